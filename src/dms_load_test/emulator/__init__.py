@@ -1,0 +1,1 @@
+"""An Ed-Fi API to test against: pure rules, a SQLite store, a Starlette app."""

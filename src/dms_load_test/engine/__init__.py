@@ -1,0 +1,1 @@
+"""The load generator at work: HTTP client, shared token, virtual users, executors."""

@@ -1,0 +1,1 @@
+"""Documents as a pure function of (seed, resource, ordinal)."""

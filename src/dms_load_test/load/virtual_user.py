@@ -1,0 +1,117 @@
+"""What an iteration is given: the virtual user and the Ed-Fi verbs, as ports that `engine` and `results` fill.
+
+A failed request is a `Reply` with `ok` false, never an exception. `Inventory` knows the documents that a run created
+and the server still has; documents are chosen for exclusive use so that two users never update or delete the same one
+at the same time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from random import Random
+
+    from dms_load_test.generators import Documents
+
+
+class Reply:
+    """The answer to one operation, after retries. `headers` has lower-case names; `document_id` comes from Location."""
+
+    __slots__ = ("body", "document_id", "error", "headers", "ok", "status")
+
+    def __init__(
+        self, status: int, *, ok: bool, headers: Mapping[str, str], body: bytes, document_id: str = "", error: str = ""
+    ) -> None:
+        self.status = status
+        self.ok = ok
+        self.headers = headers
+        self.body = body
+        self.document_id = document_id
+        self.error = error
+
+    def json(self) -> Any:
+        """Return the decoded body. Raises: ValueError if it is no JSON."""
+        import msgspec  # noqa: PLC0415 - asked for by checks only
+
+        return msgspec.json.decode(self.body)
+
+
+class Api(Protocol):
+    """The Ed-Fi verbs. Bodies are JSON bytes; `ordinal` only labels a failure's example."""
+
+    async def create(self, resource: str, body: bytes, ordinal: int = -1) -> Reply:
+        """POST a document: 201, or 200 where its natural key existed."""
+
+    async def read(self, resource: str, document_id: str) -> Reply:
+        """GET one document by id."""
+
+    async def query(self, resource: str, params: Mapping[str, str | int]) -> Reply:
+        """GET a page of documents that match `params`."""
+
+    async def update(self, resource: str, document_id: str, body: bytes, ordinal: int = -1) -> Reply:
+        """PUT a document; `body` holds the same id."""
+
+    async def delete(self, resource: str, document_id: str) -> Reply:
+        """DELETE one document by id."""
+
+    async def get(self, url: str, operation: str = "metadata", resource: str = "") -> Reply:
+        """GET any URL of the target, absolute or below the base URL, with the token."""
+
+
+class Entry(Protocol):
+    """One created document of the inventory."""
+
+    @property
+    def resource(self) -> str:
+        """The resource's name."""
+
+    @property
+    def ordinal(self) -> int:
+        """The ordinal it was generated from."""
+
+    @property
+    def document_id(self) -> str:
+        """The server's id, in the server's own spelling."""
+
+
+class Inventory(Protocol):
+    """The created documents, by resource."""
+
+    def add(self, resource: str, ordinal: int, document_id: str) -> None:
+        """Remember an acknowledged create."""
+
+    def count(self, resource: str) -> int:
+        """Return how many documents of `resource` exist and are not taken."""
+
+    def take(self, resource: str, random: Random) -> Entry | None:
+        """Choose a document at random for exclusive use; None where all are taken or there is none."""
+
+    def give_back(self, entry: Entry) -> None:
+        """End the exclusive use of a document that still exists."""
+
+    def remove(self, entry: Entry) -> None:
+        """Forget a taken document that the server has deleted."""
+
+
+class VirtualUser(Protocol):
+    """One simulated client: its own connection and dice, the run's shared token, data and inventory."""
+
+    number: int
+    """Counts from 0 within the run, over all shards."""
+    iteration: int
+    """The number of the current iteration within its step, over all users and shards; from 0."""
+    api: Api
+    generate: Documents
+    inventory: Inventory
+    random: Random
+
+    def check(self, name: str, passed: bool) -> bool:  # noqa: FBT001 - reads as in k6: check("gone", reply.status == 404)
+        """Count a check and return its result."""
+
+    def next_ordinal(self, resource: str) -> int:
+        """Return an ordinal of `resource` that this run has not used: they continue after the planned ones."""
+
+    async def think(self, seconds: float) -> None:
+        """Pause this user."""

@@ -1,0 +1,1 @@
+"""Behaviour: one file per scenario, and the dict of all of them."""

@@ -1,0 +1,1 @@
+"""Readers of snapshots and records: terminal, summary."""
