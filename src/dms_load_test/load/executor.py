@@ -64,7 +64,7 @@ class RampingVus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConstantArrivalRate:
-    """Open model: iterations start at `rate_per_s` whether or not earlier ones have ended, up to `max_vus` at a time."""
+    """Open model: iterations start at `rate_per_s` whether or not earlier ones ended, `max_vus` at a time."""
 
     rate_per_s: float
     duration_s: float

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Mapping
     from random import Random
 
     from dms_load_test.generators import Documents
@@ -44,8 +44,8 @@ class Api(Protocol):
     async def create(self, resource: str, body: bytes, ordinal: int = -1) -> Reply:
         """POST a document: 201, or 200 where its natural key existed."""
 
-    async def read(self, resource: str, document_id: str) -> Reply:
-        """GET one document by id."""
+    async def read(self, resource: str, document_id: str, *, expect: int = 200) -> Reply:
+        """GET one document by id; `expect=404` where it must be gone, so that this answer is the one that is ok."""
 
     async def query(self, resource: str, params: Mapping[str, str | int]) -> Reply:
         """GET a page of documents that match `params`."""
