@@ -40,13 +40,15 @@ class Step:
 class Phase:
     """Steps run in order; each begins when the one before has ended on every worker.
 
-    `thresholds` are k6 expressions judged over this phase: `http_req_duration: p(95)<5000`.
+    `thresholds` are k6 expressions judged over this phase: `http_req_duration: p(95)<5000`. `max_duration_s` limits all
+    steps together; what it cuts off counts as not done.
     """
 
     name: str
     steps: tuple[Step, ...]
     thresholds: tuple[str, ...] = ()
     retry: RetryPolicy = NO_RETRY
+    max_duration_s: float | None = None
 
     @property
     def planned(self) -> dict[str, int]:

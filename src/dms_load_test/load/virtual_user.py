@@ -110,6 +110,9 @@ class VirtualUser(Protocol):
     def check(self, name: str, passed: bool) -> bool:  # noqa: FBT001 - reads as in k6: check("gone", reply.status == 404)
         """Count a check and return its result."""
 
+    def drop(self, reason: str) -> None:
+        """Count the current iteration as dropped: it was planned, and nothing could be sent for it."""
+
     def next_ordinal(self, resource: str) -> int:
         """Return an ordinal of `resource` that this run has not used: they continue after the planned ones."""
 

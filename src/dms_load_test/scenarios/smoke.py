@@ -1,0 +1,80 @@
+"""Smoke: one cycle that shows that target, credentials and permissions are in order, and leaves nothing behind.
+
+Every step is a check; one that fails fails the run. The document is a descriptor of our own: it needs no other data.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from dms_load_test.load.executor import PerVuIterations
+from dms_load_test.load.plan import Phase, Step
+
+if TYPE_CHECKING:
+    from dms_load_test.load.virtual_user import Reply, VirtualUser
+    from dms_load_test.scenarios.workload import Workload
+
+RESOURCE = "gradeLevelDescriptors"
+NAMESPACE = "uri://ed-fi.org/GradeLevelDescriptor"
+LIMIT_S = 30.0
+NOT_FOUND = 404
+
+
+async def cycle(vu: VirtualUser) -> None:
+    """Discover, create, read back, update, query, delete, and see that it is gone."""
+    await _discover(vu)
+    code = f"Load test {vu.random.getrandbits(64):016x}"
+    document = {"namespace": NAMESPACE, "codeValue": code, "shortDescription": "Load test"}
+    created = await vu.api.create(RESOURCE, msgspec.json.encode(document))
+    if not vu.check("a descriptor is created", created.ok and bool(created.document_id)):
+        return
+    try:
+        await _read_and_change(vu, created.document_id, document)
+    finally:
+        deleted = await vu.api.delete(RESOURCE, created.document_id)
+        vu.check("the descriptor is deleted", deleted.ok)
+    gone = await vu.api.read(RESOURCE, created.document_id, expect=NOT_FOUND)
+    vu.check("the descriptor is gone", gone.ok)
+
+
+async def _discover(vu: VirtualUser) -> None:
+    discovery = await vu.api.get("")
+    vu.check("discovery tells the API's URLs", discovery.ok and "urls" in discovery.json())
+
+
+async def _read_and_change(vu: VirtualUser, document_id: str, document: dict[str, str]) -> None:
+    read = await vu.api.read(RESOURCE, document_id)
+    vu.check("the descriptor reads back as it was sent", _holds(read, document))
+    changed = {**document, "shortDescription": "Load test, changed"}
+    updated = await vu.api.update(RESOURCE, document_id, msgspec.json.encode({"id": document_id, **changed}))
+    vu.check("the descriptor is updated", updated.ok)
+    reread = await vu.api.read(RESOURCE, document_id)
+    vu.check("the change reads back", _holds(reread, changed))
+    key = {"namespace": NAMESPACE, "codeValue": document["codeValue"]}
+    found = await vu.api.query(RESOURCE, key)
+    vu.check("a query finds just this descriptor", found.ok and [item["id"] for item in found.json()] == [document_id])
+
+
+def _holds(reply: Reply, expected: dict[str, str]) -> bool:
+    if not reply.ok:
+        return False
+    body: dict[str, Any] = reply.json()
+    return all(body.get(name) == value for name, value in expected.items())
+
+
+def plan(workload: Workload) -> Phase:
+    """Plan the smoke phase: one user, one cycle."""
+    return Phase(
+        name="smoke",
+        steps=(
+            Step(
+                name="cycle",
+                executor=PerVuIterations(vus=1, iterations=1, max_duration_s=LIMIT_S, graceful_stop_s=0.0),
+                iteration=cycle,
+            ),
+        ),
+        thresholds=workload.settings.thresholds_smoke,
+        max_duration_s=LIMIT_S,
+    )

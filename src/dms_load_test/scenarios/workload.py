@@ -1,0 +1,27 @@
+"""What a scenario plans from: settings, the resources' order, and the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dms_load_test.config import Settings
+    from dms_load_test.edfi.dependencies import DependencyGraph
+    from dms_load_test.generators import Documents
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """The run's settings, the target's dependency graph and the documents to send."""
+
+    settings: Settings
+    graph: DependencyGraph
+    documents: Documents
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Planned documents by resource, without the resources that plan none."""
+        return {resource: count for resource, count in self.documents.counts.items() if count > 0}

@@ -1,0 +1,172 @@
+"""A virtual user without a network: an API in a dict, an inventory in a list."""
+
+from collections import defaultdict
+from random import Random
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+
+from dms_load_test.load.virtual_user import Reply
+from dms_load_test.scenarios import Workload
+
+
+class FakeEntry:
+    def __init__(self, resource, ordinal, document_id):
+        self.resource, self.ordinal, self.document_id = resource, ordinal, document_id
+
+
+class FakeInventory:
+    def __init__(self):
+        self.free = defaultdict(list)
+        self.taken = []
+
+    def add(self, resource, ordinal, document_id):
+        self.free[resource].append(FakeEntry(resource, ordinal, document_id))
+
+    def count(self, resource):
+        return len(self.free[resource])
+
+    def take(self, resource, random):
+        if not self.free[resource]:
+            return None
+        entry = self.free[resource].pop(random.randrange(len(self.free[resource])))
+        self.taken.append(entry)
+        return entry
+
+    def give_back(self, entry):
+        self.taken.remove(entry)
+        self.free[entry.resource].append(entry)
+
+    def remove(self, entry):
+        self.taken.remove(entry)
+
+
+class FakeDocuments:
+    """Three resources: parents, which children refer to, and notes, which nothing refers to and no one may change."""
+
+    seed = 7
+    growable = frozenset({"children", "notes"})
+    updatable = frozenset({"parents", "children"})
+
+    def __init__(self, counts):
+        self.counts = counts
+
+    def document(self, resource, ordinal):
+        return {"key": f"{resource}-{ordinal}", "text": "as made"}
+
+    def payload(self, resource, ordinal):
+        return msgspec.json.encode(self.document(resource, ordinal))
+
+    def natural_key(self, resource, ordinal):
+        return {"key": f"{resource}-{ordinal}"}
+
+    def changed(self, resource, ordinal, revision):
+        return {**self.document(resource, ordinal), "text": f"revision {revision}"}
+
+
+class FakeApi:
+    def __init__(self):
+        self.documents = {}
+        self.calls = []
+        self.refuse = set()
+
+    def _reply(self, operation, status, body=b"", document_id=""):
+        self.calls.append(operation)
+        if operation in self.refuse:
+            return Reply(500, ok=False, headers={}, body=b"")
+        return Reply(status, ok=status < 400, headers={}, body=body, document_id=document_id)
+
+    async def get(self, url, operation="metadata", resource=""):
+        return self._reply("get", 200, b'{"urls": {}}')
+
+    async def create(self, resource, body, ordinal=-1):
+        document_id = f"id-{len(self.documents)}"
+        if "create" not in self.refuse:
+            self.documents[document_id] = {**msgspec.json.decode(body), "id": document_id}
+        return self._reply("create", 201, document_id=document_id)
+
+    async def read(self, resource, document_id, *, expect=200):
+        known = document_id in self.documents
+        reply = self._reply("read", 200 if known else 404, msgspec.json.encode(self.documents.get(document_id)))
+        return Reply(reply.status, ok=reply.status == expect, headers={}, body=reply.body)
+
+    async def query(self, resource, params):
+        found = [d for d in self.documents.values() if all(d.get(name) == value for name, value in params.items())]
+        return self._reply("query", 200, msgspec.json.encode(found))
+
+    async def update(self, resource, document_id, body, ordinal=-1):
+        if "update" not in self.refuse:
+            self.documents[document_id] = msgspec.json.decode(body)
+        return self._reply("update", 204)
+
+    async def delete(self, resource, document_id):
+        if "delete" not in self.refuse:
+            del self.documents[document_id]
+        return self._reply("delete", 204)
+
+
+class FakeUser:
+    def __init__(self, documents=None, seed=1):
+        self.number = 0
+        self.iteration = 0
+        self.api = FakeApi()
+        self.generate = documents
+        self.inventory = FakeInventory()
+        self.random = Random(seed)
+        self.checks = {}
+        self.drops = []
+        self.thoughts = []
+        self._next = defaultdict(lambda: 1000)
+
+    def check(self, name, passed):
+        self.checks[name] = passed
+        return passed
+
+    def drop(self, reason):
+        self.drops.append(reason)
+
+    def next_ordinal(self, resource):
+        self._next[resource] += 1
+        return self._next[resource]
+
+    async def think(self, seconds):
+        self.thoughts.append(seconds)
+
+
+class FakeGraph:
+    """children refer to parents; notes to nothing."""
+
+    def levels(self, resources):
+        return tuple(level for level in (("parents", "notes"), ("children",)) if set(level) & set(resources))
+
+    def referrers(self, resource):
+        return frozenset({"children"}) if resource == "parents" else frozenset()
+
+
+SETTINGS = SimpleNamespace(
+    vus_load_phase=3,
+    vus_readwrite_phase=2,
+    duration_load_phase=60.0,
+    duration_readwrite_phase=30.0,
+    think_time_min=0.5,
+    think_time_max=2.0,
+    thresholds_smoke=(),
+    thresholds_load=("http_req_duration: p(95)<5000",),
+    thresholds_readwrite=(),
+)
+
+
+@pytest.fixture
+def documents():
+    return FakeDocuments({"parents": 4, "notes": 2, "children": 9})
+
+
+@pytest.fixture
+def user(documents):
+    return FakeUser(documents)
+
+
+@pytest.fixture
+def workload(documents):
+    return Workload(SETTINGS, FakeGraph(), documents)

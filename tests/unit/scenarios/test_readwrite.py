@@ -1,0 +1,90 @@
+from collections import Counter
+
+import pytest
+
+from dms_load_test.scenarios import readwrite
+
+
+@pytest.fixture
+def stocked(user, documents):
+    """A user whose inventory holds all planned documents, in the API too."""
+    for resource, count in documents.counts.items():
+        for ordinal in range(count):
+            document_id = f"{resource}/{ordinal}"
+            user.api.documents[document_id] = {**documents.document(resource, ordinal), "id": document_id}
+            user.inventory.add(resource, ordinal, document_id)
+    return user
+
+
+async def _iterate(workload, user, iterations):
+    behaviour = readwrite.ReadWrite(workload)
+    for number in range(iterations):
+        user.iteration = number
+        await behaviour.iterate(user)
+
+
+async def test_a_hundred_iterations_are_50_reads_20_creates_20_updates_and_10_deletes(workload, stocked):
+    await _iterate(workload, stocked, 100)
+
+    calls = Counter(stocked.api.calls)
+    assert calls["read"] + calls["query"] == 50
+    assert (calls["create"], calls["update"], calls["delete"]) == (20, 20, 10)
+    assert stocked.drops == []
+
+
+async def test_only_what_nothing_refers_to_is_deleted(workload, stocked):
+    await _iterate(workload, stocked, 100)
+
+    kept = [document_id for document_id in stocked.api.documents if document_id.startswith("parents/")]
+    assert len(kept) == 4
+
+
+async def test_an_update_sends_the_id_and_a_changed_member_for_each_revision(workload, stocked):
+    await _iterate(workload, stocked, 40)
+
+    changed = [document for document in stocked.api.documents.values() if document["text"] != "as made"]
+    assert changed
+    assert all(stocked.api.documents[document["id"]] is document for document in changed)
+
+
+async def test_creates_continue_the_ordinals_and_are_remembered(workload, stocked):
+    await _iterate(workload, stocked, 30)
+
+    created = [document for document in stocked.api.documents.values() if "-100" in document["key"]]
+    assert len({document["key"] for document in created}) == len(created) > 0
+
+
+async def test_where_no_document_is_left_the_iteration_is_dropped_and_nothing_else_is_sent(workload, user):
+    behaviour = readwrite.ReadWrite(workload)
+    for number in range(10):
+        user.iteration = number
+        user.inventory.free.clear()
+        await behaviour.iterate(user)
+
+    assert set(user.api.calls) == {"create"}
+    assert sorted(Counter(user.drops).values()) == [1, 2, 5]
+
+
+async def test_a_document_whose_delete_was_refused_stays_in_the_inventory(workload, stocked):
+    stocked.api.refuse = {"delete"}
+    before = sum(stocked.inventory.count(resource) for resource in workload.counts)
+    await _iterate(workload, stocked, 20)
+
+    created = stocked.api.calls.count("create")
+    assert sum(stocked.inventory.count(resource) for resource in workload.counts) == before + created
+    assert stocked.inventory.taken == []
+
+
+async def test_a_query_that_finds_another_document_fails_its_check(workload, stocked):
+    for document in stocked.api.documents.values():
+        document["key"] = "swapped"
+    await _iterate(workload, stocked, 60)
+
+    assert stocked.checks == {"a query by natural key finds just its document": False}
+
+
+async def test_users_think_between_iterations_within_the_given_times(workload, stocked):
+    await _iterate(workload, stocked, 20)
+
+    assert len(stocked.thoughts) == 20
+    assert all(0.5 <= seconds <= 2.0 for seconds in stocked.thoughts)
