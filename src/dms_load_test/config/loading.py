@@ -1,0 +1,146 @@
+"""The layers laid over each other, validated once, all problems told together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from dms_load_test.config.profiles import DEFAULT_PROFILE, Profile, find_profile, read_text
+from dms_load_test.config.settings import KEYS, Settings, text_of
+from dms_load_test.config.sources import (
+    FILE_NAME,
+    Origin,
+    Source,
+    read_dotenv,
+    read_environment,
+    read_flags,
+)
+from dms_load_test.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+HOME_VARIABLE = "DMS_LOAD_TEST_HOME"
+_DEFAULT = Origin("default", "default")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One setting as `dms-load-test config` shows it: secrets masked."""
+
+    name: str
+    value: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """The settings of a run, the origin of each by variable name, and the profile that took part."""
+
+    settings: Settings
+    origins: Mapping[str, Origin]
+    profile: Profile
+
+    def rows(self) -> tuple[Row, ...]:
+        """Return every setting with its value as a file would hold it, in the order of `KEYS`."""
+        values = {name: text_of(getattr(self.settings, key.field), key.unit) for name, key in KEYS.items()}
+        return tuple(Row(name, value, self.origins[name]) for name, value in values.items())
+
+
+def home(environment: Mapping[str, str], current: Path) -> Path:
+    """Return the project folder: `DMS_LOAD_TEST_HOME`, which the scripts set, else the current directory."""
+    return Path(environment.get(HOME_VARIABLE) or current)
+
+
+def load_settings(
+    profile: str | None, flags: Mapping[str, str], environment: Mapping[str, str], directory: Path
+) -> Effective:
+    """Return what is in force: `flags > environment > profile > .env.load-test > defaults`.
+
+    `flags` and `environment` map variable names (`VUS_LOAD_PHASE`) to texts; `directory` holds `.env.load-test` and
+    `.env.profiles`. An empty text means nothing where nothing is possible, and so takes back what a lower layer says.
+    Paths written in a file are relative to `directory`, those of flags and environment to the current directory.
+
+    Raises: ConfigError with one line for each wrong value and unknown name: what was expected, and where it stands.
+    """
+    chosen = find_profile(profile or DEFAULT_PROFILE, directory)
+    layers = (
+        _own_file(directory),
+        read_dotenv(chosen.text, "profile", chosen.path),
+        read_environment(environment),
+        read_flags(flags),
+    )
+    values: dict[str, str] = {}
+    origins = dict.fromkeys(KEYS, _DEFAULT)
+    for layer in layers:
+        values |= layer.values
+        origins |= {name: layer.origins[name] for name in layer.values}
+    settings, wrong = _validated(values, origins)
+    settings = _rooted(settings, origins, directory)
+    contradictions = [
+        f"{text} ({_places(names, origins)})"
+        for names, text in _contradictions(settings)
+        if not wrong.keys() & set(names)
+    ]
+    problems = [problem for layer in layers for problem in layer.problems] + [*wrong.values()] + contradictions
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return Effective(settings, MappingProxyType(origins), chosen)
+
+
+def _own_file(directory: Path) -> Source:
+    path = directory / FILE_NAME
+    return read_dotenv(read_text(path), FILE_NAME, str(path)) if path.exists() else Source({}, {})
+
+
+def _validated(values: Mapping[str, str], origins: Mapping[str, Origin]) -> tuple[Settings, dict[str, str]]:
+    """Return the settings, with defaults in place of wrong values, and what is wrong by variable name."""
+    fields = {KEYS[name].field: text for name, text in values.items()}
+    try:
+        return Settings.model_validate(fields), {}
+    except ValidationError as error:
+        wrong = {str(detail["loc"][0]).upper() for detail in error.errors(include_input=False, include_url=False)}
+    right = {field: text for field, text in fields.items() if field.upper() not in wrong}
+    told = {name: _refusal(name, values[name], origins[name]) for name in KEYS if name in wrong}
+    return Settings.model_validate(right), told
+
+
+def _refusal(name: str, text: str, origin: Origin) -> str:
+    # What stands before an @ may be a password.
+    shown = "..." if KEYS[name].is_secret else text.rpartition("@")[2] if "@" in text else text
+    return f'{name}: expected {KEYS[name].expected}, not "{shown}" ({origin.where})'
+
+
+def _rooted(settings: Settings, origins: Mapping[str, Origin], directory: Path) -> Settings:
+    """Take relative paths that stand in files from `directory`."""
+    paths = {key.field: getattr(settings, key.field) for key in KEYS.values() if key.is_path}
+    return settings.model_copy(
+        update={field: directory / path for field, path in paths.items() if path and origins[field.upper()].is_file}
+    )
+
+
+def _places(names: tuple[str, ...], origins: Mapping[str, Origin]) -> str:
+    return "; ".join(f"{name}: {origins[name].where}" for name in names)
+
+
+def _contradictions(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield what values that are right on their own do not make together, with the names it is about."""
+    yield from _lonely(settings, "client_id", "client_secret")
+    yield from _lonely(settings, "client_secret", "client_id")
+    yield from _lonely(settings, "client_key", "client_certificate")
+    if settings.think_time_min > settings.think_time_max:
+        yield ("THINK_TIME_MIN", "THINK_TIME_MAX"), "THINK_TIME_MIN: more than THINK_TIME_MAX"
+    for name, key in KEYS.items():
+        path = getattr(settings, key.field)
+        if key.is_path and key.field != "results_dir" and path and not path.is_file():
+            yield (name,), f"{name}: no such file: {path}"
+
+
+def _lonely(settings: Settings, given: str, needed: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    if getattr(settings, given) is not None and getattr(settings, needed) is None:
+        names = (given.upper(), needed.upper())
+        yield names, f"{names[1]}: missing; {names[0]} is of no use without it"

@@ -1,0 +1,146 @@
+"""All settings: one table of name, type, default and meaning, from which the checks and the documents come.
+
+A variable is a field's name in capitals: `school_count` is set by `SCHOOL_COUNT`. Durations are seconds.
+Source of names and sizes: the k6 predecessor, so that its users' files and habits carry over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from dms_load_test.config.values import (
+    Count,
+    Duration,
+    Expected,
+    Folder,
+    OptionalFile,
+    OptionalSecret,
+    OptionalText,
+    OptionalUrl,
+    Pause,
+    SchoolYear,
+    Seed,
+    Switch,
+    Thresholds,
+    Unit,
+    Urls,
+    duration_text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic.fields import FieldInfo
+
+_FAILURES = ("http_req_failed: rate<0.05", "errors: rate<0.05")
+
+
+class Settings(BaseModel):
+    """The effective settings of one run: validated, frozen, secrets masked in every rendering."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    api_base_url: OptionalUrl = Field(
+        None, description="Base URL of the Ed-Fi API, without /data; empty starts the embedded emulator."
+    )
+    oauth_token_url: OptionalUrl = Field(None, description="Token endpoint; empty takes the discovery document's.")
+    data_url: OptionalUrl = Field(None, description="Data management API; empty takes the discovery document's.")
+    dependencies_url: OptionalUrl = Field(
+        None, description="Dependency order of the resources; empty takes the discovery document's."
+    )
+    openapi_urls: Urls = Field(
+        (), description="OpenAPI documents of resources and descriptors; empty takes the discovery document's."
+    )
+    client_id: OptionalText = Field(None, description="Key of the API client.")
+    client_secret: OptionalSecret = Field(None, description="Secret of the API client; never shown.")
+
+    school_count: Count = Field(10, description="Schools of the district.")
+    student_count: Count = Field(100, description="Students of the district.")
+    staff_count: Count = Field(20, description="Staff members of the district.")
+    courses_per_school: Count = Field(10, description="Courses that each school offers.")
+    sections_per_course: Count = Field(3, description="Sections of each course of a school.")
+    school_year: SchoolYear = Field(2025, description="The school year that the data is about.")
+    seed: Seed = Field(12345, description="Data and choices follow from it: the same seed repeats a run.")
+
+    vus_load_phase: Count = Field(5, description="Virtual users of the load phase.")
+    vus_readwrite_phase: Count = Field(10, description="Virtual users of the readwrite phase.")
+    duration_load_phase: Duration = Field(300.0, description="Limit of the load phase, which ends when all is sent.")
+    duration_readwrite_phase: Duration = Field(300.0, description="Length of the readwrite phase.")
+    think_time_min: Pause = Field(0.1, description="Shortest pause of a user between operations (readwrite).")
+    think_time_max: Pause = Field(0.5, description="Longest pause of a user between operations (readwrite).")
+
+    thresholds_smoke: Thresholds = Field(
+        ("http_req_duration: p(95)<2000", *_FAILURES), description="What the smoke phase must meet."
+    )
+    thresholds_load: Thresholds = Field(
+        ("http_req_duration: p(95)<5000", *_FAILURES), description="What the load phase must meet."
+    )
+    thresholds_readwrite: Thresholds = Field(
+        ("http_req_duration: p(95)<3000", *_FAILURES), description="What the readwrite phase must meet."
+    )
+
+    insecure: Switch = Field(default=False, description="Accept any TLS certificate of the target.")
+    ca_bundle: OptionalFile = Field(None, description="PEM file of the authorities to trust instead of the system's.")
+    client_certificate: OptionalFile = Field(None, description="PEM file of the certificate to show to the target.")
+    client_key: OptionalFile = Field(None, description="PEM file of that certificate's key, if it is separate.")
+    connect_timeout: Duration = Field(10.0, description="Limit for opening a connection, TLS included.")
+    request_timeout: Duration = Field(60.0, description="Limit for a request, from its first byte to its last.")
+    results_dir: Folder = Field(Path("results"), description="Folder of the run folders.")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A setting as its users see it. `default` is written as in a file; `expected` ends "expected ..."."""
+
+    name: str
+    field: str
+    description: str
+    expected: str
+    unit: str
+    default: str
+    is_secret: bool
+    is_path: bool
+
+
+def text_of(value: object, unit: str = "") -> str:
+    """Write a setting's value as a file would; a secret as asterisks, nothing as the empty text."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ("; " if any(" " in part for part in value) else " ").join(value)
+    if isinstance(value, float) and unit == "duration":
+        return duration_text(value)
+    return str(value)
+
+
+def _key(field: str, info: FieldInfo) -> Key:
+    marks = {type(mark): mark.text for mark in info.metadata if isinstance(mark, Expected | Unit)}
+    unit = marks.get(Unit, "")
+    return Key(
+        name=field.upper(),
+        field=field,
+        description=info.description or "",
+        expected=marks[Expected],
+        unit=unit,
+        default=text_of(info.default, unit),
+        is_secret=_holds(info, SecretStr),
+        is_path=_holds(info, Path),
+    )
+
+
+def _holds(info: FieldInfo, kind: Any) -> bool:
+    annotation = info.annotation
+    return annotation is kind or kind in getattr(annotation, "__args__", ())
+
+
+KEYS: Mapping[str, Key] = MappingProxyType(
+    {key.name: key for key in (_key(field, info) for field, info in Settings.model_fields.items())}
+)
+"""Every setting by variable name, in the order of `Settings`."""

@@ -1,0 +1,127 @@
+"""How one setting is written and read: the types of `Settings`, each with what a user is told to write.
+
+A type carries two marks for readers of the table: `Expected` (what to write, shown when a value is refused) and
+`Unit`. Texts come from files, flags and the environment; values of the right type pass as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+
+_SECONDS = {"d": Decimal(86_400), "h": Decimal(3_600), "m": Decimal(60), "s": Decimal(1), "ms": Decimal("0.001")}
+_NUMBER = r"\d+(?:\.\d+)?"
+_DURATION = re.compile("".join(rf"(?:({_NUMBER}){unit})?" for unit in _SECONDS), re.ASCII)
+_PLAIN = re.compile(_NUMBER, re.ASCII)
+_MAX_SEED = 2**53 - 1
+"""The largest whole number that every JSON reader keeps exactly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a user has to write, as the end of the sentence "expected ..."."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What one of the number is."""
+
+    text: str
+
+
+def parse_duration(text: str) -> float:
+    """Return the seconds of `1h30m`, `5m`, `30s`, `250ms` or plain seconds (`30`, `0.5`).
+
+    Raises: ValueError if it is none of these.
+    """
+    text = text.strip()
+    if _PLAIN.fullmatch(text):
+        return float(text)
+    match = _DURATION.fullmatch(text)
+    if not text or not match:
+        raise ValueError(f'"{text}" is no duration; write 30s, 5m or 1h30m')
+    parts = zip(match.groups(), _SECONDS.values(), strict=True)
+    return float(sum(Decimal(number) * seconds for number, seconds in parts if number))
+
+
+def duration_text(seconds: float) -> str:
+    """Write a duration as `parse_duration` reads it, exactly: 5400.0 -> `1h30m`, 0.25 -> `0.25s`."""
+    rest = Decimal(repr(seconds))
+    parts = []
+    for unit in ("h", "m"):
+        count, rest = divmod(rest, _SECONDS[unit])
+        parts += [f"{count:f}{unit}"] if count else []
+    if rest or not parts:
+        text = f"{rest:f}"
+        parts.append(f"{text.rstrip('0').rstrip('.') if '.' in text else text}s")
+    return "".join(parts)
+
+
+def _from_text(value: Any) -> Any:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+def _none_if_empty(value: Any) -> Any:
+    return None if value == "" else value
+
+
+def _list_of(separator: str) -> BeforeValidator:
+    def split(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return tuple(part.strip() for part in re.split(separator, value) if part.strip())
+
+    return BeforeValidator(split)
+
+
+def _checked_url(text: str) -> str:
+    parts = urlsplit(text)
+    usable = parts.scheme in {"http", "https"} and parts.hostname and not (parts.query or parts.fragment)
+    # `port` raises ValueError itself where it is no number from 0 to 65535.
+    if not usable or parts.port == 0 or parts.username is not None or re.search(r"\s", text):
+        raise ValueError(text)
+    return text
+
+
+_URL = "an http or https URL without query, user name and password, such as https://host:8080/api"
+_FILE = "the path of a file"
+
+Url = Annotated[str, AfterValidator(_checked_url)]
+OptionalUrl = Annotated[Url | None, BeforeValidator(_none_if_empty), Expected(_URL)]
+Urls = Annotated[tuple[Url, ...], _list_of(r"[\s,]+"), Expected(f"URLs separated by blanks, each {_URL}")]
+OptionalText = Annotated[str | None, BeforeValidator(_none_if_empty), Expected("a text")]
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_none_if_empty), Expected("a text")]
+OptionalFile = Annotated[Path | None, BeforeValidator(_none_if_empty), Expected(_FILE)]
+Folder = Annotated[Path, Field(min_length=1), Expected("the path of a folder")]
+Switch = Annotated[bool, Expected("true or false")]
+Count = Annotated[int, Field(ge=1), Expected("a whole number of 1 or more, such as 10")]
+Seed = Annotated[int, Field(ge=0, le=_MAX_SEED), Expected(f"a whole number from 0 to {_MAX_SEED}")]
+SchoolYear = Annotated[int, Field(ge=2000, le=2100), Expected("a year from 2000 to 2100"), Unit("year of its end")]
+_DURATION_TEXT = "such as 30s, 5m or 1h30m"
+Duration = Annotated[
+    float,
+    BeforeValidator(_from_text),
+    Field(gt=0, allow_inf_nan=False),
+    Expected(f"a duration longer than 0, {_DURATION_TEXT}"),
+    Unit("duration"),
+]
+Pause = Annotated[
+    float,
+    BeforeValidator(_from_text),
+    Field(ge=0, allow_inf_nan=False),
+    Expected(f"a duration of 0 or more, {_DURATION_TEXT}"),
+    Unit("duration"),
+]
+Thresholds = Annotated[
+    tuple[str, ...],
+    _list_of(";"),
+    Expected("thresholds separated by semicolons, such as http_req_duration: p(95)<5000; http_req_failed: rate<0.05"),
+]
