@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Renew both lock files after a change to pyproject.toml; pass --upgrade to take newer versions as well.
+# Needs `uv` (https://docs.astral.sh/uv/). The locks name versions and hashes for every platform, and no registry.
+set -eu
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+lock() {
+    uv pip compile pyproject.toml --group build --universal --generate-hashes --no-header --no-annotate --quiet "$@"
+}
+lock --output-file requirements.lock "$@"
+# The tests must see what users get: the runtime lock constrains the development lock.
+lock --extra dev --constraints requirements.lock --output-file requirements-dev.lock "$@"
