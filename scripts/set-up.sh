@@ -38,7 +38,7 @@ make_environment() {
 
 pip_install() {
     "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-input "$@" >"$LOG" 2>&1 ||
-        fail "cannot install the packages ($(grep '^ERROR' "$LOG" | tail -n 1 || true)); check the network and proxy and run this again, details are in $LOG"
+        fail "cannot install the packages ($(grep -i '^ *error:' "$LOG" | tail -n 1 || true)); check the network and proxy and run this again, details are in $LOG"
 }
 
 # set_up run|dev: what a run needs, or that and what the tests need.
