@@ -28,7 +28,7 @@ from dms_load_test.edfi.schema import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from dms_load_test.edfi.schema import Kind
 
@@ -89,18 +89,28 @@ def parse_leaf(name: str, words: str) -> Leaf:
     kind, fmt = _KINDS[kind_word]
     facts: dict[str, Any] = {}
     for mark in marks:
-        word, _, value = mark.partition("=")
-        if word == "len":
-            facts["min_length"], facts["max_length"] = (_whole(bound) for bound in value.split(".."))
-        elif word == "in":
-            facts["minimum"], facts["maximum"] = (_bound(bound) for bound in value.split(".."))
-        elif word == "suggest":
-            facts["suggested"] = tuple(_bound(bound) for bound in value.split(".."))
-        elif word == "digits":
-            facts["digits"] = tuple(int(part) for part in value.split(","))
-        else:
-            facts["blanks"] = word
+        facts |= _fact(mark)
     return Leaf(name, kind, required, format=fmt, **facts)
+
+
+def _fact(mark: str) -> dict[str, Any]:
+    """`in=1..8` -> `{"minimum": 1.0, "maximum": 8.0}`."""
+    word, _, value = mark.partition("=")
+    low, _, high = value.partition("..")
+    match word:
+        case "len":
+            return {"min_length": _whole(low), "max_length": _whole(high)}
+        case "in":
+            return {"minimum": _bound(low), "maximum": _bound(high)}
+        case "suggest":
+            return {"suggested": (_bound(low), _bound(high))}
+        case "digits":
+            total, places = value.split(",")
+            return {"digits": (int(total), int(places))}
+        case "noEdge" | "notBlank":
+            return {"blanks": word}
+        case _:
+            raise ValueError(f"no fact about a leaf: {mark!r}")
 
 
 def _whole(text: str) -> int | None:
@@ -191,13 +201,7 @@ def _type_reference_leaves(
 
     def typed(reference: Reference) -> Reference:
         leaves = tuple(
-            replace(
-                identity_leaf(reference.target, reference.keys[leaf.name]),
-                name=leaf.name,
-                required=leaf.required,
-                **({"minimum": leaf.minimum, "maximum": leaf.maximum} if leaf.minimum is not None else {}),
-            )
-            for leaf in reference.leaves
+            _as_member(leaf, identity_leaf(reference.target, reference.keys[leaf.name])) for leaf in reference.leaves
         )
         return replace(reference, leaves=leaves)
 
@@ -220,6 +224,12 @@ def _type_reference_leaves(
     return {resource: replace(schema, body=_map_references(schema.body, typed)) for resource, schema in schemas.items()}
 
 
+def _as_member(leaf: Leaf, repeated: Leaf) -> Leaf:
+    """Return `repeated` under the member's name; bounds that are given for the reference win."""
+    typed = replace(repeated, name=leaf.name, required=leaf.required)
+    return typed if leaf.minimum is None else replace(typed, minimum=leaf.minimum, maximum=leaf.maximum)
+
+
 def _own_leaf(schema: ResourceSchema, path: str) -> Leaf:
     return next(leaf for at, leaf in walk_leaves(schema.body) if at == path)
 
@@ -228,7 +238,7 @@ def _reference_at(node: Node, path: str) -> Reference | None:
     return next((reference for reference in node.references if f"$.{reference.name}" == path), None)
 
 
-def _map_references(node: Node, change: Any) -> Node:
+def _map_references(node: Node, change: Callable[[Reference], Reference]) -> Node:
     return Node(
         leaves=node.leaves,
         references=tuple(change(reference) for reference in node.references),
