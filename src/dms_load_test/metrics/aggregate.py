@@ -1,0 +1,163 @@
+"""Samples in, a snapshot a second out: the fold on the hot path of one process.
+
+`Aggregate.add` runs for every request: about 2.5 us, which is why its body is long and plain. Everything else that
+wants figures reads snapshots.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dms_load_test.metrics.tally import (
+    OTHER_FAILURES,
+    CheckCounts,
+    FailureGroup,
+    FailureKey,
+    Series,
+    SeriesKey,
+    Tally,
+    new_components,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dms_load_test.sample import Failure, Sample
+
+MOST_FAILURE_GROUPS = 500
+"""Groups that one process keeps apart; more would be noise to a reader and a leak in a long run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What came between two moments, on a clock that all snapshots of a run share (ns). `phase` is the current one.
+
+    `users` and `users_max` are the virtual users active and allocated at the end of it.
+    """
+
+    phase: str
+    started_ns: int
+    ended_ns: int
+    users: int
+    users_max: int
+    tally: Tally
+
+
+def merge(snapshots: Iterable[Snapshot]) -> Snapshot:
+    """Join the snapshots that several processes took of the same moment. Raises: ValueError if there is none.
+
+    Associative and commutative; users add up. The phase is the last in alphabetical order where workers differ.
+    """
+    parts = list(snapshots)
+    if not parts:
+        raise ValueError("no snapshot to merge")
+    tally = Tally()
+    for part in parts:
+        tally.absorb(part.tally)
+    return Snapshot(
+        phase=max(part.phase for part in parts),
+        started_ns=min(part.started_ns for part in parts),
+        ended_ns=max(part.ended_ns for part in parts),
+        users=sum(part.users for part in parts),
+        users_max=sum(part.users_max for part in parts),
+        tally=tally,
+    )
+
+
+class Aggregate:
+    """The counts of one process since its last snapshot. `started_ns` is when counting begins."""
+
+    def __init__(self, started_ns: int, phase: str = "") -> None:
+        self._phase = phase
+        self._since_ns = started_ns
+        self._tally = Tally()
+        self._series: dict[tuple[str, str, str, int, bool, bool], Series] = {}
+        self._kinds: set[FailureKey] = set()
+        self._users = 0
+        self._users_max = 0
+
+    def enter_phase(self, phase: str) -> None:
+        """Name the phase that checks, iterations and counters belong to from now on. Take a snapshot before."""
+        self._phase = phase
+
+    def add(self, sample: Sample) -> None:
+        """Count one request."""
+        phase = sample.phase
+        operation = sample.operation
+        key = (phase, operation, sample.resource, sample.status, sample.ok, sample.final)
+        series = self._series.get(key)
+        if series is None:
+            series = self._new_series(SeriesKey(*key))
+        started_ns = sample.started_ns
+        due_ns = sample.due_ns
+        if due_ns == started_ns:
+            series.prompt.record((sample.finished_ns - started_ns) // 1000)
+        else:
+            series.late_response.record((sample.finished_ns - due_ns) // 1000)
+            series.late_service.record((sample.finished_ns - started_ns) // 1000)
+        series.sent_bytes += sample.sent_bytes
+        series.received_bytes += sample.received_bytes
+        if sample.attempt > 1:
+            series.retries += 1
+        blocked, connecting, tls, sending, waiting, receiving = self._tally.components[phase, operation]
+        if sample.blocked_ns:
+            blocked.record(sample.blocked_ns // 1000)
+        if sample.connecting_ns:
+            connecting.record(sample.connecting_ns // 1000)
+        if sample.tls_ns:
+            tls.record(sample.tls_ns // 1000)
+        sending.record(sample.sending_ns // 1000)
+        waiting.record(sample.waiting_ns // 1000)
+        receiving.record(sample.receiving_ns // 1000)
+
+    def _new_series(self, key: SeriesKey) -> Series:
+        series = self._series[key] = self._tally.series[key] = Series()
+        self._tally.components.setdefault((key.phase, key.operation), new_components())
+        return series
+
+    def add_failure(self, failure: Failure) -> None:
+        """Count why an operation failed; keeps the first example of each group of this snapshot."""
+        key = FailureKey(failure.phase, failure.operation, failure.resource, failure.status, failure.reason)
+        if key not in self._kinds:
+            if len(self._kinds) >= MOST_FAILURE_GROUPS:
+                key = FailureKey(failure.phase, failure.operation, "", 0, OTHER_FAILURES)
+            else:
+                self._kinds.add(key)
+        group = FailureGroup(1, self._since_ns, failure)
+        known = self._tally.failures.get(key)
+        self._tally.failures[key] = (
+            FailureGroup(known.count + 1, known.first_ns, known.example) if known is not None else group
+        )
+
+    def check(self, name: str, passed: bool) -> None:  # noqa: FBT001 - reads as in k6: check("gone", status == 404)
+        """Count a check's result in the current phase."""
+        counts = self._tally.checks[self._phase, name]
+        self._tally.checks[self._phase, name] = (
+            CheckCounts(counts.passed + 1, counts.failed) if passed else CheckCounts(counts.passed, counts.failed + 1)
+        )
+
+    def iteration(self, duration_ns: int) -> None:
+        """Count one completed iteration."""
+        self._tally.iterations[self._phase].record(duration_ns // 1000)
+
+    def drop_iterations(self, count: int = 1) -> None:
+        """Count iterations that were due and could not start."""
+        self._tally.counters[self._phase, "dropped_iterations"] += count
+
+    def integrity_violation(self, count: int = 1) -> None:
+        """Count acknowledged writes that were found lost or changed."""
+        self._tally.counters[self._phase, "integrity_violations"] += count
+
+    def set_users(self, active: int, allocated: int) -> None:
+        """Say how many virtual users iterate and how many exist."""
+        self._users = active
+        self._users_max = allocated
+
+    def snapshot(self, now_ns: int) -> Snapshot:
+        """Return what came since the last snapshot and begin anew. O(1): nothing is copied."""
+        taken = Snapshot(self._phase, self._since_ns, now_ns, self._users, self._users_max, self._tally)
+        self._tally = Tally()
+        self._series = {}
+        self._since_ns = now_ns
+        return taken

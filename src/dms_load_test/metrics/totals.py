@@ -1,0 +1,125 @@
+"""The whole so far: snapshots folded over time, and the rows that people read from it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dms_load_test.metrics.histogram import Distribution
+from dms_load_test.metrics.tally import CRUD, FailureGroup, FailureKey, Series, SeriesKey, Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dms_load_test.metrics.aggregate import Snapshot
+
+NS_PER_S = 1_000_000_000
+TAGS = ("phase", "operation", "resource", "status", "expected_response")
+"""Tags of a series by which a selector may choose; the last is k6's word for `ok`: `true` or `false`."""
+TOO_MANY_REQUESTS = 429
+
+
+@dataclass(slots=True)
+class Totals:
+    """The cumulative fold of a run. `active_ns` is the time spent in each phase."""
+
+    tally: Tally = field(default_factory=Tally)
+    active_ns: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    users: int = 0
+    users_max: int = 0
+
+    def add(self, snapshot: Snapshot) -> None:
+        """Take in the next snapshot."""
+        self.tally.absorb(snapshot.tally)
+        self.active_ns[snapshot.phase] += snapshot.ended_ns - snapshot.started_ns
+        self.users = snapshot.users
+        self.users_max = max(self.users_max, snapshot.users_max)
+
+    def active_s(self, phase: str = "") -> float:
+        """Return the seconds spent in a phase, or in all."""
+        return (self.active_ns.get(phase, 0) if phase else sum(self.active_ns.values())) / NS_PER_S
+
+    def select(self, selector: Mapping[str, str]) -> Iterator[tuple[SeriesKey, Series]]:
+        """Yield the series whose tags have the values of `selector`; keys of it are from TAGS."""
+        for key, series in self.tally.series.items():
+            if all(tag_value(key, tag) == value for tag, value in selector.items()):
+                yield key, series
+
+    def phases(self) -> tuple[str, ...]:
+        """Return the phases that sent requests or took time, in order of their beginning."""
+        seen = dict.fromkeys(self.active_ns)
+        seen.update(dict.fromkeys(key.phase for key in self.tally.series))
+        return tuple(phase for phase in seen if phase)
+
+    def operation_rows(self, phase: str) -> list[OperationRow]:
+        """Return one row for each (resource, operation) on documents of a phase, in alphabetical order."""
+        return _rows(self.select({"phase": phase}), by_resource=True)
+
+    def operation_sums(self, phase: str) -> list[OperationRow]:
+        """Return one row for each operation on documents of a phase, over all resources."""
+        return _rows(self.select({"phase": phase}), by_resource=False)
+
+    def failures(self, phase: str = "") -> list[tuple[FailureKey, FailureGroup]]:
+        """Return the failure groups of a phase, or of all, the largest first."""
+        groups = [(key, group) for key, group in self.tally.failures.items() if phase in ("", key.phase)]
+        return sorted(groups, key=lambda item: (-item[1].count, item[0]))
+
+    def overhead(self, phase: str = "") -> Overhead:
+        """Return what did not serve documents, in a phase or in all."""
+        selector = {"phase": phase} if phase else {}
+        sums = Overhead()
+        for key, series in self.select(selector):
+            count = series.count
+            if key.operation == "token":
+                sums.token_requests += count
+                sums.failed_token_requests += 0 if key.ok else count
+            sums.rate_limited += count if key.status == TOO_MANY_REQUESTS else 0
+            sums.retries += series.retries
+        return sums
+
+
+@dataclass(slots=True)
+class Overhead:
+    """Requests that are shown in their own rows. A retry and a 429 may be the same request."""
+
+    token_requests: int = 0
+    failed_token_requests: int = 0
+    rate_limited: int = 0
+    retries: int = 0
+
+
+@dataclass(slots=True)
+class OperationRow:
+    """One operation on one resource (empty: on all). `count` and `failed` are operations: retried attempts are not
+    counted, but their times are in `response`, as each is a request that a client waited for.
+    """  # noqa: D205 - one sentence
+
+    resource: str
+    operation: str
+    count: int = 0
+    failed: int = 0
+    response: Distribution = field(default_factory=Distribution)
+
+
+def tag_value(key: SeriesKey, tag: str) -> str:
+    """Return a tag's value as a selector spells it. Raises: AttributeError for a name that is not in TAGS."""
+    if tag == "expected_response":
+        return "true" if key.ok else "false"
+    return str(getattr(key, tag))
+
+
+def _rows(series: Iterator[tuple[SeriesKey, Series]], *, by_resource: bool) -> list[OperationRow]:
+    rows: dict[tuple[str, int], OperationRow] = {}
+    for key, counted in series:
+        if key.operation not in CRUD:
+            continue
+        resource = key.resource if by_resource else ""
+        at = (resource, CRUD.index(key.operation))
+        row = rows.setdefault(at, OperationRow(resource, key.operation))
+        if key.final:
+            count = counted.count
+            row.count += count
+            row.failed += 0 if key.ok else count
+        row.response.add(counted.response)
+    return [rows[at] for at in sorted(rows)]

@@ -1,0 +1,181 @@
+"""What a run comes to: one kind, one sentence, and the reasons. Exit codes are the command line's business."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from dms_load_test.metrics.thresholds import Judgement, ThresholdResult, judge_thresholds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from dms_load_test.metrics.thresholds import Threshold
+    from dms_load_test.metrics.totals import Totals
+
+LEAST_DONE_RATIO = 0.95
+"""A run that did less of its plan than this is no passed run, whatever its latency."""
+
+
+class VerdictKind(Enum):
+    """The kinds of verdict, the gravest first: a run gets the first that applies."""
+
+    TARGET_UNUSABLE = "target unusable"
+    SCENARIO_RAISED = "scenario raised"
+    ABORTED = "aborted"
+    INTERRUPTED = "interrupted"
+    INTEGRITY_VIOLATED = "integrity violated"
+    THRESHOLDS_FAILED = "thresholds failed"
+    INCOMPLETE = "incomplete"
+    GENERATOR_LIMITED = "generator limited"
+    PASSED = "passed"
+
+
+class Ending(Enum):
+    """How a run came to its end."""
+
+    FINISHED = "finished"
+    INTERRUPTED = "interrupted"
+    ABORTED = "aborted"
+    """On a 4xx, or by a threshold with abortOnFail."""
+    SCENARIO_RAISED = "scenario raised"
+    TARGET_UNUSABLE = "target unusable"
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceAccount:
+    """Planned documents of one resource: `planned = created + failed + blocked + not_done`.
+
+    `blocked` were not sent because what they refer to failed, `not_done` were cut off by a limit or an ending.
+    """
+
+    phase: str
+    resource: str
+    planned: int
+    created: int
+    failed: int = 0
+    blocked: int = 0
+
+    @property
+    def not_done(self) -> int:
+        """Documents that were never sent."""
+        return self.planned - self.created - self.failed - self.blocked
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What a verdict needs beside the figures. `explanation` is a sentence about an ending that was not the plan's."""
+
+    ending: Ending = Ending.FINISHED
+    explanation: str = ""
+    accounts: tuple[ResourceAccount, ...] = ()
+    generator_limit: str = ""
+    """Why the load generator was the bottleneck; empty where it was not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`sentence` tells it all in one line, `reasons` each thing that speaks against "passed"."""
+
+    kind: VerdictKind
+    sentence: str
+    reasons: tuple[str, ...] = ()
+    results: tuple[ThresholdResult, ...] = field(default=())
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing speaks against it."""
+        return self.kind is VerdictKind.PASSED
+
+
+_ENDINGS: Mapping[Ending, VerdictKind] = {
+    Ending.TARGET_UNUSABLE: VerdictKind.TARGET_UNUSABLE,
+    Ending.SCENARIO_RAISED: VerdictKind.SCENARIO_RAISED,
+    Ending.ABORTED: VerdictKind.ABORTED,
+    Ending.INTERRUPTED: VerdictKind.INTERRUPTED,
+}
+
+
+def account(
+    phase: str, planned: Mapping[str, int], totals: Totals, blocked: Mapping[str, int] | None = None
+) -> tuple[ResourceAccount, ...]:
+    """Return what became of the documents planned in a phase, by resource in the plan's order.
+
+    `created` counts final creates with the wanted answer, `failed` the other final ones.
+    """
+    rows = {row.resource: row for row in totals.operation_rows(phase) if row.operation == "create"}
+    accounts = []
+    for resource, count in planned.items():
+        row = rows.get(resource)
+        created = row.count - row.failed if row else 0
+        failed = row.failed if row else 0
+        accounts.append(ResourceAccount(phase, resource, count, created, failed, (blocked or {}).get(resource, 0)))
+    return tuple(accounts)
+
+
+def judge(thresholds: Iterable[Threshold], totals: Totals, facts: RunFacts | None = None) -> Verdict:
+    """Return the verdict on a run, or on its part so far."""
+    facts = facts or RunFacts()
+    results = judge_thresholds(thresholds, totals)
+    found = [(kind, reason) for kind, reason in _findings(results, totals, facts) if reason]
+    if not found:
+        return Verdict(VerdictKind.PASSED, _passed(results, facts), (), results)
+    kinds = [kind for kind, _ in found]
+    kind = next(kind for kind in VerdictKind if kind in kinds)
+    reasons = tuple(reason for _, reason in sorted(found, key=lambda item: list(VerdictKind).index(item[0])))
+    return Verdict(kind, f"{_TITLES[kind]}: {'; '.join(reasons)}.", reasons, results)
+
+
+_TITLES: Mapping[VerdictKind, str] = {
+    VerdictKind.TARGET_UNUSABLE: "Not run",
+    VerdictKind.SCENARIO_RAISED: "Failed",
+    VerdictKind.ABORTED: "Aborted",
+    VerdictKind.INTERRUPTED: "Interrupted, results are partial",
+    VerdictKind.INTEGRITY_VIOLATED: "Failed",
+    VerdictKind.THRESHOLDS_FAILED: "Failed",
+    VerdictKind.INCOMPLETE: "Failed",
+    VerdictKind.GENERATOR_LIMITED: "Not valid",
+}
+
+
+def _findings(
+    results: tuple[ThresholdResult, ...], totals: Totals, facts: RunFacts
+) -> Iterable[tuple[VerdictKind, str]]:
+    ending = _ENDINGS.get(facts.ending)
+    if ending:
+        yield ending, facts.explanation or facts.ending.value
+    violations = sum(n for (_, name), n in totals.tally.counters.items() if name == "integrity_violations")
+    if violations:
+        yield VerdictKind.INTEGRITY_VIOLATED, f"{violations:,} acknowledged writes were lost or changed"
+    yield VerdictKind.THRESHOLDS_FAILED, _thresholds_text(results)
+    yield VerdictKind.INCOMPLETE, _incomplete(facts.accounts)
+    if facts.generator_limit:
+        yield VerdictKind.GENERATOR_LIMITED, f"the load generator was the bottleneck ({facts.generator_limit})"
+
+
+def _thresholds_text(results: tuple[ThresholdResult, ...]) -> str:
+    failed = sum(result.judgement is Judgement.FAILED for result in results)
+    unjudged = sum(result.judgement is Judgement.NOT_JUDGED for result in results)
+    texts = (
+        f"{failed} of {len(results)} thresholds failed" if failed else "",
+        f"{unjudged} of {len(results)} thresholds had nothing to judge" if unjudged else "",
+    )
+    return "; ".join(filter(None, texts))
+
+
+def _incomplete(accounts: tuple[ResourceAccount, ...]) -> str:
+    planned = sum(row.planned for row in accounts)
+    created = sum(row.created for row in accounts)
+    if planned == 0 or created >= LEAST_DONE_RATIO * planned:
+        return ""
+    return f"only {created:,} of {planned:,} planned documents were created ({created / planned:.1%})"
+
+
+def _passed(results: tuple[ThresholdResult, ...], facts: RunFacts) -> str:
+    parts = [f"{len(results)} of {len(results)} thresholds held"] if results else ["no thresholds were set"]
+    planned = sum(row.planned for row in facts.accounts)
+    if planned:
+        created = sum(row.created for row in facts.accounts)
+        parts.append(f"{created:,} of {planned:,} planned documents created")
+    return f"Passed: {'; '.join(parts)}."

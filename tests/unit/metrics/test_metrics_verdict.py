@@ -1,0 +1,98 @@
+import pytest
+
+from dms_load_test.metrics.aggregate import Aggregate
+from dms_load_test.metrics.thresholds import parse_threshold
+from dms_load_test.metrics.totals import Totals
+from dms_load_test.metrics.verdict import Ending, ResourceAccount, RunFacts, VerdictKind, account, judge
+from dms_load_test.sample import Sample
+
+MS = 1_000_000
+SECOND = 1_000_000_000
+
+
+def totals_of(*operations, violations=0):
+    aggregate, totals = Aggregate(0, "load"), Totals()
+    for operation, resource, ok in operations:
+        aggregate.add(
+            Sample("load", operation, resource, 201, ok, True, "", 1, 0, 0, 9 * MS, 0, 0, 0, 0, 9 * MS, 0, 1, 1)
+        )
+    if violations:
+        aggregate.integrity_violation(violations)
+    totals.add(aggregate.snapshot(SECOND))
+    return totals
+
+
+CREATED = totals_of(("create", "students", True))
+HOLDS = parse_threshold("http_req_duration: max<10")
+FAILS = parse_threshold("http_req_duration: max<5")
+EMPTY = parse_threshold("http_req_duration{operation:update}: max<5")
+
+
+def test_a_run_against_which_nothing_speaks_has_passed():
+    verdict = judge([HOLDS], CREATED, RunFacts(accounts=(ResourceAccount("load", "students", 1, 1),)))
+    assert (verdict.kind, verdict.passed) == (VerdictKind.PASSED, True)
+    assert verdict.sentence == "Passed: 1 of 1 thresholds held; 1 of 1 planned documents created."
+
+
+def test_a_failed_threshold_fails_the_run():
+    verdict = judge([HOLDS, FAILS], CREATED)
+    assert verdict.kind is VerdictKind.THRESHOLDS_FAILED
+    assert verdict.sentence == "Failed: 1 of 2 thresholds failed."
+    assert [result.observed for result in verdict.results] == [9.0, 9.0]
+
+
+def test_a_threshold_that_had_nothing_to_judge_fails_the_run_as_what_it_is():
+    verdict = judge([EMPTY], CREATED)
+    assert verdict.kind is VerdictKind.THRESHOLDS_FAILED
+    assert verdict.sentence == "Failed: 1 of 1 thresholds had nothing to judge."
+
+
+@pytest.mark.parametrize(("created", "kind"), [(95, VerdictKind.PASSED), (94, VerdictKind.INCOMPLETE)])
+def test_a_run_that_did_less_than_95_percent_of_its_plan_has_not_passed(created, kind):
+    verdict = judge([], CREATED, RunFacts(accounts=(ResourceAccount("load", "students", 100, created),)))
+    assert verdict.kind is kind
+
+
+def test_an_incomplete_run_says_how_much_was_done():
+    facts = RunFacts(accounts=(ResourceAccount("load", "students", 2000, 1200),))
+    assert judge([], CREATED, facts).sentence == "Failed: only 1,200 of 2,000 planned documents were created (60.0%)."
+
+
+@pytest.mark.parametrize(
+    ("ending", "kind"),
+    [
+        (Ending.INTERRUPTED, VerdictKind.INTERRUPTED),
+        (Ending.ABORTED, VerdictKind.ABORTED),
+        (Ending.SCENARIO_RAISED, VerdictKind.SCENARIO_RAISED),
+        (Ending.TARGET_UNUSABLE, VerdictKind.TARGET_UNUSABLE),
+    ],
+)
+def test_an_early_ending_is_graver_than_a_failed_threshold(ending, kind):
+    verdict = judge([FAILS], CREATED, RunFacts(ending, "Ctrl-C after 12 s"))
+    assert verdict.kind is kind
+    assert verdict.reasons == ("Ctrl-C after 12 s", "1 of 1 thresholds failed")
+
+
+def test_a_limited_generator_makes_the_figures_invalid():
+    verdict = judge([HOLDS], CREATED, RunFacts(generator_limit="97 % of a core for 40 s"))
+    assert verdict.kind is VerdictKind.GENERATOR_LIMITED
+    assert "97 % of a core" in verdict.sentence
+
+
+def test_a_lost_write_is_graver_than_a_failed_threshold():
+    verdict = judge([FAILS], totals_of(("create", "students", True), violations=2))
+    assert verdict.kind is VerdictKind.INTEGRITY_VIOLATED
+
+
+def test_an_account_tells_what_became_of_each_planned_document():
+    totals = totals_of(
+        ("create", "students", True), ("create", "students", True), ("create", "students", False),
+        ("read", "students", True), ("create", "schools", True),
+    )  # fmt: skip
+    accounts = account("load", {"schools": 1, "students": 9, "grades": 4}, totals, blocked={"grades": 3})
+    assert accounts == (
+        ResourceAccount("load", "schools", 1, 1),
+        ResourceAccount("load", "students", 9, 2, failed=1),
+        ResourceAccount("load", "grades", 4, 0, blocked=3),
+    )
+    assert [row.not_done for row in accounts] == [0, 6, 1]
