@@ -68,25 +68,23 @@ def load_settings(
     Raises: ConfigError with one line for each wrong value and unknown name: what was expected, and where it stands.
     """
     chosen = find_profile(profile or DEFAULT_PROFILE, directory)
-    layers = (
+    texts = (
         _own_file(directory),
         read_dotenv(chosen.text, "profile", chosen.path),
         read_environment(environment),
         read_flags(flags),
     )
-    values: dict[str, str] = {}
+    layers = [_checked(source) for source in texts]
+    fields = {KEYS[name].field: text for layer in layers for name, text in layer.values.items()}
     origins = dict.fromkeys(KEYS, _DEFAULT)
     for layer in layers:
-        values |= layer.values
-        origins |= {name: layer.origins[name] for name in layer.values}
-    settings, wrong = _validated(values, origins)
-    settings = _rooted(settings, origins, directory)
-    contradictions = [
-        f"{text} ({_places(names, origins)})"
-        for names, text in _contradictions(settings)
-        if not wrong.keys() & set(names)
+        origins |= layer.origins
+    settings = _rooted(Settings.model_validate(fields), origins, directory)
+    wrong = {name for source, layer in zip(texts, layers, strict=True) for name in source.values.keys() - layer.values}
+    problems = [problem for layer in layers for problem in layer.problems]
+    problems += [
+        f"{text} ({_places(names, origins)})" for names, text in _contradictions(settings) if wrong.isdisjoint(names)
     ]
-    problems = [problem for layer in layers for problem in layer.problems] + [*wrong.values()] + contradictions
     if problems:
         raise ConfigError("\n".join(problems))
     return Effective(settings, MappingProxyType(origins), chosen)
@@ -97,16 +95,20 @@ def _own_file(directory: Path) -> Source:
     return read_dotenv(read_text(path), FILE_NAME, str(path)) if path.exists() else Source({}, {})
 
 
-def _validated(values: Mapping[str, str], origins: Mapping[str, Origin]) -> tuple[Settings, dict[str, str]]:
-    """Return the settings, with defaults in place of wrong values, and what is wrong by variable name."""
-    fields = {KEYS[name].field: text for name, text in values.items()}
+def _checked(source: Source) -> Source:
+    """Return the source without its wrong values, these told among its problems, even if a higher layer overrides."""
     try:
-        return Settings.model_validate(fields), {}
+        Settings.model_validate({KEYS[name].field: text for name, text in source.values.items()})
     except ValidationError as error:
         wrong = {str(detail["loc"][0]).upper() for detail in error.errors(include_input=False, include_url=False)}
-    right = {field: text for field, text in fields.items() if field.upper() not in wrong}
-    told = {name: _refusal(name, values[name], origins[name]) for name in KEYS if name in wrong}
-    return Settings.model_validate(right), told
+    else:
+        return source
+    told = [_refusal(name, text, source.origins[name]) for name, text in source.values.items() if name in wrong]
+    return Source(
+        {name: text for name, text in source.values.items() if name not in wrong},
+        {name: origin for name, origin in source.origins.items() if name not in wrong},
+        (*source.problems, *told),
+    )
 
 
 def _refusal(name: str, text: str, origin: Origin) -> str:

@@ -68,10 +68,9 @@ def read_environment(environment: Mapping[str, str]) -> Source:
 
 def read_flags(flags: Mapping[str, str]) -> Source:
     """Take what was given on the command line, by variable name."""
-    values = {name: value for name, value in flags.items() if name in KEYS}
-    origins = {name: _flag(name) for name in flags}
-    unknown = tuple(_unknown(name, origins[name]) for name in flags if name not in KEYS)
-    return Source(values, origins, unknown)
+    known = {name: value for name, value in flags.items() if name in KEYS}
+    unknown = tuple(_unknown(name, _flag(name)) for name in flags if name not in KEYS)
+    return Source(known, {name: _flag(name) for name in known}, unknown)
 
 
 def parse_assignments(texts: Iterable[str]) -> dict[str, str]:

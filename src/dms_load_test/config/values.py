@@ -73,6 +73,12 @@ def _none_if_empty(value: Any) -> Any:
     return None if value == "" else value
 
 
+def _not_empty(value: Any) -> Any:
+    if value == "":
+        raise ValueError(value)
+    return value
+
+
 def _list_of(separator: str) -> BeforeValidator:
     def split(value: Any) -> Any:
         if not isinstance(value, str):
@@ -100,7 +106,7 @@ Urls = Annotated[tuple[Url, ...], _list_of(r"[\s,]+"), Expected(f"URLs separated
 OptionalText = Annotated[str | None, BeforeValidator(_none_if_empty), Expected("a text")]
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_none_if_empty), Expected("a text")]
 OptionalFile = Annotated[Path | None, BeforeValidator(_none_if_empty), Expected(_FILE)]
-Folder = Annotated[Path, Field(min_length=1), Expected("the path of a folder")]
+Folder = Annotated[Path, BeforeValidator(_not_empty), Expected("the path of a folder")]
 Switch = Annotated[bool, Expected("true or false")]
 Count = Annotated[int, Field(ge=1), Expected("a whole number of 1 or more, such as 10")]
 Seed = Annotated[int, Field(ge=0, le=_MAX_SEED), Expected(f"a whole number from 0 to {_MAX_SEED}")]
