@@ -19,10 +19,13 @@ from dms_load_test.config.sources import (
     read_environment,
     read_flags,
 )
+from dms_load_test.config.values import UnfitError
 from dms_load_test.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from pydantic_core import ErrorDetails
 
 HOME_VARIABLE = "DMS_LOAD_TEST_HOME"
 _DEFAULT = Origin("default", "default")
@@ -100,10 +103,14 @@ def _checked(source: Source) -> Source:
     try:
         Settings.model_validate({KEYS[name].field: text for name, text in source.values.items()})
     except ValidationError as error:
-        wrong = {str(detail["loc"][0]).upper() for detail in error.errors(include_input=False, include_url=False)}
+        wrong = {str(detail["loc"][0]).upper(): detail for detail in error.errors(include_input=False)}
     else:
         return source
-    told = [_refusal(name, text, source.origins[name]) for name, text in source.values.items() if name in wrong]
+    told = [
+        f"{name}: {_reason(name, text, wrong[name])} ({source.origins[name].where})"
+        for name, text in source.values.items()
+        if name in wrong
+    ]
     return Source(
         {name: text for name, text in source.values.items() if name not in wrong},
         {name: origin for name, origin in source.origins.items() if name not in wrong},
@@ -111,10 +118,13 @@ def _checked(source: Source) -> Source:
     )
 
 
-def _refusal(name: str, text: str, origin: Origin) -> str:
+def _reason(name: str, text: str, detail: ErrorDetails) -> str:
+    error = detail.get("ctx", {}).get("error")
+    if isinstance(error, UnfitError):
+        return str(error)
     # What stands before an @ may be a password.
-    shown = "..." if KEYS[name].is_secret else text.rpartition("@")[2] if "@" in text else text
-    return f'{name}: expected {KEYS[name].expected}, not "{shown}" ({origin.where})'
+    shown = text.rpartition("@")[2] if "@" in text else text
+    return f'expected {KEYS[name].expected}, not "{"..." if KEYS[name].is_secret else shown}"'
 
 
 def _rooted(settings: Settings, origins: Mapping[str, Origin], directory: Path) -> Settings:

@@ -15,6 +15,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from dms_load_test.errors import ConfigError
+from dms_load_test.metrics.thresholds import parse_threshold
+
 _SECONDS = {"d": Decimal(86_400), "h": Decimal(3_600), "m": Decimal(60), "s": Decimal(1), "ms": Decimal("0.001")}
 _NUMBER = r"\d+(?:\.\d+)?"
 _DURATION = re.compile("".join(rf"(?:({_NUMBER}){unit})?" for unit in _SECONDS), re.ASCII)
@@ -35,6 +38,10 @@ class Unit:
     """What one of the number is."""
 
     text: str
+
+
+class UnfitError(ValueError):
+    """A value is wrong for a reason that says more than what was expected."""
 
 
 def parse_duration(text: str) -> float:
@@ -88,6 +95,15 @@ def _list_of(separator: str) -> BeforeValidator:
     return BeforeValidator(split)
 
 
+def _checked_thresholds(texts: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        for text in texts:
+            parse_threshold(text)
+    except ConfigError as error:
+        raise UnfitError(str(error)) from error
+    return texts
+
+
 def _checked_url(text: str) -> str:
     parts = urlsplit(text)
     usable = parts.scheme in {"http", "https"} and parts.hostname and not (parts.query or parts.fragment)
@@ -129,5 +145,6 @@ Pause = Annotated[
 Thresholds = Annotated[
     tuple[str, ...],
     _list_of(";"),
+    AfterValidator(_checked_thresholds),
     Expected("thresholds separated by semicolons, such as http_req_duration: p(95)<5000; http_req_failed: rate<0.05"),
 ]

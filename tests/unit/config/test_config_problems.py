@@ -137,6 +137,13 @@ def test_a_contradiction_with_a_value_that_is_wrong_itself_is_not_told(tmp_path)
     assert "more than" not in message
 
 
+def test_a_threshold_that_cannot_be_read_is_told_with_what_is_wrong_about_it(tmp_path):
+    message = refusal(tmp_path, environment={"THRESHOLDS_LOAD": "errors: rate<0.05; http_req_duratio: p(95)<5"})
+
+    assert message.startswith("THRESHOLDS_LOAD: threshold 'http_req_duratio: p(95)<5': unknown metric")
+    assert message.endswith("(environment variable THRESHOLDS_LOAD)")
+
+
 def test_no_refusal_shows_a_secret(tmp_path):
     message = refusal(
         tmp_path,
