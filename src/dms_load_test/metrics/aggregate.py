@@ -141,13 +141,13 @@ class Aggregate:
         """Count one completed iteration."""
         self._tally.iterations[self._phase].record(duration_ns // 1000)
 
-    def drop_iterations(self, count: int = 1) -> None:
-        """Count iterations that were due and could not start."""
-        self._tally.counters[self._phase, "dropped_iterations"] += count
+    def drop_iterations(self, count: int = 1, reason: str = "") -> None:
+        """Count iterations that were due and could not start, or had nothing to do; `reason` is from a few."""
+        self._tally.counters[self._phase, "dropped_iterations", reason] += count
 
     def integrity_violation(self, count: int = 1) -> None:
         """Count acknowledged writes that were found lost or changed."""
-        self._tally.counters[self._phase, "integrity_violations"] += count
+        self._tally.counters[self._phase, "integrity_violations", ""] += count
 
     def set_users(self, active: int, allocated: int) -> None:
         """Say how many virtual users iterate and how many exist."""

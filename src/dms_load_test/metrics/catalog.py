@@ -105,7 +105,7 @@ def _share(of: Callable[[SeriesKey], bool], among: Callable[[SeriesKey], bool]) 
 def _counter(name: str) -> Callable[[Totals, Selector], Count]:
     def read(totals: Totals, selector: Selector) -> Count:
         phase = selector.get("phase", "")
-        found = (n for (at, counter), n in totals.tally.counters.items() if counter == name and phase in ("", at))
+        found = (n for (at, counter, _), n in totals.tally.counters.items() if counter == name and phase in ("", at))
         return Count(sum(found), totals.active_s(phase))
 
     return read

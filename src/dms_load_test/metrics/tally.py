@@ -118,7 +118,7 @@ class CheckCounts(NamedTuple):
 @dataclass(slots=True)
 class Tally:
     """Everything counted over some time. Keys of `components` are (phase, operation), of `iterations` phases, of
-    `counters` and `checks` (phase, name); lists in `components` are in the order of COMPONENTS.
+    `checks` (phase, name), of `counters` (phase, name, reason); lists in `components` are in the order of COMPONENTS.
 
     Durations of 0 are not recorded in the components blocked, connecting and tls_handshaking: nearly every request is
     on a kept-alive connection. `component` gives them back.
@@ -127,7 +127,7 @@ class Tally:
     series: dict[SeriesKey, Series] = field(default_factory=lambda: defaultdict(Series))
     components: dict[tuple[str, str], list[Distribution]] = field(default_factory=dict)
     iterations: dict[str, Distribution] = field(default_factory=lambda: defaultdict(Distribution))
-    counters: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
+    counters: dict[tuple[str, str, str], int] = field(default_factory=lambda: defaultdict(int))
     checks: dict[tuple[str, str], CheckCounts] = field(default_factory=lambda: defaultdict(CheckCounts))
     failures: dict[FailureKey, FailureGroup] = field(default_factory=dict)
 
@@ -141,11 +141,11 @@ class Tally:
                 total.add(part)
         for phase, durations in other.iterations.items():
             self.iterations[phase].add(durations)
-        for name, count in other.counters.items():
-            self.counters[name] += count
-        for name, (passed, failed) in other.checks.items():
-            before = self.checks[name]
-            self.checks[name] = CheckCounts(before.passed + passed, before.failed + failed)
+        for counter, count in other.counters.items():
+            self.counters[counter] += count
+        for check, (passed, failed) in other.checks.items():
+            before = self.checks[check]
+            self.checks[check] = CheckCounts(before.passed + passed, before.failed + failed)
         for kind, group in other.failures.items():
             known = self.failures.get(kind)
             self.failures[kind] = known.joined(group) if known else group

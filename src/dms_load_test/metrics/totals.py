@@ -65,6 +65,11 @@ class Totals:
         groups = [(key, group) for key, group in self.tally.failures.items() if phase in ("", key.phase)]
         return sorted(groups, key=lambda item: (-item[1].count, item[0]))
 
+    def drops(self, phase: str) -> dict[str, int]:
+        """Return the dropped iterations of a phase by reason."""
+        counters = self.tally.counters.items()
+        return {why: n for (at, name, why), n in counters if (at, name) == (phase, "dropped_iterations")}
+
     def overhead(self, phase: str = "") -> Overhead:
         """Return what did not serve documents, in a phase or in all."""
         selector = {"phase": phase} if phase else {}

@@ -145,7 +145,7 @@ def _findings(
     ending = _ENDINGS.get(facts.ending)
     if ending:
         yield ending, facts.explanation or facts.ending.value
-    violations = sum(n for (_, name), n in totals.tally.counters.items() if name == "integrity_violations")
+    violations = sum(n for (_, name, _), n in totals.tally.counters.items() if name == "integrity_violations")
     if violations:
         yield VerdictKind.INTEGRITY_VIOLATED, f"{violations:,} acknowledged writes were lost or changed"
     yield VerdictKind.THRESHOLDS_FAILED, _thresholds_text(results)

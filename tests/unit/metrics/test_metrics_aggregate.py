@@ -139,12 +139,18 @@ def test_checks_iterations_and_counters_belong_to_the_current_phase():
     aggregate.iteration(3 * MS)
     first = aggregate.snapshot(SECOND)
     aggregate.enter_phase("load")
-    aggregate.drop_iterations(4)
+    aggregate.drop_iterations(4, "nothing to delete")
     aggregate.integrity_violation()
     second = aggregate.snapshot(2 * SECOND)
     assert first.tally.checks == {("smoke", "gone"): CheckCounts(1, 1)}
     assert first.tally.iterations["smoke"].max_us == 3_000
-    assert second.tally.counters == {("load", "dropped_iterations"): 4, ("load", "integrity_violations"): 1}
+    assert second.tally.counters == {
+        ("load", "dropped_iterations", "nothing to delete"): 4,
+        ("load", "integrity_violations", ""): 1,
+    }
+    totals = Totals()
+    totals.add(second)
+    assert totals.drops("load") == {"nothing to delete": 4}
 
 
 def test_components_give_back_the_zeros_that_are_not_recorded():

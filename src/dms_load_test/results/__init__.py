@@ -1,0 +1,1 @@
+"""The run on disk: record, inventory, run folder."""

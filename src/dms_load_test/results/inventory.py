@@ -1,0 +1,271 @@
+"""The documents that a run created and the server still has, on disk.
+
+The file is a journal: one row for each acknowledged create and each delete, appended in batches, so that nothing is
+searched or rewritten while the load runs; a document's last row tells its state. Measured: 33 bytes a row.
+Choosing documents needs them in memory (25 bytes each): they are read in when something is first chosen or counted,
+so that a load phase, which only adds, costs none.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from array import array
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from dms_load_test.errors import ConfigError
+from dms_load_test.load.shard import WHOLE, Shard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from random import Random
+    from types import TracebackType
+
+    from dms_load_test.load.virtual_user import Entry
+
+VERSION = 1
+_CREATED, _DELETED = 0, 1
+_HYPHENATED, _PLAIN, _TEXT = 0, 1, 2
+"""How the server spells an id: as a UUID with hyphens, as 32 hexadecimal digits, or otherwise."""
+_BATCH = 256
+"""Rows handed to SQLite at a time: about 0.3 ms of the loop's time."""
+_ID_BYTES = 16
+_SCHEMA = f"""
+CREATE TABLE name (number INTEGER PRIMARY KEY, text TEXT UNIQUE NOT NULL);
+CREATE TABLE journal (resource INTEGER, ordinal INTEGER, phase INTEGER, state INTEGER, spelling INTEGER, id BLOB);
+PRAGMA user_version = {VERSION};
+"""
+_ALIVE = """
+SELECT resource, ordinal, spelling, id, state FROM journal
+WHERE ordinal % :count = :index ORDER BY resource, ordinal, rowid
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryEntry:
+    """One created document; `document_id` is spelled as the server does."""
+
+    resource: str
+    ordinal: int
+    document_id: str
+
+
+class RunInventory:
+    """The inventory of one run, in one SQLite file; implements `load.virtual_user.Inventory`.
+
+    `add`, `take`, `give_back` and `remove` take constant time. Rows become durable with `flush`, to be called each
+    second and at the end. `shard` limits what is chosen from to the ordinals of one worker.
+
+    Raises: ConfigError: if the file cannot be opened or is of another version.
+    """
+
+    def __init__(self, path: Path, *, phase: str = "", shard: Shard = WHOLE) -> None:
+        self._shard = shard
+        self._rows: list[tuple[int, int, int, int, int, bytes | str | None]] = []
+        self._names: dict[str, int] = {}
+        self._pools: dict[str, _Pool] | None = None
+        self._highest: dict[str, int] = {}
+        self._database = _connect(path)
+        try:
+            self._open(path)
+        except sqlite3.Error as error:
+            self._database.close()
+            raise ConfigError(f"{path}: {error}; expected the inventory of a run") from error
+        self._phase = self._number(phase)
+
+    def _open(self, path: Path) -> None:
+        self._database.execute("PRAGMA journal_mode = WAL")
+        # Rows survive the end of the process at any moment, as asked. To survive a power cut as well would need a
+        # wait for the disk at each checkpoint, on the loop that times requests.
+        self._database.execute("PRAGMA synchronous = OFF")
+        (version,) = self._database.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            self._database.executescript(_SCHEMA)
+        elif version != VERSION:
+            self._database.close()
+            raise ConfigError(f"{path}: inventory of version {version}; this program reads version {VERSION}")
+        self._names = {text: number for number, text in self._database.execute("SELECT number, text FROM name")}
+        texts = {number: text for text, number in self._names.items()}
+        highest = self._database.execute("SELECT resource, MAX(ordinal) FROM journal GROUP BY resource")
+        self._highest = {texts[number]: ordinal for number, ordinal in highest}
+
+    def enter_phase(self, phase: str) -> None:
+        """Name the phase that documents are created in from now on."""
+        self._phase = self._number(phase)
+
+    def add(self, resource: str, ordinal: int, document_id: str) -> None:
+        """Remember an acknowledged create."""
+        spelling, stored = _store(document_id)
+        self._append(resource, ordinal, _CREATED, spelling, stored)
+        if ordinal > self._highest.get(resource, -1):
+            self._highest[resource] = ordinal
+        if self._pools is not None:
+            self._pool(resource).put(ordinal, spelling, stored)
+
+    def count(self, resource: str) -> int:
+        """Return how many documents of `resource` exist and are not taken."""
+        return len(self._pool(resource))
+
+    def take(self, resource: str, random: Random) -> InventoryEntry | None:
+        """Choose a document at random for exclusive use; None where all are taken or there is none."""
+        pool = self._pool(resource)
+        if not len(pool):
+            return None
+        # random() is half as costly as randrange(), and exact enough for less than 2^53 documents.
+        ordinal, document_id = pool.pop(int(random.random() * len(pool)))
+        return InventoryEntry(resource, ordinal, document_id)
+
+    def give_back(self, entry: Entry) -> None:
+        """End the exclusive use of a document that still exists."""
+        self._pool(entry.resource).put(entry.ordinal, *_store(entry.document_id))
+
+    def remove(self, entry: Entry) -> None:
+        """Forget a taken document that the server has deleted."""
+        self._append(entry.resource, entry.ordinal, _DELETED, 0, None)
+
+    def first_unused_ordinal(self, resource: str) -> int:
+        """Return the ordinal after the highest that was ever created, deleted ones included; 0 where none was."""
+        return self._highest.get(resource, -1) + 1
+
+    def resources(self) -> tuple[str, ...]:
+        """Return the resources of which documents were created, in alphabetical order."""
+        return tuple(sorted(self._highest))
+
+    def documents(self) -> Iterator[InventoryEntry]:
+        """Yield all documents that exist, by resource in order of creation, then by ordinal; taken ones included."""
+        texts = {number: text for text, number in self._names.items()}
+        for number, ordinal, spelling, stored in self._alive():
+            yield InventoryEntry(texts[number], ordinal, _spell(spelling, stored))
+
+    def flush(self) -> None:
+        """Make all changes durable."""
+        self._hand_over()
+        if self._database.in_transaction:
+            self._database.execute("COMMIT")
+
+    def close(self) -> None:
+        """Flush and close; the inventory is then one file."""
+        self.flush()
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _append(self, resource: str, ordinal: int, state: int, spelling: int, stored: bytes | str | None) -> None:
+        number = self._names.get(resource) or self._number(resource)
+        self._rows.append((number, ordinal, self._phase, state, spelling, stored))
+        if len(self._rows) >= _BATCH:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        if self._rows:
+            if not self._database.in_transaction:
+                self._database.execute("BEGIN")
+            self._database.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?)", self._rows)
+            self._rows.clear()
+
+    def _number(self, text: str) -> int:
+        """Return the number that stands for a resource or phase in the journal."""
+        if text not in self._names:
+            number = len(self._names) + 1
+            self._database.execute("INSERT INTO name VALUES (?, ?)", (number, text))
+            self._names[text] = number
+        return self._names[text]
+
+    def _alive(self) -> Iterator[tuple[int, int, int, bytes | str]]:
+        self.flush()
+        last: tuple[int, int, int, bytes | str, int] | None = None
+        limits = {"index": self._shard.index, "count": self._shard.count}
+        for row in self._database.execute(_ALIVE, limits):
+            if last is not None and last[:2] != row[:2] and last[4] == _CREATED:
+                yield last[:4]
+            last = row
+        if last is not None and last[4] == _CREATED:
+            yield last[:4]
+
+    def _pool(self, resource: str) -> _Pool:
+        if self._pools is None:
+            pools: dict[int, _Pool] = {}
+            for number, ordinal, spelling, stored in self._alive():
+                pools.setdefault(number, _Pool()).put(ordinal, spelling, stored)
+            texts = {number: text for text, number in self._names.items()}
+            self._pools = {texts[number]: pool for number, pool in pools.items()}
+        pool = self._pools.get(resource)
+        if pool is None:
+            pool = self._pools[resource] = _Pool()
+        return pool
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    try:
+        return sqlite3.connect(path, isolation_level=None)
+    except sqlite3.Error as error:
+        raise ConfigError(f"{path}: {error}; expected a folder that can be written") from error
+
+
+class _Pool:
+    """The free documents of one resource, in no order: arrays, because objects would take ten times the memory."""
+
+    __slots__ = ("_ids", "_ordinals", "_spellings", "_texts")
+
+    def __init__(self) -> None:
+        self._ordinals = array("Q")
+        self._spellings = bytearray()
+        self._ids = bytearray()
+        self._texts: dict[int, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._ordinals)
+
+    def put(self, ordinal: int, spelling: int, stored: bytes | str) -> None:
+        """Add a document at the end."""
+        self._ordinals.append(ordinal)
+        self._spellings.append(spelling)
+        if isinstance(stored, str):
+            self._texts[ordinal] = stored
+            self._ids += bytes(_ID_BYTES)
+        else:
+            self._ids += stored
+
+    def pop(self, at: int) -> tuple[int, str]:
+        """Take the document at a place out; the last one fills the gap."""
+        ordinal, spelling = self._ordinals[at], self._spellings[at]
+        stored = bytes(self._ids[at * _ID_BYTES : (at + 1) * _ID_BYTES])
+        last_ordinal, last_spelling = self._ordinals.pop(), self._spellings.pop()
+        last_id = self._ids[-_ID_BYTES:]
+        del self._ids[-_ID_BYTES:]
+        if at < len(self._ordinals):
+            self._ordinals[at], self._spellings[at] = last_ordinal, last_spelling
+            self._ids[at * _ID_BYTES : (at + 1) * _ID_BYTES] = last_id
+        return ordinal, _spell(spelling, self._texts.pop(ordinal) if spelling == _TEXT else stored)
+
+
+def _store(document_id: str) -> tuple[int, bytes | str]:
+    """Return how an id is spelled and what is kept of it: 16 bytes for the usual spellings, else the text."""
+    try:
+        stored = bytes.fromhex(document_id.replace("-", ""))
+    except ValueError:
+        return _TEXT, document_id
+    if len(stored) != _ID_BYTES:
+        return _TEXT, document_id
+    digits = stored.hex()
+    if document_id == _hyphenated(digits):
+        return _HYPHENATED, stored
+    return (_PLAIN, stored) if document_id == digits else (_TEXT, document_id)
+
+
+def _spell(spelling: int, stored: bytes | str) -> str:
+    if isinstance(stored, str):
+        return stored
+    return stored.hex() if spelling == _PLAIN else _hyphenated(stored.hex())
+
+
+def _hyphenated(digits: str) -> str:
+    # A fifth of the time of `str(UUID(...))`, once for each create and each choice.
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

@@ -1,0 +1,179 @@
+import os
+import sqlite3
+import subprocess
+import sys
+import uuid
+from random import Random
+
+import pytest
+
+from dms_load_test.errors import ConfigError
+from dms_load_test.load.shard import Shard
+from dms_load_test.results.inventory import InventoryEntry, RunInventory
+
+FIRST, SECOND = str(uuid.UUID(int=1)), str(uuid.UUID(int=2))
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "inventory.sqlite3"
+
+
+@pytest.mark.parametrize(
+    "document_id",
+    [FIRST, uuid.UUID(int=7).hex, "4711", "", "a-b", FIRST.upper().replace("0", "A"), "0" * 31 + "-0", "ü", "abc" * 30],
+)
+def test_an_id_comes_back_as_the_server_spells_it(path, document_id):
+    with RunInventory(path) as inventory:
+        inventory.add("students", 3, document_id)
+    with RunInventory(path) as inventory:
+        assert inventory.take("students", Random(1)) == InventoryEntry("students", 3, document_id)
+
+
+def test_a_taken_document_is_nobody_elses(path):
+    with RunInventory(path) as inventory:
+        inventory.add("students", 0, FIRST)
+        inventory.add("students", 1, SECOND)
+        dice = Random(1)
+        taken = {inventory.take("students", dice).ordinal, inventory.take("students", dice).ordinal}
+        assert taken == {0, 1}
+        assert inventory.take("students", dice) is None
+        assert inventory.count("students") == 0
+
+
+def test_a_document_that_is_given_back_can_be_taken_again(path):
+    with RunInventory(path) as inventory:
+        inventory.add("students", 5, FIRST)
+        entry = inventory.take("students", Random(1))
+        inventory.give_back(entry)
+        assert inventory.count("students") == 1
+        assert inventory.take("students", Random(1)) == entry
+
+
+def test_a_removed_document_is_gone_also_for_the_next_process(path):
+    with RunInventory(path) as inventory:
+        inventory.add("students", 0, FIRST)
+        inventory.add("students", 1, SECOND)
+        gone = inventory.take("students", Random(1))
+        inventory.remove(gone)
+    with RunInventory(path) as inventory:
+        assert inventory.count("students") == 1
+        assert [entry.ordinal for entry in inventory.documents()] == [1 - gone.ordinal]
+
+
+def test_every_document_is_chosen_about_equally_often(path):
+    with RunInventory(path) as inventory:
+        for ordinal in range(4):
+            inventory.add("students", ordinal, str(uuid.UUID(int=ordinal)))
+        dice, chosen = Random(7), [0, 0, 0, 0]
+        for _ in range(4000):
+            entry = inventory.take("students", dice)
+            chosen[entry.ordinal] += 1
+            inventory.give_back(entry)
+    assert min(chosen) > 900
+
+
+def test_documents_of_another_resource_are_not_chosen(path):
+    with RunInventory(path) as inventory:
+        inventory.add("students", 0, FIRST)
+        assert inventory.take("schools", Random(1)) is None
+        assert inventory.count("schools") == 0
+
+
+def test_documents_added_after_the_first_choice_are_chosen_from_too(path):
+    with RunInventory(path) as inventory:
+        assert inventory.count("students") == 0
+        inventory.add("students", 0, FIRST)
+        assert inventory.take("students", Random(1)).document_id == FIRST
+
+
+def test_a_document_that_was_created_twice_is_one(path):
+    with RunInventory(path) as inventory:
+        inventory.add("students", 0, FIRST)
+        inventory.add("students", 0, SECOND)
+        assert inventory.count("students") == 1
+        assert inventory.take("students", Random(1)).document_id == SECOND
+
+
+def test_creates_go_on_after_the_highest_ordinal_ever_used(path):
+    with RunInventory(path) as inventory:
+        inventory.add("students", 41, FIRST)
+        inventory.add("students", 7, SECOND)
+        inventory.remove(InventoryEntry("students", 41, FIRST))
+    with RunInventory(path) as inventory:
+        assert inventory.first_unused_ordinal("students") == 42
+        assert inventory.first_unused_ordinal("schools") == 0
+        assert inventory.resources() == ("students",)
+
+
+def test_each_shard_chooses_from_its_own_ordinals(path):
+    with RunInventory(path) as inventory:
+        for ordinal in range(9):
+            inventory.add("students", ordinal, str(uuid.UUID(int=ordinal)))
+    seen = []
+    for index in range(2):
+        with RunInventory(path, shard=Shard(index, 2)) as inventory:
+            seen.append({entry.ordinal for entry in inventory.documents()})
+    assert seen == [{0, 2, 4, 6, 8}, {1, 3, 5, 7}]
+
+
+def test_documents_come_by_resource_in_order_of_creation(path):
+    with RunInventory(path) as inventory:
+        for resource, ordinal in (("students", 1), ("grades", 0), ("students", 0)):
+            inventory.add(resource, ordinal, FIRST)
+        found = [(entry.resource, entry.ordinal) for entry in inventory.documents()]
+    assert found == [("students", 0), ("students", 1), ("grades", 0)]
+
+
+def test_the_phase_of_each_create_is_kept(path):
+    with RunInventory(path, phase="load") as inventory:
+        inventory.add("students", 0, FIRST)
+        inventory.enter_phase("readwrite")
+        inventory.add("students", 1, SECOND)
+    database = sqlite3.connect(path)
+    rows = database.execute("SELECT text FROM journal JOIN name ON number = phase ORDER BY ordinal").fetchall()
+    database.close()
+    assert rows == [("load",), ("readwrite",)]
+
+
+def test_what_was_flushed_survives_a_kill(path):
+    script = (
+        "import os, signal, sys, uuid; from pathlib import Path\n"
+        "from dms_load_test.results.inventory import RunInventory\n"
+        "inventory = RunInventory(Path(sys.argv[1]))\n"
+        "for ordinal in range(1000): inventory.add('students', ordinal, str(uuid.UUID(int=ordinal)))\n"
+        "inventory.flush()\n"
+        "inventory.add('students', 1000, 'lost')\n"
+        "os.kill(os.getpid(), signal.SIGKILL if hasattr(signal, 'SIGKILL') else signal.SIGTERM)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", script, os.fspath(path)], check=False, timeout=60)
+    assert ended.returncode != 0
+    with RunInventory(path) as inventory:
+        assert inventory.count("students") == 1000
+
+
+def test_a_file_that_is_no_inventory_is_refused_with_its_name(path):
+    path.write_text("not a database, but long enough to be taken for one" * 20)
+    with pytest.raises(ConfigError, match=r"inventory\.sqlite3: .*expected the inventory of a run"):
+        RunInventory(path)
+
+
+def test_a_missing_folder_is_said_with_its_name(tmp_path):
+    with pytest.raises(ConfigError, match="nowhere"):
+        RunInventory(tmp_path / "nowhere" / "inventory.sqlite3")
+
+
+def test_an_inventory_of_another_version_is_refused(path):
+    database = sqlite3.connect(path)
+    database.execute("PRAGMA user_version = 99")
+    database.close()
+    with pytest.raises(ConfigError, match="version 99"):
+        RunInventory(path)
+
+
+def test_an_entry_takes_less_than_fifty_bytes_on_disk(path):
+    dice = Random(1)
+    with RunInventory(path, phase="load") as inventory:
+        for ordinal in range(30_000):
+            inventory.add("students", 1_000_000 + ordinal, str(uuid.UUID(int=dice.getrandbits(128))))
+    assert path.stat().st_size < 50 * 30_000
