@@ -9,11 +9,11 @@ Rules of this file:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 Kind = Literal["string", "integer", "number", "boolean"]
 CORE = "ed-fi"
@@ -167,6 +167,18 @@ def walk_collections(node: Node, at: str = "$") -> Iterator[tuple[str, Collectio
         yield f"{at}.{collection.name}", collection
     for path, child in _children(node, at):
         yield from walk_collections(child, path)
+
+
+def map_references(node: Node, change: Callable[[Reference], Reference]) -> Node:
+    """Return `node` with each reference in it, at any depth, replaced by what `change` makes of it."""
+    return Node(
+        leaves=node.leaves,
+        references=tuple(change(reference) for reference in node.references),
+        objects=tuple(replace(inline, node=map_references(inline.node, change)) for inline in node.objects),
+        collections=tuple(
+            replace(collection, item=map_references(collection.item, change)) for collection in node.collections
+        ),
+    )
 
 
 def _own_references(node: Node, at: str) -> Iterator[tuple[str, Reference]]:

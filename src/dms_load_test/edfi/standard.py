@@ -24,11 +24,12 @@ from dms_load_test.edfi.schema import (
     Node,
     Reference,
     ResourceSchema,
+    map_references,
     walk_leaves,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from dms_load_test.edfi.schema import Kind
 
@@ -221,7 +222,7 @@ def _type_reference_leaves(
         types[target, path] = leaf
         return leaf
 
-    return {resource: replace(schema, body=_map_references(schema.body, typed)) for resource, schema in schemas.items()}
+    return {resource: replace(schema, body=map_references(schema.body, typed)) for resource, schema in schemas.items()}
 
 
 def _as_member(leaf: Leaf, repeated: Leaf) -> Leaf:
@@ -236,14 +237,3 @@ def _own_leaf(schema: ResourceSchema, path: str) -> Leaf:
 
 def _reference_at(node: Node, path: str) -> Reference | None:
     return next((reference for reference in node.references if f"$.{reference.name}" == path), None)
-
-
-def _map_references(node: Node, change: Callable[[Reference], Reference]) -> Node:
-    return Node(
-        leaves=node.leaves,
-        references=tuple(change(reference) for reference in node.references),
-        objects=tuple(replace(inline, node=_map_references(inline.node, change)) for inline in node.objects),
-        collections=tuple(
-            replace(collection, item=_map_references(collection.item, change)) for collection in node.collections
-        ),
-    )
