@@ -11,8 +11,8 @@ import msgspec
 OPERATIONS = ("create", "read", "query", "update", "delete", "token", "metadata")
 """Values of `Sample.operation`."""
 
-ERRORS = ("", "connect", "tls", "timeout", "reset", "protocol", "cancelled")
-"""Values of `Sample.error`: why no complete answer came; empty where one did."""
+ERRORS = ("", "connect", "tls", "timeout", "reset", "protocol", "cancelled", "token")
+"""Values of `Sample.error`: why no complete answer came; empty where one did. `token`: nothing was sent for want of one."""
 
 
 class Sample(msgspec.Struct, frozen=True, gc=False):

@@ -1,1 +1,1 @@
-"""The load generator at work: HTTP client, shared token, virtual users, executors."""
+"""The load generator: HTTP client, shared token, Ed-Fi verbs, and executors that run virtual users."""

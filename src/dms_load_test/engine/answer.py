@@ -1,0 +1,102 @@
+"""From a finished exchange to the values that flow on: the reply, and the sample."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dms_load_test.engine.parser import decode_body, find_header
+from dms_load_test.load.virtual_user import Reply
+from dms_load_test.sample import Sample
+
+if TYPE_CHECKING:
+    from dms_load_test.engine.connection import Connection
+
+
+class Answer(Reply):
+    """A reply whose `headers` and `body` are decoded when first asked for: under load hardly anyone asks."""
+
+    __slots__ = ("_chunks", "_limit_bytes", "_raw")
+
+    def __init__(self, connection: Connection, limit_bytes: int, *, ok: bool) -> None:
+        self.ok = ok
+        self.error = connection.error
+        self._limit_bytes = limit_bytes
+        self.document_id = ""
+        if self.error:
+            self.status = 0
+            self._raw: dict[bytes, bytes] = {}
+            self._chunks: list[bytes] = []
+            return
+        response = connection.response
+        self.status = response.status
+        self._raw = response.headers.copy()
+        self._chunks = response.chunks.copy()
+
+    def __getattr__(self, name: str) -> Any:
+        """Fill `headers` or `body`, which the constructor leaves empty.
+
+        Raises:
+            ValueError: The body's compression is damaged.
+        """
+        if name == "headers":
+            self.headers = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in self._raw.items()}
+            return self.headers
+        if name == "body":
+            self.body = decode_body(self._chunks, self.header(b"content-encoding"), self._limit_bytes)
+            return self.body
+        raise AttributeError(name)
+
+    def header(self, name: bytes) -> bytes:
+        """Return a header's raw value, empty where there is none; `name` is lower-case."""
+        return find_header(self._raw, name)
+
+
+def document_id_of(location: bytes) -> str:
+    """Return the id at the end of a Location header, as the server spells it; empty where it holds none.
+
+    >>> document_id_of(b"http://localhost/data/ed-fi/students/0fbd?x=1")
+    '0fbd'
+    """
+    return location.partition(b"?")[0].rstrip(b"/").rpartition(b"/")[2].decode("latin-1")
+
+
+class Labels(NamedTuple):
+    """What samples of one kind of request have in common."""
+
+    phase: str
+    operation: str
+    resource: str
+
+
+def sample_of(
+    connection: Connection, labels: Labels, *, ok: bool, final: bool = True, attempt: int = 1, due_ns: int = 0
+) -> Sample:
+    """Return the sample of a connection's last exchange; `due_ns` 0 means that it was due when it started.
+
+    `started_ns` is when sending began (or connecting, where that failed): k6 counts the opening of a connection beside
+    `http_req_duration`, not in it. A due time counts it in.
+    """
+    started_ns, finished_ns = connection.started_ns, connection.finished_ns
+    first_ns = connection.first_ns or finished_ns
+    sent_ns = min(connection.sent_ns, first_ns)
+    return Sample(
+        labels.phase,
+        labels.operation,
+        labels.resource,
+        0 if connection.error else connection.response.status,
+        ok,
+        final,
+        connection.error,
+        attempt,
+        due_ns or started_ns,
+        started_ns,
+        finished_ns,
+        connection.blocked_ns,
+        connection.connecting_ns,
+        connection.tls_ns,
+        sent_ns - started_ns,
+        first_ns - sent_ns,
+        finished_ns - first_ns,
+        connection.sent_bytes,
+        connection.received_bytes,
+    )

@@ -1,0 +1,272 @@
+"""The Ed-Fi verbs of `load.virtual_user.Api` over our client: what is sent, what counts as ok, what is tried again.
+
+Every attempt is a sample; an operation ends with exactly one that is `final`, whatever happens to it. A final one that
+is not ok comes with a `Failure` that says why (cancelled ones do not: nobody waited for their answer).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote, urlencode, urljoin
+
+from dms_load_test.edfi.schema import path_of
+from dms_load_test.engine.address import Origin, split_url
+from dms_load_test.engine.answer import Answer, Labels, document_id_of, sample_of
+from dms_load_test.engine.auth import TokenError
+from dms_load_test.engine.backoff import BASE_S, CAP_S, Gate, Tries, retry_after_s
+from dms_load_test.engine.parser import find_header
+from dms_load_test.engine.problems import correlation_id_of, example_of, reason_of
+from dms_load_test.engine.transport import common_headers
+from dms_load_test.load.plan import NO_RETRY, RetryPolicy
+from dms_load_test.sample import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dms_load_test.engine.auth import SharedAuthManager
+    from dms_load_test.engine.connection import Connection
+    from dms_load_test.engine.transport import Channel, Client
+    from dms_load_test.sample import Sample
+
+_READ_OK = frozenset({200})
+_OK = {
+    "create": frozenset({200, 201}),
+    "read": _READ_OK,
+    "query": _READ_OK,
+    "update": frozenset({200, 204}),
+    "delete": frozenset({204}),
+    "metadata": _READ_OK,
+}
+_METHODS = {"create": "POST", "update": "PUT", "delete": "DELETE"}
+_UNAUTHORIZED = 401
+_TOO_MANY = 429
+
+
+class Route(NamedTuple):
+    """What all requests of one operation on one resource have in common: `head` + id or query + `tail` + token line."""
+
+    method: str
+    path: str
+    head: bytes
+    tail: bytes
+    labels: Labels
+    ok: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhasePolicy:
+    """What a phase wants of its requests, and who takes what becomes of them."""
+
+    phase: str
+    emit: Callable[[Sample], None]
+    on_failure: Callable[[Failure], None]
+    retry: RetryPolicy = NO_RETRY
+
+
+class ApiTarget:
+    """One Ed-Fi API as all virtual users of a phase share it: token, routes, the gate that a 429 closes.
+
+    Raises:
+        ConfigError: `base_url` or `data_url` is no absolute URL.
+    """
+
+    def __init__(
+        self, client: Client, auth: SharedAuthManager, base_url: str, data_url: str, policy: PhasePolicy
+    ) -> None:
+        self.client = client
+        self.clock = client.clock
+        self.auth = auth
+        self.policy = policy
+        self.base_url = base_url.rstrip("/") + "/"
+        self.origin, data_path = split_url(data_url)
+        self._data_path = data_path.rstrip("/")
+        self.gate = Gate(client.clock, client.dice)
+        self._routes: dict[tuple[str, str], Route] = {}
+
+    def user(self) -> EdFiApi:
+        """Return the verbs for one virtual user, with a connection of its own."""
+        return EdFiApi(self)
+
+    def route(self, operation: str, resource: str) -> Route:
+        """Return the route, made at its first use."""
+        found = self._routes.get((operation, resource))
+        if found is None:
+            path = self._data_path + quote(path_of(resource), safe="/")
+            found = self._routes[operation, resource] = self.make_route(operation, resource, self.origin, path)
+        return found
+
+    def make_route(self, operation: str, resource: str, origin: Origin, path: str) -> Route:
+        """Prepare what does not change from request to request."""
+        method = _METHODS.get(operation, "GET")
+        lines = [" HTTP/1.1", *common_headers(origin)]
+        if method in {"POST", "PUT"}:
+            lines.append("Content-Type: application/json")
+        tail = "\r\n".join(lines) + "\r\n"
+        labels = Labels(self.policy.phase, operation, resource)
+        return Route(
+            method, path, f"{method} {path}".encode("ascii"), tail.encode("ascii"), labels, _OK.get(operation, _READ_OK)
+        )
+
+
+class EdFiApi:
+    """The verbs of one virtual user. `due_ns`, where set, is when the next operation was due (open models)."""
+
+    __slots__ = ("_channel", "_others", "_target", "due_ns")
+
+    def __init__(self, target: ApiTarget) -> None:
+        self._target = target
+        self._channel = target.client.channel(target.origin)
+        self._others: dict[Origin, Channel] = {}
+        self.due_ns = 0
+
+    async def create(self, resource: str, body: bytes, ordinal: int = -1) -> Answer:
+        """POST a document: 201, or 200 where its natural key existed."""
+        answer = await self._operate(self._target.route("create", resource), b"", body, ordinal)
+        if answer.ok:
+            answer.document_id = document_id_of(answer.header(b"location"))
+        return answer
+
+    async def read(self, resource: str, document_id: str, *, expect: int = 200) -> Answer:
+        """GET one document by id; `expect` is the one status that is ok."""
+        route = self._target.route("read", resource)
+        if expect not in route.ok:
+            route = route._replace(ok=frozenset({expect}))
+        answer = await self._operate(route, _id_part(document_id))
+        answer.document_id = document_id
+        return answer
+
+    async def query(self, resource: str, params: Mapping[str, str | int]) -> Answer:
+        """GET a page of documents that match `params`."""
+        return await self._operate(self._target.route("query", resource), _query_part(params))
+
+    async def update(self, resource: str, document_id: str, body: bytes, ordinal: int = -1) -> Answer:
+        """PUT a document; `body` holds the same id."""
+        route = self._target.route("update", resource)
+        answer = await self._operate(route, _id_part(document_id), body, ordinal)
+        answer.document_id = document_id
+        return answer
+
+    async def delete(self, resource: str, document_id: str) -> Answer:
+        """DELETE one document by id."""
+        return await self._operate(self._target.route("delete", resource), _id_part(document_id))
+
+    async def get(self, url: str, operation: str = "metadata", resource: str = "") -> Answer:
+        """GET any URL of the target, absolute or below the base URL, with the token."""
+        target = self._target
+        origin, path = split_url(urljoin(target.base_url, url))
+        channel = self._channel
+        if origin != target.origin:
+            channel = self._others.get(origin) or self._others.setdefault(origin, target.client.channel(origin))
+        route = target.make_route(operation, resource, origin, path)
+        return await self._operate(route, b"", channel=channel)
+
+    def close(self) -> None:
+        """Close this user's connections."""
+        for channel in (self._channel, *self._others.values()):
+            channel.close()
+
+    async def _operate(
+        self, route: Route, part: bytes, body: bytes = b"", ordinal: int = -1, *, channel: Channel | None = None
+    ) -> Answer:
+        """Do one operation: attempts until one is final."""
+        target, channel = self._target, channel or self._channel
+        due_ns, self.due_ns = self.due_ns, 0
+        begun_ns = target.clock.now_ns()
+        tries: Tries | None = None
+        tail = b"%bContent-Length: %d\r\n\r\n%b" % (route.tail, len(body), body) if body else route.tail + b"\r\n"
+        while True:
+            try:
+                line = b"" if tries or target.gate.closed else target.auth.line(begun_ns)
+                if not line:
+                    line = await self._admission(tries)
+                connection = await channel.send(b"".join((route.head, part, line, tail)), safe=route.method == "GET")
+            except TokenError as error:
+                connection = self._unsent("token", f"no token: {error}")
+            except asyncio.CancelledError:
+                connection = channel.take_cancelled() or self._unsent("cancelled", "stopped before it was sent")
+                self._emit(connection, route, tries, due_ns, ok=False)
+                raise
+            if not connection.error and connection.response.status in route.ok:
+                self._emit(connection, route, tries, due_ns, ok=True)
+                return Answer(connection, target.client.options.max_answer_bytes, ok=True)
+            tries = tries or Tries(target.policy.retry, begun_ns, target.client.dice)
+            again = self._goes_on(connection, tries, line)
+            self._emit(connection, route, tries, due_ns, ok=False, final=not again)
+            if not again:
+                return self._failed(connection, route, part, ordinal)
+            tries.attempt += 1
+
+    async def _admission(self, tries: Tries | None) -> bytes:
+        """Wait out the pause before another attempt, the gate, and the token; return the token's header line."""
+        target = self._target
+        if tries and tries.pause_s:
+            await target.clock.sleep(tries.pause_s)
+        while target.gate.closed:
+            await target.gate.wait()
+        return target.auth.line(target.clock.now_ns()) or await target.auth.wait()
+
+    def _goes_on(self, connection: Connection, tries: Tries, line: bytes) -> bool:
+        """Decide whether another attempt follows a failed one; a 429 holds back all users, whatever is decided."""
+        target = self._target
+        status = 0 if connection.error else connection.response.status
+        if status == _UNAUTHORIZED:
+            return tries.renew() and target.auth.reject(line)
+        asked_s = 0.0 if connection.error else retry_after_s(find_header(connection.response.headers, b"retry-after"))
+        if status == _TOO_MANY:
+            target.gate.close_for(min(CAP_S, asked_s or BASE_S * 2.0**tries.attempt))
+        return tries.goes_on(status, connection.error, asked_s, target.clock.now_ns())
+
+    def _unsent(self, error: str, reason: str) -> Connection:
+        """Return a connection that stands for a request that never got one."""
+        connection = self._target.client.new_connection(self._target.origin)
+        connection.fail(error, reason)
+        return connection
+
+    def _emit(
+        self,
+        connection: Connection,
+        route: Route,
+        tries: Tries | None,
+        due_ns: int,
+        *,
+        ok: bool,
+        final: bool = True,
+    ) -> None:
+        attempt = tries.attempt if tries else 1
+        self._target.policy.emit(
+            sample_of(connection, route.labels, ok=ok, final=final, attempt=attempt, due_ns=due_ns)
+        )
+
+    def _failed(self, connection: Connection, route: Route, part: bytes, ordinal: int) -> Answer:
+        """Return the answer of a failed operation, having told why it failed."""
+        target = self._target
+        answer = Answer(connection, target.client.options.max_answer_bytes, ok=False)
+        try:
+            body = b"" if answer.error else answer.body
+            reason = f"{answer.error}: {connection.reason}" if answer.error else reason_of(answer.status, body)
+        except ValueError as error:
+            body, reason = b"", str(error)
+        path = part.partition(b"?")[0].decode("ascii")
+        failure = Failure(
+            *route.labels,
+            answer.status,
+            reason,
+            target.auth.blot(example_of(body)),
+            f"{route.method} {route.path}{path}",
+            correlation_id_of(body),
+            ordinal,
+        )
+        target.policy.on_failure(failure)
+        return answer
+
+
+def _id_part(document_id: str) -> bytes:
+    """Return `/` and the id; ids that are no plain words, which no known server gives out, are quoted."""
+    plain = document_id.isascii() and document_id.replace("-", "").isalnum()
+    return b"/" + (document_id if plain else quote(document_id, safe="%~._!$&'()*+,;=:@")).encode("ascii")
+
+
+def _query_part(params: Mapping[str, str | int]) -> bytes:
+    return b"?" + urlencode(params, quote_via=quote).encode("ascii") if params else b""

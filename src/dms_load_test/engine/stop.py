@@ -1,0 +1,52 @@
+"""Why and how a run ends before its plan: one value that everything that runs looks at."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import StrEnum
+
+
+class StopReason(StrEnum):
+    """What ended a step. `INTERRUPTED` is Ctrl-C; `ABORTED` a 4xx under abort-on-4xx; `THRESHOLD` an abortOnFail."""
+
+    FINISHED = "finished"
+    DURATION = "duration over"
+    INTERRUPTED = "interrupted"
+    ABORTED = "aborted on a 4xx"
+    THRESHOLD = "threshold crossed"
+    TARGET_LOST = "target lost"
+    SCENARIO = "scenario raised"
+
+
+class StopSignal:
+    """Asked once, steps end gracefully; asked again, or with `at_once`, they end now. The first reason counts."""
+
+    def __init__(self) -> None:
+        self.reason: StopReason | None = None
+        self._graceful = asyncio.Event()
+        self._at_once = asyncio.Event()
+
+    def request(self, reason: StopReason, *, at_once: bool = False) -> None:
+        """End what runs: no new iterations; `at_once` cancels those under way too."""
+        self.reason = self.reason or reason
+        if at_once or (self._graceful.is_set() and reason is StopReason.INTERRUPTED):
+            self._at_once.set()
+        self._graceful.set()
+
+    @property
+    def requested(self) -> bool:
+        """Whether anything may still start."""
+        return self._graceful.is_set()
+
+    @property
+    def at_once(self) -> bool:
+        """Whether iterations under way are to be cancelled."""
+        return self._at_once.is_set()
+
+    async def wait(self) -> None:
+        """Return when a stop is requested."""
+        await self._graceful.wait()
+
+    async def wait_at_once(self) -> None:
+        """Return when a stop at once is requested."""
+        await self._at_once.wait()

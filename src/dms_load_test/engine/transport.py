@@ -1,0 +1,183 @@
+"""The HTTP client: connections to origins, and the one sweeper for all their time-outs."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import TYPE_CHECKING
+
+from dms_load_test.engine.address import Address, Origin, resolve, split_url
+from dms_load_test.engine.clock import SYSTEM_CLOCK, Clock
+from dms_load_test.engine.connection import Connection, Wiring
+from dms_load_test.engine.options import TransportOptions, tls_context
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SWEEP_S = 0.1
+"""A time-out is noticed this late at most: exact enough for limits of seconds, and cheap for 10,000 connections."""
+_USER_AGENT = "dms-load-test"
+
+
+class Client:
+    """What all virtual users of a process share to reach their targets. Make it inside a running loop.
+
+    Raises:
+        ConfigError: A certificate file of `options` is not usable.
+    """
+
+    def __init__(self, options: TransportOptions | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
+        self.options = options or TransportOptions()
+        self.clock = clock
+        self.dice = random.Random()
+        loop = asyncio.get_running_loop()
+        self._wiring = Wiring(loop, clock.now_ns, self.options, tls_context(self.options))
+        self._addresses: dict[Origin, list[Address]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def open_connections(self) -> int:
+        """How many connections are open or being opened."""
+        return len(self._wiring.opened)
+
+    def channel(self, origin: Origin) -> Channel:
+        """Return a way to `origin` for one user: one connection at a time, kept alive."""
+        return Channel(self, origin)
+
+    def new_connection(self, origin: Origin) -> Connection:
+        """Return a connection that `open` will open."""
+        if self._timer is None:
+            self._timer = self._wiring.loop.call_later(SWEEP_S, self._tick)
+        return Connection(self._wiring, origin)
+
+    async def addresses(self, origin: Origin) -> list[Address]:
+        """Return the origin's addresses, the one that worked last first; asked of the system once.
+
+        Raises:
+            OSError: The name has none.
+        """
+        if origin not in self._addresses:
+            self._addresses[origin] = await resolve(origin)
+        return self._addresses[origin]
+
+    def prefer(self, origin: Origin, address: Address) -> None:
+        """Try `address` first from now on."""
+        self._addresses[origin].sort(key=lambda other: other != address)
+
+    def sweep(self, now_ns: int) -> None:
+        """End every exchange and opening whose deadline has passed."""
+        for connection in [c for c in self._wiring.opened if 0 < c.deadline_ns < now_ns]:
+            connection.expire()
+
+    def close(self) -> None:
+        """Close all connections; exchanges under way end as cancelled."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for connection in tuple(self._wiring.opened):
+            connection.fail("cancelled", "the client was closed")
+
+    def _tick(self) -> None:
+        self.sweep(self.clock.now_ns())
+        self._timer = self._wiring.loop.call_later(SWEEP_S, self._tick) if self._wiring.opened else None
+
+
+class Channel:
+    """One user's way to one origin. `connection` is the one used last, with the times and answer of its exchange."""
+
+    __slots__ = ("_client", "connection", "origin")
+
+    def __init__(self, client: Client, origin: Origin) -> None:
+        self._client = client
+        self.origin = origin
+        self.connection: Connection | None = None
+
+    async def send(self, request: bytes, *, safe: bool) -> Connection:
+        """Send a whole request and return its connection when the answer is complete or `error` is set.
+
+        A kept-alive connection that turns out to be closed, without a byte of an answer, is replaced by a fresh one
+        once, if nothing can be done twice by that: the request is `safe` or had not gone out.
+        """
+        connection = self.connection
+        if connection is None or connection.closed:
+            return await self._send_fresh(request, 0)
+        await self._exchange(connection, request)
+        stale = connection.error == "reset" and not connection.received_bytes
+        if stale and (safe or not connection.sent_whole):
+            return await self._send_fresh(request, self._client.clock.now_ns() - connection.started_ns)
+        return connection
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self.connection is not None:
+            self.connection.close()
+
+    def take_cancelled(self) -> Connection | None:
+        """Return the connection whose exchange or opening was cancelled just now, once; None where there was none."""
+        connection = self.connection
+        if connection is None or connection.error != "cancelled":
+            return None
+        self.connection = None
+        return connection
+
+    async def _send_fresh(self, request: bytes, lost_ns: int) -> Connection:
+        connection = await self._open(lost_ns)
+        if not connection.error:
+            await self._exchange(connection, request)
+        return connection
+
+    @staticmethod
+    async def _exchange(connection: Connection, request: bytes) -> None:
+        waiter = connection.exchange(request)
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            connection.fail("cancelled", "stopped before the answer")
+            raise
+
+    async def _open(self, lost_ns: int) -> Connection:
+        """Open a connection to the first of the origin's addresses that accepts one."""
+        client, origin = self._client, self.origin
+        begun_ns = client.clock.now_ns() - lost_ns
+        connection = self.connection = client.new_connection(origin)
+        try:
+            addresses = await client.addresses(origin)
+        except OSError as error:
+            connection.fail("connect", f"no address for {origin.host}: {error.strerror or error}")
+            return connection
+        for address in tuple(addresses):
+            connection = self.connection = client.new_connection(origin)
+            connection.blocked_ns = client.clock.now_ns() - begun_ns
+            try:
+                await connection.open(address)
+            except asyncio.CancelledError:
+                connection.fail("cancelled", "stopped before the connection was open")
+                raise
+            if not connection.error:
+                client.prefer(origin, address)
+                return connection
+        return connection
+
+
+def request_bytes(method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> tuple[Origin, bytes]:
+    """Return where a single request goes, and its bytes, for what is asked once and not in the hot path.
+
+    Raises:
+        ConfigError: `url` is no absolute URL.
+    """
+    origin, path = split_url(url)
+    lines = [f"{method} {path} HTTP/1.1", *common_headers(origin)]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    if body:
+        lines.append(f"Content-Length: {len(body)}")
+    return origin, "\r\n".join(lines).encode("ascii") + b"\r\n\r\n" + body
+
+
+def common_headers(origin: Origin) -> tuple[str, ...]:
+    """Return the header lines that every request to `origin` has."""
+    return (
+        f"Host: {origin.authority}",
+        f"User-Agent: {_USER_AGENT}",
+        "Accept: application/json",
+        "Accept-Encoding: gzip, deflate",
+    )
