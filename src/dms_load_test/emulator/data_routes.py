@@ -1,0 +1,222 @@
+"""`/data/...` as a raw ASGI application: the hot path, without a framework's routing.
+
+Order of checks, the first failure wins: body size (413, found while reading), token (401), path (404, malformed id
+400), resource (404), method (405), content type (415), then what `documents` checks.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dms_load_test.emulator import problems
+from dms_load_test.emulator.documents import Conditions
+from dms_load_test.emulator.etag import etag
+from dms_load_test.emulator.json_body import read_body
+from dms_load_test.emulator.problems import JSON, Refused
+from dms_load_test.emulator.query import parse_id, parse_parameters, take_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, MutableMapping
+
+    from starlette.types import Receive, Send
+
+    from dms_load_test.emulator.documents import Documents, Resource, State
+    from dms_load_test.emulator.options import EmulatorOptions
+    from dms_load_test.emulator.problems import Problem
+    from dms_load_test.emulator.tokens import Tokens
+
+    Headers = list[tuple[bytes, bytes]]
+
+_log = logging.getLogger(__name__)
+_WITH_BODY = ("POST", "PUT")
+_COLLECTION_ERRORS = {
+    "DELETE": "Resource collections cannot be deleted. To delete a specific item, use DELETE and include the 'id' in "
+    "the route.",
+    "PUT": "Resource collections cannot be replaced. To 'upsert' an item in the collection, use POST. To update a "
+    "specific item, use PUT and include the 'id' in the route.",
+}
+_ITEM_ERRORS = {
+    "POST": "Resource items can only be updated using PUT. To 'upsert' an item in the resource collection using POST, "
+    "remove the 'id' from the route."
+}
+
+
+class Answer(NamedTuple):
+    """What goes back to the client."""
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+
+
+class Call(NamedTuple):
+    """One request. `path` is what follows `/data`, `base` the URL of the API as the client wrote it."""
+
+    method: str
+    path: str
+    query_string: bytes
+    headers: Mapping[bytes, bytes]
+    base: str
+    body: bytes
+
+    def header(self, name: bytes) -> str:
+        """Return a header's text, empty where it is absent."""
+        return self.headers.get(name, b"").decode("latin-1")
+
+
+class DataRoutes:
+    """The data endpoints of all resources."""
+
+    def __init__(
+        self, documents: Documents, tokens: Tokens, options: EmulatorOptions, new_trace_id: Callable[[], str]
+    ) -> None:
+        self._documents = documents
+        self._tokens = tokens
+        self._page_limit = options.page_limit
+        self._body_limit_bytes = options.body_limit_bytes
+        self._correlation_header = options.correlation_header.lower().encode()
+        self._new_trace_id = new_trace_id
+        self._resources = {resource.path.strip("/").lower(): resource for resource in documents.resources.values()}
+        self._collection: dict[str, Callable[[Resource, Call], Answer]] = {"GET": self._query, "POST": self._upsert}
+        self._item: dict[str, Callable[[Resource, bytes, Call], Answer]] = {
+            "GET": self._read,
+            "PUT": self._update,
+            "DELETE": self._delete,
+        }
+
+    async def serve(self, scope: MutableMapping[str, Any], path: str, base: str, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request; `path` starts after `/data`."""
+        method = scope["method"]
+        body: bytes | None = b""
+        if method in _WITH_BODY:
+            body = await _receive_body(receive, self._body_limit_bytes)
+        if body is None:
+            answer = Answer(413, [(b"content-length", b"0")])
+        else:
+            answer = self.answer(Call(method, path, scope["query_string"], dict(scope["headers"]), base, body))
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else answer.body})
+
+    def answer(self, call: Call) -> Answer:
+        """Return what a call leads to; every outcome is an answer."""
+        try:
+            self._tokens.check(call.headers.get(b"authorization", b""))
+            return self._dispatch(call)
+        except Refused as refused:
+            return self._refusal(refused.problem, call)
+        except Exception:  # noqa: BLE001 -- a bug of ours is logged and answered with 500; the server goes on
+            _log.exception("%s %s", call.method, call.path)
+            return self._refusal(problems.broken(), call)
+
+    def _refusal(self, problem: Problem, call: Call) -> Answer:
+        body = problem.body(call.header(self._correlation_header) or self._new_trace_id())
+        return Answer(problem.status, [*_head(body, problem.content_type), *problem.headers], body)
+
+    def _dispatch(self, call: Call) -> Answer:
+        project, name, identifier = _split(call.path)
+        number = None
+        if identifier:
+            number = parse_id(identifier)
+            if number is None:
+                raise Refused(problems.invalid_data({"$.id": [f"The value '{identifier}' is not valid."]}))
+        resource = self._resources.get(f"{project}/{name}")
+        if resource is None:
+            raise Refused(problems.not_found())
+        if number is None:
+            act_on_collection = self._collection.get(call.method)
+            if act_on_collection is None:
+                raise _wrong_method(call.method, _COLLECTION_ERRORS, "GET, POST")
+            return act_on_collection(resource, call)
+        act_on_item = self._item.get(call.method)
+        if act_on_item is None:
+            raise _wrong_method(call.method, _ITEM_ERRORS, "GET, PUT, DELETE")
+        return act_on_item(resource, number, call)
+
+    def _upsert(self, resource: Resource, call: Call) -> Answer:
+        _refuse_other_media(call)
+        state = self._documents.upsert(resource, read_body(call.body), _conditions(call))
+        return Answer(201 if state.created else 200, _state_headers(resource, state, call))
+
+    def _update(self, resource: Resource, identifier: bytes, call: Call) -> Answer:
+        _refuse_other_media(call)
+        state = self._documents.update(resource, identifier, read_body(call.body), _conditions(call))
+        return Answer(204, _state_headers(resource, state, call))
+
+    def _delete(self, resource: Resource, identifier: bytes, call: Call) -> Answer:
+        existed = self._documents.delete(resource, identifier, _conditions(call))
+        return Answer(204, []) if existed else _nothing()
+
+    def _read(self, resource: Resource, identifier: bytes, call: Call) -> Answer:
+        stored = self._documents.read(resource, identifier)
+        if stored is None:
+            return _nothing()
+        tag = (b"etag", b'"%b"' % etag(stored.version, self._documents.epoch).encode())
+        if self._documents.is_current(stored, _conditions(call)):
+            return Answer(304, [tag])
+        body = self._documents.shown(stored)
+        return Answer(200, [*_head(body, JSON), tag, (b"vary", b"Accept")], body)
+
+    def _query(self, resource: Resource, call: Call) -> Answer:
+        parameters = parse_parameters(call.query_string)
+        page = take_page(parameters, self._page_limit)
+        documents, total = self._documents.page(resource, parameters, page)
+        body = b"[%b]" % b",".join(map(self._documents.shown, documents))
+        headers = _head(body, JSON)
+        if page.total_count:
+            headers.append((b"total-count", str(total).encode()))
+        return Answer(200, headers, body)
+
+
+async def _receive_body(receive: Receive, limit_bytes: int) -> bytes | None:
+    """Return the whole body, or `None` if it is too long; it is read to its end, so that the client hears of it."""
+    message = await receive()
+    body = message.get("body", b"")
+    if message.get("more_body"):
+        parts, length = [body], len(body)
+        while message.get("more_body"):
+            message = await receive()
+            length += len(message.get("body", b""))
+            if length <= limit_bytes:
+                parts.append(message.get("body", b""))
+        return b"".join(parts) if length <= limit_bytes else None
+    return body if len(body) <= limit_bytes else None
+
+
+def _split(path: str) -> tuple[str, str, str]:
+    """`/ed-fi/Students/{id}/` -> ("ed-fi", "students", id); the id may be empty."""
+    parts = path.strip("/").split("/")
+    if not 2 <= len(parts) <= 3:  # noqa: PLR2004 -- project, resource and perhaps an id
+        raise Refused(problems.not_found())
+    project, resource, identifier = (*parts, "")[:3]
+    return project.lower(), resource.lower(), identifier
+
+
+def _wrong_method(method: str, errors: Mapping[str, str], allow: str) -> Refused:
+    error = errors.get(method, f"The endpoint of the request does not support the '{method}' method.")
+    return Refused(problems.wrong_method(error, allow))
+
+
+def _refuse_other_media(call: Call) -> None:
+    media = call.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if media and media not in (b"application/json", b"text/json") and not media.startswith(b"application/vnd.ed-fi."):
+        raise Refused(problems.unsupported_media_type())
+
+
+def _conditions(call: Call) -> Conditions:
+    return Conditions(call.header(b"if-match"), call.header(b"if-none-match"))
+
+
+def _head(body: bytes, content_type: bytes) -> Headers:
+    return [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
+
+
+def _nothing() -> Answer:
+    """GET and DELETE of an unknown id: 404 without a body."""
+    return Answer(404, [(b"content-length", b"0")])
+
+
+def _state_headers(resource: Resource, state: State, call: Call) -> Headers:
+    location = f"{call.base}/data{resource.path}/{state.id}"
+    headers = [(b"location", location.encode()), (b"etag", f'"{state.etag}"'.encode())]
+    return headers if call.method == "PUT" else [(b"content-length", b"0"), *headers]

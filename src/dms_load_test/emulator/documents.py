@@ -1,0 +1,280 @@
+"""What becomes of a document: create, upsert, update, delete, read. Joins the rules with the store.
+
+Checks come in DMS's order; each raises `Refused`. Nothing here waits, so each call is atomic among all others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from time import gmtime, strftime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from dms_load_test.edfi.schema import path_of
+from dms_load_test.emulator import problems
+from dms_load_test.emulator.body import BodyRules
+from dms_load_test.emulator.descriptors import Descriptors
+from dms_load_test.emulator.etag import etag, if_match_holds, if_none_match_hits, schema_epoch
+from dms_load_test.emulator.identity import document_keys
+from dms_load_test.emulator.problems import Refused
+from dms_load_test.emulator.query import QueryRules
+from dms_load_test.emulator.store import Stored, pack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dms_load_test.edfi.schema import ApiModel, ResourceSchema
+    from dms_load_test.emulator.body import Document, Findings
+    from dms_load_test.emulator.identity import DocumentKeys
+    from dms_load_test.emulator.query import Page, Parameter
+    from dms_load_test.emulator.store import Found, Store
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Conditions(NamedTuple):
+    """The conditional headers of a request; empty where absent."""
+
+    if_match: str = ""
+    if_none_match: str = ""
+
+
+class State(NamedTuple):
+    """A document as an answer shows it: its id as text, its unquoted entity tag, and whether it is new."""
+
+    id: str
+    etag: str
+    created: bool = False
+
+
+class _Checked(NamedTuple):
+    """A document that may be written: all its references are resolved."""
+
+    document: Document
+    own_key: bytes
+    shared_key: bytes | None
+    targets: bytes
+
+
+@dataclass
+class Resource:
+    """One resource's rules, compiled when its first request comes: most runs use few of 349."""
+
+    model: ApiModel
+    schema: ResourceSchema
+    number: int
+
+    @cached_property
+    def path(self) -> str:
+        """`/ed-fi/students`."""
+        return path_of(self.schema.resource)
+
+    @cached_property
+    def body(self) -> BodyRules:
+        """Rules of the document."""
+        return BodyRules(self.model, self.schema)
+
+    @cached_property
+    def keys(self) -> DocumentKeys:
+        """Rules of the natural key."""
+        return document_keys(self.model, self.schema)
+
+    @cached_property
+    def query(self) -> QueryRules:
+        """Rules of the collection's filters."""
+        return QueryRules(self.model, self.schema, self.keys)
+
+
+class Documents:
+    """All documents of the API. `new_id` makes 16-byte ids, `now_s` is the time of day in whole seconds."""
+
+    def __init__(self, model: ApiModel, store: Store, new_id: Callable[[], bytes], now_s: Callable[[], int]) -> None:
+        self.store = store
+        self.epoch = schema_epoch(model)
+        self.resources = {
+            name: Resource(model, schema, store.numbers[name]) for name, schema in model.resources.items()
+        }
+        self.descriptors = Descriptors(model, store)
+        self._by_number = {resource.number: resource for resource in self.resources.values()}
+        self._new_id = new_id
+        self._now_s = now_s
+
+    def upsert(self, resource: Resource, posted: Any, conditions: Conditions) -> State:
+        """Create a document, or update the one with the same natural key.
+
+        Raises:
+            Refused: if a rule forbids it.
+        """
+        if type(posted) is dict and "id" in posted:
+            raise Refused(problems.client_assigned_id())
+        checked = self._check(resource, posted)
+        existing = self.store.by_key(checked.own_key)
+        if existing is None:
+            return self._create(resource, checked, conditions)
+        if conditions.if_none_match:
+            self._refuse_if_none_match_hits(existing, conditions)
+        return self._write(resource, existing, checked, conditions)
+
+    def update(self, resource: Resource, identifier: bytes, posted: Any, conditions: Conditions) -> State:
+        """Replace the document with this id.
+
+        Raises:
+            Refused: if a rule forbids it, or there is none.
+        """
+        checked = self._check(resource, posted, expected_id=format_id(identifier))
+        existing = self._of(resource, identifier)
+        if existing is None:
+            if conditions.if_match:
+                raise Refused(problems.nothing_to_match())
+            raise Refused(problems.nothing_to_update())
+        self._refuse_if_none_match_hits(existing, conditions)
+        if checked.own_key != existing.own_key:
+            raise Refused(problems.key_change(resource.schema.name))
+        return self._write(resource, existing, checked, conditions)
+
+    def delete(self, resource: Resource, identifier: bytes, conditions: Conditions) -> bool:
+        """Delete the document with this id; tell whether there was one.
+
+        Raises:
+            Refused: if others refer to it, or a condition does not hold.
+        """
+        existing = self._of(resource, identifier)
+        if existing is None:
+            if conditions.if_match:
+                raise Refused(problems.nothing_to_match())
+            return False
+        self._refuse_unless_match(existing, conditions)
+        referring = self.store.referring_resources(existing.number)
+        if referring:
+            names = sorted(self._by_number[number].schema.name for number in referring)
+            raise Refused(problems.dependent_items(names))
+        with self.store.transaction():
+            self.store.delete(existing)
+            self.store.next_version(values=1)
+        self.descriptors.forget(existing)
+        return True
+
+    def read(self, resource: Resource, identifier: bytes) -> Stored | None:
+        """Return the document with this id."""
+        return self._of(resource, identifier)
+
+    def page(self, resource: Resource, parameters: Mapping[str, Parameter], page: Page) -> tuple[list[Stored], int]:
+        """Return the documents of one page, and how many there are on all; the latter only if it is asked for.
+
+        Raises:
+            Refused: for unknown fields and wrong values.
+        """
+        conditions = resource.query.conditions(parameters, self.store, self.descriptors)
+        if conditions is None:
+            return [], 0
+        total = self.store.count(resource.number, conditions) if page.total_count else 0
+        return self.store.page(resource.number, conditions, page.limit, page.offset), total
+
+    def shown(self, stored: Stored) -> bytes:
+        """Return the JSON of a document as a client sees it."""
+        tag = etag(stored.version, self.epoch)
+        modified = _date_time(stored.modified_s)
+        return b'%b,"_etag":"%b","_lastModifiedDate":"%b"}' % (stored.body[:-1], tag.encode(), modified)
+
+    def is_current(self, stored: Stored, conditions: Conditions) -> bool:
+        """Tell whether the client has this state already (`If-None-Match`)."""
+        header = conditions.if_none_match
+        return bool(header) and if_none_match_hits(header, stored.version, self.epoch)
+
+    def _of(self, resource: Resource, identifier: bytes) -> Stored | None:
+        stored = self.store.by_id(identifier)
+        return stored if stored is not None and stored.resource == resource.number else None
+
+    def _check(self, resource: Resource, posted: Any, expected_id: str = "") -> _Checked:
+        document, found = resource.body.check(posted, expected_id)
+        targets = self._resolve(found)
+        keys = resource.keys
+        shared_key = keys.shared(document) if keys.shared else None
+        return _Checked(document, keys.own(document), shared_key, targets)
+
+    def _resolve(self, found: Findings) -> bytes:
+        """Write descriptors in their stored spelling and links into references; return the targets' numbers."""
+        numbers, unknown = self.descriptors.resolve(found)
+        unresolved: dict[str, list[str]] = {}
+        linked: list[tuple[Document, Found]] = []
+        for path, rule, holder in found.references:
+            target = self.store.find(rule.key(holder), shared=rule.shared)
+            if target is None:
+                unresolved[path] = [f"The referenced {rule.name} item does not exist."]
+            else:
+                linked.append((holder, target))
+        if unknown:
+            raise Refused(problems.unknown_descriptors(unknown))
+        if unresolved:
+            raise Refused(problems.unresolved_references(unresolved))
+        for holder, target in linked:
+            resource = self._by_number[target.resource]
+            holder["link"] = {"rel": resource.schema.name, "href": f"{resource.path}/{format_id(target.id)}"}
+            numbers.append(target.number)
+        return pack(numbers)
+
+    def _create(self, resource: Resource, checked: _Checked, conditions: Conditions) -> State:
+        if conditions.if_match:
+            raise Refused(problems.nothing_to_match())
+        self._refuse_shared_key_of_another(resource, checked, 0, "create a new")
+        identifier = self._new_id()
+        with self.store.transaction():
+            version = self.store.next_version(values=2)
+            stored = self._stored(resource, checked, identifier, version)
+            number = self.store.insert(stored)
+        self.descriptors.learn(resource.schema, checked.document, number)
+        return State(format_id(identifier), etag(version, self.epoch), created=True)
+
+    def _write(self, resource: Resource, existing: Stored, checked: _Checked, conditions: Conditions) -> State:
+        """Write a new state, unless it is the present one."""
+        self._refuse_unless_match(existing, conditions)
+        identifier = format_id(existing.id)
+        if _is_same(existing, checked.document, identifier):
+            return State(identifier, etag(existing.version, self.epoch))
+        with self.store.transaction():
+            version = self.store.next_version(values=1)
+            stored = self._stored(resource, checked, existing.id, version)
+            self.store.replace(existing, stored._replace(number=existing.number))
+        self.descriptors.learn(resource.schema, checked.document, existing.number)
+        return State(identifier, etag(version, self.epoch))
+
+    def _stored(self, resource: Resource, checked: _Checked, identifier: bytes, version: int) -> Stored:
+        body = _encode({"id": format_id(identifier), **checked.document})
+        own, shared = checked.own_key, checked.shared_key
+        return Stored(0, resource.number, identifier, own, shared, version, self._now_s(), checked.targets, body)
+
+    def _refuse_shared_key_of_another(self, resource: Resource, checked: _Checked, number: int, action: str) -> None:
+        if checked.shared_key is None:
+            return
+        other = self.store.find(checked.shared_key, shared=True)
+        if other is not None and other.number != number:
+            raise Refused(
+                problems.identity_conflict(action, resource.schema.name, resource.keys.values(checked.document))
+            )
+
+    def _refuse_unless_match(self, existing: Stored, conditions: Conditions) -> None:
+        if conditions.if_match and not if_match_holds(conditions.if_match, existing.version, self.epoch):
+            raise Refused(problems.etag_mismatch())
+
+    def _refuse_if_none_match_hits(self, existing: Stored, conditions: Conditions) -> None:
+        if conditions.if_none_match and if_none_match_hits(conditions.if_none_match, existing.version, self.epoch):
+            raise Refused(problems.exists_already())
+
+
+def _is_same(existing: Stored, document: Document, identifier: str) -> bool:
+    """Order of members does not make another document."""
+    new = _encode({"id": identifier, **document})
+    return new == existing.body or msgspec.json.decode(existing.body) == {"id": identifier, **document}
+
+
+def format_id(identifier: bytes) -> str:
+    """Return 16 bytes as a lower-case hyphenated UUID."""
+    digits = identifier.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+@lru_cache(maxsize=1024)
+def _date_time(seconds: int) -> bytes:
+    return strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(seconds)).encode()

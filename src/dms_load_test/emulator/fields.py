@@ -1,0 +1,203 @@
+"""Checks and coercions of single values, compiled once per leaf of a schema.
+
+A compiled check takes the JSON value and returns the value to keep, or raises `Wrong` with the message that follows
+the member's name. Source: DMS `docs/DATA-STRICTNESS.md` (coercions) and the messages of its JSON Schema validator.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, date, datetime, time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dms_load_test.edfi.schema import Leaf
+
+    Check = Callable[[Any], Any]
+
+_INT32 = 2**31
+_WHOLE = re.compile(r"[+-]?\d{1,19}")
+_DECIMAL = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_SLASH_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
+_TIME = re.compile(r"\d\d:\d\d:\d\d")
+_TYPE_NAMES = {str: "string", int: "integer", float: "number", bool: "boolean", list: "array", dict: "object"}
+
+
+class Wrong(Exception):  # noqa: N818 -- a finding about a value, not an error of the program
+    """A value that breaks its leaf's rules; the text follows the member's name."""
+
+
+class OutOfRange(Wrong):
+    """A decimal with too many digits; DMS looks at these after everything else in the schema."""
+
+
+def wrong_type(value: object, expected: str) -> Wrong:
+    """Return the finding for a value of the wrong JSON type."""
+    return Wrong(f'Value is "{_TYPE_NAMES.get(type(value), "null")}" but should be "{expected}"')
+
+
+def compile_leaf(leaf: Leaf) -> Check:
+    """Return the check of one scalar member."""
+    return _COMPILERS[leaf.kind](leaf)
+
+
+def _string(leaf: Leaf) -> Check:
+    if leaf.format in _FORMATS:
+        return _formatted(leaf.format)
+    low, high = leaf.min_length or 0, leaf.max_length or math.inf
+    plain = not (leaf.blanks or leaf.pattern or leaf.enum)
+
+    def check(value: Any) -> str:
+        if type(value) is not str:
+            raise wrong_type(value, "string")
+        if not low <= len(value) <= high:
+            bound, limit = ("least", low) if len(value) < low else ("most", high)
+            raise Wrong(f"Value should be at {bound} {limit} characters")
+        if not plain:
+            _check_text(value, leaf)
+        return value
+
+    return check
+
+
+def _check_text(value: str, leaf: Leaf) -> None:
+    if leaf.blanks and not value.strip():
+        raise Wrong("is required and should not be left empty.")
+    if leaf.blanks == "noEdge" and value != value.strip():
+        raise Wrong("cannot contain leading or trailing spaces.")
+    if leaf.enum and value not in leaf.enum:
+        raise Wrong("Value should match one of the values specified by the enum")
+    if leaf.pattern and not re.search(leaf.pattern, value):
+        raise Wrong("The string value is not a match for the indicated regular expression")
+
+
+def _formatted(name: str) -> Check:
+    parse = _FORMATS[name]
+
+    def check(value: Any) -> str:
+        if type(value) is not str:
+            raise wrong_type(value, "string")
+        try:
+            return parse(value)
+        except ValueError:
+            raise Wrong(f'Value does not match format "{name}"') from None
+
+    return check
+
+
+def _date(text: str) -> str:
+    if _ISO_DATE.fullmatch(text):
+        date.fromisoformat(text)
+        return text
+    slashed = _SLASH_DATE.fullmatch(text)
+    if slashed is None:
+        raise ValueError(text)
+    month, day, year = (int(part) for part in slashed.groups())
+    return date(year, month, day).isoformat()
+
+
+def _date_time(text: str) -> str:
+    slashed = _SLASH_DATE.match(text)
+    if slashed:
+        text = _date(slashed.group()) + text[slashed.end() :]
+    moment = datetime.fromisoformat(text)
+    moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _time(text: str) -> str:
+    if not _TIME.fullmatch(text):
+        raise ValueError(text)
+    time.fromisoformat(text)
+    return text
+
+
+def _integer(leaf: Leaf) -> Check:
+    low, high = _bounds(leaf)
+
+    def check(value: Any) -> int:
+        if type(value) is not int:
+            value = _whole(value)
+        if not low <= value <= high:
+            _raise_beyond(value, low, high)
+        return value  # type: ignore[no-any-return]  # an int by now
+
+    return check
+
+
+def _whole(value: Any) -> int:
+    if type(value) is str and _WHOLE.fullmatch(value):
+        return int(value)
+    if type(value) is float and value.is_integer():
+        return int(value)
+    raise wrong_type(value, "integer")
+
+
+def _number(leaf: Leaf) -> Check:
+    low, high = _bounds(leaf)
+    limit, shown = math.inf, ""
+    if leaf.digits:
+        total, places = leaf.digits
+        shown = f"{10 ** (total - places) - 10**-places:.{places}f}"
+        limit = float(shown)
+
+    def check(value: Any) -> float:
+        if type(value) is str and _DECIMAL.fullmatch(value):
+            value = _decimal(value)
+        if type(value) is not float and type(value) is not int:
+            raise wrong_type(value, "number")
+        if not low <= value <= high:
+            _raise_beyond(value, low, high)
+        if not -limit <= value <= limit:
+            raise OutOfRange(f"must be between -{shown} and {shown}.")
+        return value
+
+    return check
+
+
+def _decimal(text: str) -> float:
+    return float(text) if any(mark in text for mark in ".eE") else int(text)
+
+
+def _bounds(leaf: Leaf) -> tuple[float, float]:
+    floor, ceiling = (-_INT32, _INT32 - 1) if leaf.format == "int32" else (-math.inf, math.inf)
+    return (
+        floor if leaf.minimum is None else leaf.minimum,
+        ceiling if leaf.maximum is None else leaf.maximum,
+    )
+
+
+def _raise_beyond(value: float, low: float, high: float) -> None:
+    bound, limit = ("least", low) if value < low else ("most", high)
+    raise Wrong(
+        f"Value should be at {bound} {limit:g}" if abs(limit) < 10**6 else f"Value should be at {bound} {limit:.0f}"
+    )
+
+
+def _boolean(_leaf: Leaf) -> Check:
+    def check(value: Any) -> bool:
+        if type(value) is bool:
+            return value
+        known = (
+            _BOOLEANS.get(value) if type(value) is int else _BOOLEAN_TEXTS.get(value) if type(value) is str else None
+        )
+        if known is None:
+            raise wrong_type(value, "boolean")
+        return known
+
+    return check
+
+
+_BOOLEANS = {0: False, 1: True}
+_BOOLEAN_TEXTS = {"0": False, "1": True, "false": False, "true": True, "False": False, "True": True}
+_FORMATS: dict[str, Callable[[str], str]] = {"date": _date, "date-time": _date_time, "time": _time}
+_COMPILERS: dict[str, Callable[[Leaf], Check]] = {
+    "string": _string,
+    "integer": _integer,
+    "number": _number,
+    "boolean": _boolean,
+}

@@ -1,0 +1,219 @@
+"""Query parameters of a collection: paging and filters, read and checked.
+
+A filter becomes a condition on a member of the document; where filters give a whole natural key, or the whole key of
+a reference, or a descriptor, the store is also told which rows to look at, so that such queries stay fast as it fills.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl
+
+from dms_load_test.edfi.schema import walk_leaves
+from dms_load_test.emulator.fields import Wrong, compile_leaf
+from dms_load_test.emulator.identity import reference_rule
+from dms_load_test.emulator.problems import Refused, bad_request, invalid_data, invalid_parameters
+from dms_load_test.emulator.store import Filter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dms_load_test.edfi.schema import ApiModel, Leaf, ResourceSchema
+    from dms_load_test.emulator.descriptors import Descriptors
+    from dms_load_test.emulator.identity import DocumentKeys
+    from dms_load_test.emulator.store import Store
+
+_BOOLEANS = {"true": True, "false": False}
+_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a collection is asked for."""
+
+    limit: int
+    offset: int
+    total_count: bool
+
+
+class Parameter(NamedTuple):
+    """One query parameter, its name as it was written."""
+
+    name: str
+    value: str
+
+
+def parse_parameters(query_string: bytes) -> dict[str, Parameter]:
+    """Return the parameters by lower-case name; of repeated ones the last."""
+    if not query_string:
+        return {}
+    pairs = parse_qsl(query_string.decode("utf-8", "replace"), keep_blank_values=True)
+    return {name.lower(): Parameter(name, value) for name, value in pairs}
+
+
+def take_page(parameters: dict[str, Parameter], page_limit: int) -> Page:
+    """Read limit, offset and totalCount, and remove them from the parameters.
+
+    Raises:
+        Refused: with every wrong parameter.
+    """
+    errors: list[str] = []
+    offset = _whole(_take(parameters, "offset", "0"))
+    limit = _whole(_take(parameters, "limit", str(page_limit)))
+    total_count = _BOOLEANS.get(_take(parameters, "totalcount", "false").lower())
+    if offset is None:
+        errors.append("Offset must be a numeric value greater than or equal to 0.")
+    if limit is None or limit > page_limit:
+        errors.append(f"Limit must be omitted or set to a numeric value between 0 and {page_limit}.")
+    if total_count is None:
+        errors.append("TotalCount must be a boolean value.")
+    if offset is None or limit is None or total_count is None or errors:
+        raise Refused(invalid_parameters(*errors))
+    return Page(limit, offset, total_count)
+
+
+def _take(parameters: dict[str, Parameter], name: str, default: str) -> str:
+    return parameters.pop(name).value if name in parameters else default
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None  # noqa: PLR2004 -- what SQLite can count
+
+
+class _Condition(NamedTuple):
+    path: str
+    leaf: Leaf
+    value: Any
+
+
+class QueryRules:
+    """The filters of one resource."""
+
+    def __init__(self, model: ApiModel, schema: ResourceSchema, keys: DocumentKeys) -> None:
+        leaves = dict(walk_leaves(schema.body))
+        self._fields = {name.lower(): (name, path, leaves[path]) for name, path in schema.query.items()}
+        self._identity = schema.identity
+        self._equal = tuple(pair for pair in schema.equal if "[*]" not in "".join(pair))
+        self._keys = keys
+        self._references = tuple((reference, reference_rule(model, reference)) for reference in schema.body.references)
+
+    def conditions(self, parameters: Mapping[str, Parameter], store: Store, descriptors: Descriptors) -> Filter | None:
+        """Return the conditions, or `None` where no document can meet them.
+
+        Raises:
+            Refused: for unknown fields and wrong values.
+        """
+        parsed = self._parse(parameters)
+        known = _with_descriptors(parsed, descriptors)
+        if known is None:
+            return None
+        conditions, targets = known
+        fields = {condition.path: condition.value for condition in conditions}
+        referenced = self._referenced(_nested(fields), store)
+        if None in referenced:
+            return None
+        return Filter(
+            targets=tuple(dict.fromkeys((*targets, *(number for number in referenced if number is not None)))),
+            fields=tuple(fields.items()),
+            own_key=self._own_key(fields),
+            id=_identifier(parameters),
+        )
+
+    def _parse(self, parameters: Mapping[str, Parameter]) -> list[_Condition]:
+        unknown = [
+            parameter.name for name, parameter in parameters.items() if name not in self._fields and name != "id"
+        ]
+        if unknown:
+            raise Refused(
+                bad_request(*(f"The query field '{name}' is not valid for this resource." for name in unknown))
+            )
+        conditions: list[_Condition] = []
+        violations: dict[str, list[str]] = {}
+        for key, parameter in parameters.items():
+            if key == "id":
+                continue
+            name, path, leaf = self._fields[key]
+            try:
+                conditions.append(_Condition(path, leaf, _typed(leaf, parameter.value)))
+            except Wrong:
+                violations[f"$.{name}"] = [f"The value '{parameter.value}' is not valid for {name}."]
+        if violations:
+            raise Refused(invalid_data(violations))
+        return conditions
+
+    def _referenced(self, document: Mapping[str, Any], store: Store) -> list[int | None]:
+        """Return the numbers of the documents that wholly given references name; `None` for one that is not there."""
+        numbers: list[int | None] = []
+        for reference, rule in self._references:
+            holder = document.get(reference.name, {})
+            if len(holder) == len(reference.leaves):
+                found = store.find(rule.key(holder), shared=rule.shared)
+                numbers.append(found.number if found else None)
+        return numbers
+
+    def _own_key(self, fields: Mapping[str, Any]) -> bytes | None:
+        """Return the natural key if the filters give all of it, members counted that must equal a given one."""
+        given = dict(fields)
+        for _ in self._equal:
+            for left, right in self._equal:
+                if left in given:
+                    given.setdefault(right, given[left])
+                elif right in given:
+                    given[left] = given[right]
+        complete = all(path in given for path in self._identity)
+        return self._keys.own(_nested(given)) if complete else None
+
+
+def _typed(leaf: Leaf, text: str) -> Any:
+    """Any text may be asked for, but a number, a date or a boolean has to be one."""
+    return text if leaf.kind == "string" and not leaf.format else compile_leaf(leaf)(text)
+
+
+def _with_descriptors(
+    conditions: Sequence[_Condition], descriptors: Descriptors
+) -> tuple[list[_Condition], list[int]] | None:
+    """Return the conditions with descriptors in their stored spelling and those' numbers; `None` if one is unknown."""
+    spelled: list[_Condition] = []
+    numbers: list[int] = []
+    for condition in conditions:
+        if not condition.leaf.descriptor:
+            spelled.append(condition)
+            continue
+        value = descriptors.find(condition.leaf.descriptor, condition.value)
+        if value is None:
+            return None
+        spelled.append(condition._replace(value=value.uri))
+        if condition.path.count(".") == 1:  # a descriptor inside a reference is no link of this document
+            numbers.append(value.number)
+    return spelled, numbers
+
+
+def _identifier(parameters: Mapping[str, Parameter]) -> bytes | None:
+    parameter = parameters.get("id")
+    if parameter is None:
+        return None
+    identifier = parse_id(parameter.value)
+    if identifier is None:
+        raise Refused(invalid_data({"$.id": [f"The value '{parameter.value}' is not valid for id."]}))
+    return identifier
+
+
+def parse_id(text: str) -> bytes | None:
+    """Return a UUID's 16 bytes, or `None` if the text is no hyphenated UUID."""
+    if not _ID.fullmatch(text):
+        return None
+    return bytes.fromhex(text.replace("-", ""))
+
+
+def _nested(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """`{"$.a.b": 1}` -> `{"a": {"b": 1}}`."""
+    document: dict[str, Any] = {}
+    for path, value in fields.items():
+        *holders, member = path.removeprefix("$.").split(".")
+        holder = document
+        for name in holders:
+            holder = holder.setdefault(name, {})
+        holder[member] = value
+    return document

@@ -1,0 +1,303 @@
+"""Documents in SQLite: one connection, used from the event loop's thread only, so that each write is atomic.
+
+Why no second thread: a lookup takes microseconds, less than handing it over. Why WAL with `synchronous=NORMAL`: a
+committed transaction is in the operating system's hands, so that it outlives a killed process (`kill -9`); only a
+power failure may cost the last transactions. Stored bodies hold `id` and links but neither `_etag` nor
+`_lastModifiedDate`: those follow from the row.
+
+`links` says which documents refer to which; it answers "may this be deleted" and serves filters by reference keys and
+by descriptors, because its rows are ordered by (target, resource of the referrer, referrer).
+"""
+
+# ruff: noqa: S608 -- statements are joined from constants of this file; every value is bound
+
+from __future__ import annotations
+
+import sqlite3
+from array import array
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dms_load_test.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+_LAYOUT_VERSION = 1
+_LAYOUT = """
+CREATE TABLE resources (number INTEGER PRIMARY KEY, resource TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE documents (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    resource INTEGER NOT NULL,
+    id BLOB NOT NULL,
+    own_key BLOB NOT NULL,
+    shared_key BLOB,
+    version INTEGER NOT NULL,
+    modified_s INTEGER NOT NULL,
+    targets BLOB NOT NULL,
+    body TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX documents_id ON documents (id);
+CREATE UNIQUE INDEX documents_own_key ON documents (own_key);
+CREATE UNIQUE INDEX documents_shared_key ON documents (shared_key) WHERE shared_key IS NOT NULL;
+CREATE INDEX documents_version ON documents (resource, version);
+CREATE INDEX documents_resource ON documents (resource);
+CREATE TABLE links (
+    target INTEGER NOT NULL, resource INTEGER NOT NULL, referrer INTEGER NOT NULL,
+    PRIMARY KEY (target, resource, referrer)
+) STRICT, WITHOUT ROWID;
+"""
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=NORMAL",
+    "PRAGMA wal_autocheckpoint=8000",  # checkpoints of 32 MB: fewer pauses
+    "PRAGMA cache_size=-65536",  # 64 MB keep the random writes to the key indexes off the disk
+    "PRAGMA temp_store=MEMORY",
+)
+_COLUMNS = (
+    "d.number, d.resource, d.id, d.own_key, d.shared_key, d.version, d.modified_s, d.targets, CAST(d.body AS BLOB)"
+)
+_COUNTED_REFERRERS = 1000
+
+
+class Stored(NamedTuple):
+    """One document as it is kept. `id` is 16 bytes, `targets` the numbers of the documents it refers to, packed."""
+
+    number: int
+    resource: int
+    id: bytes
+    own_key: bytes
+    shared_key: bytes | None
+    version: int
+    modified_s: int
+    targets: bytes
+    body: bytes
+
+
+class Found(NamedTuple):
+    """What a reference needs to know of its target."""
+
+    number: int
+    resource: int
+    id: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Conditions that a page's documents meet, all of them.
+
+    `targets`: numbers of documents they refer to; `fields`: (JSON path, value); `own_key`: their natural key;
+    `id`: their id.
+    """
+
+    targets: tuple[int, ...] = ()
+    fields: tuple[tuple[str, str | float], ...] = ()
+    own_key: bytes | None = None
+    id: bytes | None = None
+
+
+class Store:
+    """The emulator's documents.
+
+    Args:
+        path: the SQLite file, made if absent; `None` keeps everything in memory.
+        resources: the names of all resources; their numbers are kept in the file.
+
+    Raises:
+        ConfigError: if the file cannot be used.
+    """
+
+    def __init__(self, path: Path | None, resources: Iterable[str]) -> None:
+        try:
+            self._db = sqlite3.connect(str(path or ":memory:"), isolation_level=None, cached_statements=256)
+            for pragma in _PRAGMAS:
+                self._db.execute(pragma)
+            self._lay_out()
+            self.numbers = self._number(resources)
+        except sqlite3.Error as error:
+            raise ConfigError(f"{path}: {error}; name a file that the emulator made, or a new one") from error
+        self._version = self._latest_version()
+        self._counts: dict[int, int] = dict(
+            self._db.execute("SELECT resource, count(*) FROM documents GROUP BY resource")
+        )
+
+    def _lay_out(self) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            self._db.executescript(f"BEGIN; {_LAYOUT} PRAGMA user_version={_LAYOUT_VERSION}; COMMIT;")
+        elif version != _LAYOUT_VERSION:
+            raise sqlite3.DatabaseError(f"its layout is {version}, not {_LAYOUT_VERSION}")
+
+    def _number(self, resources: Iterable[str]) -> dict[str, int]:
+        with self.transaction():
+            rows = ((resource,) for resource in resources)
+            self._db.executemany("INSERT OR IGNORE INTO resources (resource) VALUES (?)", rows)
+        return dict(self._db.execute("SELECT resource, number FROM resources"))
+
+    def _latest_version(self) -> int:
+        """A create takes two values of the sequence: the last may be one beyond the last document's version."""
+        latest = self._db.execute(
+            "SELECT max((SELECT max(version) FROM documents WHERE resource=number)) FROM resources"
+        )
+        return (latest.fetchone()[0] or -1) + 1
+
+    def close(self) -> None:
+        """Close the file; the write-ahead log goes into it."""
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make all writes inside one: all of them are kept, or none. One inside another is part of it."""
+        if self._db.in_transaction:
+            yield
+            return
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    @property
+    def newest_version(self) -> int:
+        """The last value of the change sequence."""
+        return self._version
+
+    def next_version(self, *, values: int) -> int:
+        """Take `values` values of the change sequence and return the first."""
+        first = self._version + 1
+        self._version += values
+        return first
+
+    def by_id(self, identifier: bytes) -> Stored | None:
+        """Return the document with this id, of whatever resource."""
+        return self._one(f"SELECT {_COLUMNS} FROM documents d WHERE id=?", (identifier,))
+
+    def by_key(self, own_key: bytes) -> Stored | None:
+        """Return the document with this natural key."""
+        return self._one(f"SELECT {_COLUMNS} FROM documents d WHERE own_key=?", (own_key,))
+
+    def _one(self, statement: str, values: Sequence[object]) -> Stored | None:
+        row = self._db.execute(statement, values).fetchone()
+        return Stored._make(row) if row else None
+
+    def find(self, key: bytes, *, shared: bool) -> Found | None:
+        """Return which document has this key of its own, or of its superclass."""
+        column = "shared_key" if shared else "own_key"
+        row = self._db.execute(f"SELECT number, resource, id FROM documents WHERE {column}=?", (key,)).fetchone()
+        return Found._make(row) if row else None
+
+    def insert(self, document: Stored) -> int:
+        """Add a document (its `number` is not used) with its links; return its number."""
+        cursor = self._db.execute(
+            "INSERT INTO documents (resource, id, own_key, shared_key, version, modified_s, targets, body)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT))",
+            document[1:],
+        )
+        number = cursor.lastrowid
+        assert number is not None  # an INSERT that did not raise
+        self._link(number, document.resource, document.targets)
+        self._counts[document.resource] = self._counts.get(document.resource, 0) + 1
+        return number
+
+    def replace(self, before: Stored, after: Stored) -> None:
+        """Write a document's new state, same number and id."""
+        self._db.execute(
+            "UPDATE documents SET own_key=?, shared_key=?, version=?, modified_s=?, targets=?, body=CAST(? AS TEXT)"
+            " WHERE number=?",
+            (*after[3:], after.number),
+        )
+        if before.targets != after.targets:
+            self._unlink(before)
+            self._link(after.number, after.resource, after.targets)
+
+    def delete(self, document: Stored) -> None:
+        """Remove a document and its links to others."""
+        self._db.execute("DELETE FROM documents WHERE number=?", (document.number,))
+        self._unlink(document)
+        self._counts[document.resource] -= 1
+
+    def _link(self, referrer: int, resource: int, targets: bytes) -> None:
+        rows = [(target, resource, referrer) for target in unpack(targets)]
+        self._db.executemany("INSERT OR IGNORE INTO links VALUES (?, ?, ?)", rows)
+
+    def _unlink(self, document: Stored) -> None:
+        rows = [(target, document.resource, document.number) for target in unpack(document.targets)]
+        self._db.executemany("DELETE FROM links WHERE target=? AND resource=? AND referrer=?", rows)
+
+    def referring_resources(self, target: int) -> list[int]:
+        """Return the resources that have documents referring to `target`; one index seek for each."""
+        found: list[int] = []
+        last = -1
+        while True:
+            row = self._db.execute(
+                "SELECT resource FROM links WHERE target=? AND resource>? ORDER BY resource LIMIT 1", (target, last)
+            ).fetchone()
+            if row is None:
+                return found
+            last = row[0]
+            found.append(last)
+
+    def all_of(self, resource: int) -> Iterator[Stored]:
+        """Yield all documents of a resource in order of their creation."""
+        statement = f"SELECT {_COLUMNS} FROM documents d WHERE resource=? ORDER BY number"
+        return map(Stored._make, self._db.execute(statement, (resource,)))
+
+    def page(self, resource: int, conditions: Filter, limit: int, offset: int) -> list[Stored]:
+        """Return documents in order of their creation."""
+        source, values = self._select(resource, conditions)
+        statement = f"SELECT {_COLUMNS} {source} ORDER BY d.number LIMIT ? OFFSET ?"
+        return [Stored._make(row) for row in self._db.execute(statement, (*values, limit, offset))]
+
+    def count(self, resource: int, conditions: Filter) -> int:
+        """Return how many documents meet the conditions; without conditions nothing is read."""
+        if conditions == Filter():
+            return self._counts.get(resource, 0)
+        source, values = self._select(resource, conditions)
+        return int(self._db.execute(f"SELECT count(*) {source}", values).fetchone()[0])
+
+    def _select(self, resource: int, conditions: Filter) -> tuple[str, list[Any]]:
+        """Return FROM and WHERE, led by the target with the fewest referrers, read in order of the link's index."""
+        if not conditions.targets:
+            return _where("FROM documents d", "d.resource=?", [resource], conditions)
+        first = min(conditions.targets, key=lambda target: self._referrers(target, resource))
+        led = "FROM links l CROSS JOIN documents d ON d.number=l.referrer"
+        return _where(led, "l.target=? AND l.resource=?", [first, resource], conditions)
+
+    def _referrers(self, target: int, resource: int) -> int:
+        statement = "SELECT count(*) FROM (SELECT 1 FROM links WHERE target=? AND resource=? LIMIT ?)"
+        return int(self._db.execute(statement, (target, resource, _COUNTED_REFERRERS)).fetchone()[0])
+
+
+def _where(source: str, first: str, values: list[Any], conditions: Filter) -> tuple[str, list[Any]]:
+    parts = [first]
+    resource = values[-1]
+    if conditions.own_key is not None:
+        parts.append("d.own_key=?")
+        values.append(conditions.own_key)
+    if conditions.id is not None:
+        parts.append("d.id=?")
+        values.append(conditions.id)
+    if len(conditions.targets) > 1:
+        for target in conditions.targets:
+            parts.append("EXISTS (SELECT 1 FROM links WHERE target=? AND resource=? AND referrer=d.number)")
+            values.extend((target, resource))
+    for path, value in conditions.fields:
+        parts.append("json_extract(d.body, ?)=?")
+        values.extend((path, value))
+    return f"{source} WHERE {' AND '.join(parts)}", values
+
+
+def pack(numbers: Iterable[int]) -> bytes:
+    """Return distinct document numbers, ascending, as bytes."""
+    return array("q", sorted(set(numbers))).tobytes()
+
+
+def unpack(packed: bytes) -> array[int]:
+    """Return what `pack` took."""
+    numbers = array("q")
+    numbers.frombytes(packed)
+    return numbers
