@@ -153,7 +153,7 @@ def failing_abort(thresholds: Iterable[Threshold], totals: Totals, elapsed_s: fl
 def _judge(
     subject: str, condition: Condition, function: Callable[..., float], observation: Observation
 ) -> ThresholdResult:
-    if _is_empty(observation):
+    if is_empty(observation):
         return ThresholdResult(subject, str(condition), None, Judgement.NOT_JUDGED)
     argument = () if condition.percent is None else (condition.percent,)
     observed = function(observation, *argument)
@@ -161,7 +161,8 @@ def _judge(
     return ThresholdResult(subject, str(condition), observed, Judgement.PASSED if holds else Judgement.FAILED)
 
 
-def _is_empty(observation: Observation) -> bool:
+def is_empty(observation: Observation) -> bool:
+    """Whether there is nothing to judge: no time, no thing to take a share of. Counts and gauges always hold one."""
     if isinstance(observation, Count | Gauge):
         return False
     return observation.total == 0 if isinstance(observation, Ratio) else not observation.counts

@@ -1,0 +1,271 @@
+"""The lines of `record.jsonl`, in the order in which a run writes them. Version 1.
+
+Rules: `t` is seconds since the run began, to the millisecond; durations in rows are microseconds. Rows that come in
+great numbers are arrays, their members in the order of the class. A member may be added at the end of a class; any
+other change makes a new version. Nothing here ever holds a secret.
+
+Two streams of figures, because both in full would be gigabytes a day: `Second` (counts, each second) with `Detail`
+(distributions by phase and operation, two digits: over time), and `Part` (everything by resource and status, three
+digits, since the last parts: sums to the exact totals). Cadences: `results/recorder.py`.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+VERSION = 1
+
+
+class SettingRow(msgspec.Struct, frozen=True, array_like=True):
+    """One effective setting, masked where secret, and where it came from: `profile smoke`, `--set STUDENT_COUNT`."""
+
+    name: str
+    value: str
+    origin: str
+
+
+class Manifest(msgspec.Struct, frozen=True, tag="manifest"):
+    """The first line: what was run, against what, from where."""
+
+    run_id: str
+    started_at: str
+    """UTC, ISO 8601: `2026-03-01T08:00:00Z`."""
+    tool_version: str
+    target: str
+    """The base URL, without credentials."""
+    profile: str
+    seed: int
+    phases: tuple[str, ...]
+    data_standard: str = ""
+    """`Ed-Fi 5.2.0`, with extensions: `Ed-Fi 5.2.0, TPDM 1.1.0`."""
+    target_version: str = ""
+    sizes: dict[str, int] = {}
+    settings: tuple[SettingRow, ...] = ()
+    machine: dict[str, str | int | float] = {}
+    notes: tuple[str, ...] = ()
+    """What a reader must know: `repeated seed`, `embedded emulator`."""
+    version: int = VERSION
+
+
+class PhaseBegin(msgspec.Struct, frozen=True, tag="phase_begin"):
+    """`planned` counts documents to create by resource; `thresholds` are the texts that will be judged."""
+
+    t: float
+    phase: str
+    planned: dict[str, int] = {}
+    thresholds: tuple[str, ...] = ()
+
+
+class StepBegin(msgspec.Struct, frozen=True, tag="step_begin"):
+    """`executor` is k6's name of it, `users` its most virtual users, `limit_s` the longest it may take (0: none)."""
+
+    t: float
+    phase: str
+    step: str
+    executor: str
+    users: int
+    limit_s: float = 0.0
+    planned: dict[str, int] = {}
+    iterations: int = 0
+    """How many are planned in all; 0 where time decides."""
+
+
+class SecondRow(msgspec.Struct, frozen=True, array_like=True):
+    """Requests of one second by phase, operation and success; `operations` leaves out attempts that were retried."""
+
+    phase: str
+    operation: str
+    ok: bool
+    requests: int
+    operations: int
+    sum_us: int
+    max_us: int
+
+
+class Second(msgspec.Struct, frozen=True, tag="second", omit_defaults=True):
+    """What came in the `seconds` before `t`."""
+
+    t: float
+    seconds: float
+    phase: str
+    users: int
+    users_max: int
+    rows: tuple[SecondRow, ...] = ()
+    sent_bytes: int = 0
+    received_bytes: int = 0
+    iterations: int = 0
+    dropped: int = 0
+    retries: int = 0
+    rate_limited: int = 0
+    failed_checks: int = 0
+    health: dict[str, float] = {}
+    """The generator's own figures, by name with unit: `cpu_ratio`, `loop_lag_p99_ms`."""
+
+
+class Histogram(msgspec.Struct, frozen=True, array_like=True):
+    """A distribution: HdrHistogram's V2 base64 text in microseconds, and the exact figures beside it."""
+
+    text: str
+    sum_us: int
+    squares: float
+    min_us: int
+    max_us: int
+
+
+class DetailRow(msgspec.Struct, frozen=True, array_like=True):
+    """Response times of requests by phase, operation and success."""
+
+    phase: str
+    operation: str
+    ok: bool
+    response: Histogram
+
+
+class Detail(msgspec.Struct, frozen=True, tag="detail"):
+    """Distributions over the `seconds` before `t`."""
+
+    t: float
+    seconds: float
+    rows: tuple[DetailRow, ...]
+
+
+class SeriesRow(msgspec.Struct, frozen=True, array_like=True):
+    """One series since the part before it: see `metrics.tally.Series`."""
+
+    phase: str
+    operation: str
+    resource: str
+    status: int
+    ok: bool
+    final: bool
+    retries: int
+    sent_bytes: int
+    received_bytes: int
+    prompt: Histogram | None = None
+    late_response: Histogram | None = None
+    late_service: Histogram | None = None
+
+
+class ComponentRow(msgspec.Struct, frozen=True, array_like=True):
+    """Distributions of the parts of requests' times, in the order of `metrics.tally.COMPONENTS`."""
+
+    phase: str
+    operation: str
+    parts: tuple[Histogram | None, ...]
+
+
+class FailureRow(msgspec.Struct, frozen=True, array_like=True):
+    """A group of failures; the example's members are empty where an earlier line holds them."""
+
+    phase: str
+    operation: str
+    resource: str
+    status: int
+    reason: str
+    count: int
+    first_t: float
+    example: str = ""
+    request: str = ""
+    correlation_id: str = ""
+    ordinal: int = -1
+
+
+class Part(msgspec.Struct, frozen=True, tag="part", omit_defaults=True):
+    """A part of all figures since the parts before; several lines together cover one stretch of time up to `t`."""
+
+    t: float
+    series: tuple[SeriesRow, ...] = ()
+    components: tuple[ComponentRow, ...] = ()
+    iterations: dict[str, Histogram] = {}
+    counters: tuple[tuple[str, str, str, int], ...] = ()
+    """(phase, name, reason, count)."""
+    checks: tuple[tuple[str, str, int, int], ...] = ()
+    """(phase, name, passed, failed)."""
+    failures: tuple[FailureRow, ...] = ()
+    active_s: dict[str, float] = {}
+    """Seconds spent in each phase since the parts before."""
+    users_max: int = 0
+
+
+class StepEnd(msgspec.Struct, frozen=True, tag="step_end"):
+    """`reason`: `finished`, `duration over`, `interrupted`, or what aborted it."""
+
+    t: float
+    phase: str
+    step: str
+    reason: str
+
+
+class PhaseEnd(msgspec.Struct, frozen=True, tag="phase_end"):
+    """The end of a phase, after its last part."""
+
+    t: float
+    phase: str
+    reason: str
+
+
+class AccountRow(msgspec.Struct, frozen=True, array_like=True):
+    """What became of planned documents: `planned = created + failed + blocked + not done`."""
+
+    phase: str
+    resource: str
+    planned: int
+    created: int
+    failed: int
+    blocked: int
+
+
+class Accounts(msgspec.Struct, frozen=True, tag="accounts"):
+    """The accounts of one phase, in the order of the plan."""
+
+    t: float
+    rows: tuple[AccountRow, ...]
+
+
+class Note(msgspec.Struct, frozen=True, tag="note"):
+    """Something a reader should know, at its time: `rate limited by the server`, `token renewed`."""
+
+    t: float
+    text: str
+
+
+class ThresholdRow(msgspec.Struct, frozen=True, array_like=True):
+    """One judged condition; `judgement` is `passed`, `failed` or `not judged`."""
+
+    subject: str
+    condition: str
+    observed: float | None
+    judgement: str
+
+
+class VerdictLine(msgspec.Struct, frozen=True, tag="verdict"):
+    """The verdict; `kind` is a value of `metrics.verdict.VerdictKind`."""
+
+    t: float
+    kind: str
+    sentence: str
+    reasons: tuple[str, ...]
+    thresholds: tuple[ThresholdRow, ...]
+
+
+class End(msgspec.Struct, frozen=True, tag="end"):
+    """The last line; a record without one is of a run that was killed. `ending`: see `metrics.verdict.Ending`."""
+
+    t: float
+    ending: str
+
+
+Event = (
+    Manifest
+    | PhaseBegin
+    | StepBegin
+    | Second
+    | Detail
+    | Part
+    | StepEnd
+    | PhaseEnd
+    | Accounts
+    | Note
+    | VerdictLine
+    | End
+)

@@ -1,0 +1,96 @@
+"""`record.jsonl`: one event a line, appended and flushed, so that a killed run leaves all but its last second."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO
+
+import msgspec
+
+from dms_load_test.errors import ConfigError
+from dms_load_test.results.events import VERSION, Event, Manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FILE_NAME = "record.jsonl"
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+_tag_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class RecordWriter:
+    """Appends events to an open file. Use `open_record`."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._buffer = bytearray()
+
+    def write(self, event: Event) -> int:
+        """Append one event, flushed to the operating system; return the line's length in bytes."""
+        _encoder.encode_into(event, self._buffer)
+        self._buffer += b"\n"
+        self._file.write(self._buffer)
+        self._file.flush()
+        return len(self._buffer)
+
+
+@contextmanager
+def open_record(path: Path) -> Iterator[RecordWriter]:
+    """Create a record. Raises: ConfigError: if the file exists or its folder cannot be written."""
+    try:
+        file = path.open("xb")
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; choose a folder that can be written with --results") from error
+    with file:
+        yield RecordWriter(file)
+
+
+def read_record(path: Path) -> Iterator[Event]:
+    """Yield a record's events in order, without holding more than one; a last line that was cut is left out.
+
+    Events of kinds this version does not know are left out, too.
+
+    Raises: ConfigError: if there is no such file, it is no record, is of a later version, or is damaged.
+    """
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; expected the {FILE_NAME} of a run") from error
+    with file:
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n"):
+                return
+            event = _decode(line, f"{path}, line {number}")
+            if number == 1:
+                _check_manifest(event, path)
+            if event is not None:
+                yield event
+
+
+def _decode(line: bytes, where: str) -> Event | None:
+    try:
+        return _decoder.decode(line)
+    except msgspec.DecodeError as error:
+        if _is_unknown_kind(line):
+            return None
+        raise ConfigError(f"{where}: {error}; the record is damaged") from error
+
+
+def _is_unknown_kind(line: bytes) -> bool:
+    try:
+        tag = _tag_decoder.decode(line).get("type", msgspec.Raw(b'""'))
+    except msgspec.DecodeError:
+        return False
+    return bytes(tag).decode().strip('"') not in _KINDS
+
+
+def _check_manifest(event: Event | None, path: Path) -> None:
+    if not isinstance(event, Manifest):
+        raise ConfigError(f"{path}: the first line is no manifest; expected the {FILE_NAME} of a run")
+    if event.version > VERSION:
+        raise ConfigError(f"{path}: record of version {event.version}; this program reads up to version {VERSION}")
+
+
+_KINDS = frozenset(str(kind.__struct_config__.tag) for kind in Event.__args__)

@@ -1,0 +1,161 @@
+"""Snapshots to lines of the record, at a cadence that keeps 24 hours below 100 MB and each call below some ms.
+
+Counts are written each second. Distributions over time and the figures by resource are written the more seldom the
+older a run is; what is not yet written when a run is killed is missing from its tables, never wrong in them. Series are
+written a few a second, because encoding 1,700 distributions at once would hold up the loop that times requests.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from dms_load_test.metrics.histogram import Distribution
+from dms_load_test.metrics.tally import FailureKey, Series, SeriesKey, Tally
+from dms_load_test.metrics.totals import TOO_MANY_REQUESTS
+from dms_load_test.results.convert import (
+    NS_PER_S,
+    component_rows,
+    failure_rows,
+    histogram_of,
+    series_row,
+)
+from dms_load_test.results.events import Detail, DetailRow, Part, Second, SecondRow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dms_load_test.metrics.aggregate import Snapshot
+    from dms_load_test.results.record import RecordWriter
+
+DETAIL_DIGITS = 2
+SERIES_A_CALL = 16
+PART_BYTES_PER_S = 400
+"""What parts may take of a long run's record: 35 MB in 24 hours."""
+_CADENCE = ((600.0, 1.0, 10.0), (3600.0, 5.0, 60.0), (float("inf"), 10.0, 300.0))
+"""Up to this age (s): a `Detail` each so many seconds, the next `Part`s after so many."""
+_ALMOST = 0.5
+"""A tick that comes this much early (s) still counts: timers are never exact."""
+
+
+class Recorder:
+    """Writes what snapshots hold. Their clock must count nanoseconds since the run began."""
+
+    def __init__(self, writer: RecordWriter) -> None:
+        self._writer = writer
+        self._details: dict[tuple[str, str, bool], Distribution] = defaultdict(Distribution)
+        self._detail_since_s = 0.0
+        self._tally = Tally()
+        self._active_s: dict[str, float] = defaultdict(float)
+        self._users_max = 0
+        self._waiting: list[tuple[SeriesKey, Series]] = []
+        self._next_part_s = _CADENCE[0][2]
+        self._part_bytes = 0
+        self._written_failures: set[FailureKey] = set()
+
+    def snapshot(self, snapshot: Snapshot, health: Mapping[str, float] | None = None) -> None:
+        """Write a second's counts, and what else is due."""
+        now_s = snapshot.ended_ns / NS_PER_S
+        self._writer.write(second_of(snapshot, health or {}))
+        for key, series in snapshot.tally.series.items():
+            detail = self._details[key.phase, key.operation, key.ok]
+            detail.add(series.prompt)
+            detail.add(series.late_response)
+        self._tally.absorb(snapshot.tally)
+        self._active_s[snapshot.phase] += (snapshot.ended_ns - snapshot.started_ns) / NS_PER_S
+        self._users_max = max(self._users_max, snapshot.users_max)
+        if now_s - self._detail_since_s >= _cadence(now_s)[0] - _ALMOST:
+            self._write_detail(now_s)
+        if self._waiting:
+            self._write_series(now_s, SERIES_A_CALL)
+        elif now_s >= self._next_part_s - _ALMOST:
+            self._begin_parts(now_s)
+
+    def flush(self, now_ns: int) -> None:
+        """Write all that has not been written: at the end of each step, when nothing is being timed."""
+        now_s = now_ns / NS_PER_S
+        self._write_detail(now_s)
+        self._write_series(now_s, len(self._waiting))
+        self._begin_parts(now_s)
+        self._write_series(now_s, len(self._waiting))
+
+    def _write_detail(self, now_s: float) -> None:
+        if self._details:
+            rows = tuple(
+                DetailRow(*key, histogram_of(response, DETAIL_DIGITS)) for key, response in self._details.items()
+            )
+            self._writer.write(Detail(_round(now_s), _round(now_s - self._detail_since_s), rows))
+        self._details.clear()
+        self._detail_since_s = now_s
+
+    def _begin_parts(self, now_s: float) -> None:
+        """Write what is small of the tally at once, and let its series wait for their turn."""
+        tally, self._tally = self._tally, Tally()
+        self._waiting = list(tally.series.items())
+        self._part_bytes = self._writer.write(
+            Part(
+                _round(now_s),
+                components=component_rows(tally),
+                iterations={phase: histogram_of(times) for phase, times in tally.iterations.items()},
+                counters=tuple((*counter, count) for counter, count in tally.counters.items()),
+                checks=tuple((*check, *counts) for check, counts in tally.checks.items()),
+                failures=failure_rows(tally, self._written_failures),
+                active_s=dict(self._active_s),
+                users_max=self._users_max,
+            )
+        )
+        self._active_s.clear()
+        self._plan_next(now_s)
+
+    def _write_series(self, now_s: float, most: int) -> None:
+        while most > 0 and self._waiting:
+            taken, self._waiting = self._waiting[:SERIES_A_CALL], self._waiting[SERIES_A_CALL:]
+            rows = tuple(series_row(key, series) for key, series in taken)
+            self._part_bytes += self._writer.write(Part(_round(now_s), series=rows))
+            most -= SERIES_A_CALL
+        self._plan_next(now_s)
+
+    def _plan_next(self, now_s: float) -> None:
+        self._next_part_s = now_s + max(_cadence(now_s)[1], self._part_bytes / PART_BYTES_PER_S)
+
+
+def second_of(snapshot: Snapshot, health: Mapping[str, float]) -> Second:
+    """Return the line of one second."""
+    tally = snapshot.tally
+    sums: dict[tuple[str, str, bool], list[int]] = {}
+    sent = received = retries = limited = 0
+    for key, series in tally.series.items():
+        count = series.count
+        row = sums.setdefault((key.phase, key.operation, key.ok), [0, 0, 0, 0])
+        row[0] += count
+        row[1] += count if key.final else 0
+        row[2] += series.prompt.sum_us + series.late_response.sum_us
+        row[3] = max(row[3], series.prompt.max_us, series.late_response.max_us)
+        sent += series.sent_bytes
+        received += series.received_bytes
+        retries += series.retries
+        limited += count if key.status == TOO_MANY_REQUESTS else 0
+    return Second(
+        t=_round(snapshot.ended_ns / NS_PER_S),
+        seconds=_round((snapshot.ended_ns - snapshot.started_ns) / NS_PER_S),
+        phase=snapshot.phase,
+        users=snapshot.users,
+        users_max=snapshot.users_max,
+        rows=tuple(SecondRow(*key, *figures) for key, figures in sums.items()),
+        sent_bytes=sent,
+        received_bytes=received,
+        iterations=sum(times.count for times in tally.iterations.values()),
+        dropped=sum(count for (_, name, _), count in tally.counters.items() if name == "dropped_iterations"),
+        retries=retries,
+        rate_limited=limited,
+        failed_checks=sum(counts.failed for counts in tally.checks.values()),
+        health=dict(health),
+    )
+
+
+def _cadence(age_s: float) -> tuple[float, float]:
+    return next((detail_s, part_s) for until_s, detail_s, part_s in _CADENCE if age_s < until_s)
+
+
+def _round(seconds: float) -> float:
+    return round(seconds, 3)
