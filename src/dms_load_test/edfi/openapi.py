@@ -39,14 +39,13 @@ _EDUCATION_ORGANIZATION = "EducationOrganization"
 
 @dataclass(frozen=True, slots=True)
 class _Endpoint:
-    """One resource as its document has it. `marks_references`: the dialect of DMS, where identity stands in bodies."""
+    """One resource as its document has it. `marks_references`: the dialect of DMS, which marks references too."""
 
     resource: str
     component: str
     operations: Mapping[str, Any]
     update: Mapping[str, Any]
     components: Mapping[str, Any]
-    parameters: Mapping[str, Any]
     marks_references: bool
 
     @property
@@ -115,20 +114,13 @@ def _endpoints(document: Mapping[str, Any]) -> Iterator[_Endpoint]:
     paths = document.get("paths")
     if not isinstance(paths, Mapping):
         raise TargetError("a document at OPENAPI_URLS is no OpenAPI document: it has no paths")
-    parts = document.get("components", {})
-    components = parts.get("schemas", {})
-    marks = any(MARK in about for about in _properties(components) if "$ref" in about)
+    components = document.get("components", {}).get("schemas", {})
+    marks = any(name.endswith("_Reference") for name in components)
     for path, operations in paths.items():
         component = _body_component(operations) if _COLLECTION_PATH.fullmatch(path) else ""
         if component:
             update = paths.get(f"{path}/{{id}}", {}).get("put", {})
-            parameters = parts.get("parameters", {})
-            yield _Endpoint(resource_of(path), component, operations, update, components, parameters, marks)
-
-
-def _properties(components: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for component in components.values():
-        yield from component.get("properties", {}).values()
+            yield _Endpoint(resource_of(path), component, operations, update, components, marks)
 
 
 def _body_component(operations: Mapping[str, Any]) -> str:
