@@ -20,11 +20,11 @@ from dms_load_test.config.values import (
     Folder,
     OptionalFile,
     OptionalSecret,
+    OptionalSeed,
     OptionalText,
     OptionalUrl,
     Pause,
     SchoolYear,
-    Seed,
     Switch,
     Thresholds,
     Unit,
@@ -65,7 +65,9 @@ class Settings(BaseModel):
     courses_per_school: Count = Field(10, description="Courses that each school offers.")
     sections_per_course: Count = Field(3, description="Sections of each course of a school.")
     school_year: SchoolYear = Field(2025, description="The school year that the data is about.")
-    seed: Seed = Field(12345, description="Data and choices follow from it: the same seed repeats a run.")
+    seed: OptionalSeed = Field(
+        None, description="Data and choices follow from it: the same seed repeats a run; empty gives each run its own."
+    )
 
     vus_load_phase: Count = Field(5, description="Virtual users of the load phase.")
     vus_readwrite_phase: Count = Field(10, description="Virtual users of the readwrite phase.")

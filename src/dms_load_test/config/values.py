@@ -125,8 +125,12 @@ OptionalFile = Annotated[Path | None, BeforeValidator(_none_if_empty), Expected(
 Folder = Annotated[Path, BeforeValidator(_not_empty), Expected("the path of a folder")]
 Switch = Annotated[bool, Expected("true or false")]
 Count = Annotated[int, Field(ge=1), Expected("a whole number of 1 or more, such as 10")]
-Seed = Annotated[int, Field(ge=0, le=_MAX_SEED), Expected(f"a whole number from 0 to {_MAX_SEED}")]
-SchoolYear = Annotated[int, Field(ge=2000, le=2100), Expected("a year from 2000 to 2100"), Unit("year of its end")]
+OptionalSeed = Annotated[
+    Annotated[int, Field(ge=0, le=_MAX_SEED)] | None,
+    BeforeValidator(_none_if_empty),
+    Expected(f"a whole number from 0 to {_MAX_SEED}"),
+]
+SchoolYear = Annotated[int, Field(ge=2000, le=2080), Expected("a year from 2000 to 2080"), Unit("year of its end")]
 _DURATION_TEXT = "such as 30s, 5m or 1h30m"
 Duration = Annotated[
     float,

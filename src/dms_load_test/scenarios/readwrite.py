@@ -62,7 +62,7 @@ class ReadWrite:
         self._growable = Choice(documents.growable & planned, counts)
         self._updatable = Choice(documents.updatable & planned, counts)
         self._deletable = Choice(unreferred, counts)
-        self._mix = Mix(MIX, documents.seed)
+        self._mix = Mix(MIX, workload.seed)
         self._think_s = (settings.think_time_min, settings.think_time_max)
         self._operations: dict[str, Callable[[VirtualUser], Awaitable[None]]] = {
             "read": self._read,

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """The run's settings, the target's dependency graph and the documents to send."""
+    """The run's settings and seed, the target's dependency graph and the documents to send."""
 
     settings: Settings
     graph: DependencyGraph
     documents: Documents
+    seed: int
 
     @property
     def counts(self) -> Mapping[str, int]:
