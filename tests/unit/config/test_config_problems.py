@@ -26,7 +26,7 @@ def refusal(folder, flags=None, environment=None, file=""):
         ("SEED", "abc", "a whole number from 0 to 9007199254740991"),
         ("SEED", "-1", "a whole number from 0 to 9007199254740991"),
         ("SEED", "9007199254740992", "a whole number from 0 to 9007199254740991"),
-        ("SCHOOL_YEAR", "25", "a year from 2000 to 2100"),
+        ("SCHOOL_YEAR", "25", "a year from 2000 to 2080"),
         ("DURATION_LOAD_PHASE", "0s", "a duration longer than 0"),
         ("DURATION_LOAD_PHASE", "5 minutes", "a duration longer than 0"),
         ("DURATION_READWRITE_PHASE", "30s5m", "a duration longer than 0"),
