@@ -61,12 +61,9 @@ def series_row(key: SeriesKey, series: Series) -> SeriesRow:
     )
 
 
-def component_rows(tally: Tally) -> tuple[ComponentRow, ...]:
-    """Return the rows of a tally's components."""
-    return tuple(
-        ComponentRow(phase, operation, tuple(_filled(part) for part in parts))
-        for (phase, operation), parts in tally.components.items()
-    )
+def component_row(where: tuple[str, str], parts: Iterable[Distribution]) -> ComponentRow:
+    """Return the row of the components of a (phase, operation)."""
+    return ComponentRow(*where, tuple(_filled(part) for part in parts))
 
 
 def failure_rows(tally: Tally, written: set[FailureKey]) -> tuple[FailureRow, ...]:

@@ -1,41 +1,48 @@
 """Snapshots to lines of the record, at a cadence that keeps 24 hours below 100 MB and each call below some ms.
 
 Counts are written each second. Distributions over time and the figures by resource are written the more seldom the
-older a run is; what is not yet written when a run is killed is missing from its tables, never wrong in them. Series are
-written a few a second, because encoding 1,700 distributions at once would hold up the loop that times requests.
+older a run is; what is not yet written when a run is killed is missing from its tables, never wrong in them. Parts are
+written a little each second, because encoding 1,700 distributions at once would hold up the loop that times requests.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dms_load_test.metrics.histogram import Distribution
-from dms_load_test.metrics.tally import FailureKey, Series, SeriesKey, Tally
+from dms_load_test.metrics.tally import FailureKey, Tally
 from dms_load_test.metrics.totals import TOO_MANY_REQUESTS
 from dms_load_test.results.convert import (
     NS_PER_S,
-    component_rows,
+    component_row,
     failure_rows,
     histogram_of,
     series_row,
 )
-from dms_load_test.results.events import Detail, DetailRow, Part, Second, SecondRow
+from dms_load_test.results.events import ComponentRow, Detail, DetailRow, Part, Second, SecondRow, SeriesRow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from dms_load_test.metrics.aggregate import Snapshot
     from dms_load_test.results.record import RecordWriter
 
 DETAIL_DIGITS = 2
-SERIES_A_CALL = 16
+BUCKETS_A_CALL = 3000
+"""How many buckets are encoded for parts in a call: 2 to 3 ms."""
 PART_BYTES_PER_S = 400
 """What parts may take of a long run's record: 35 MB in 24 hours."""
 _CADENCE = ((600.0, 1.0, 10.0), (3600.0, 5.0, 60.0), (float("inf"), 10.0, 300.0))
 """Up to this age (s): a `Detail` each so many seconds, the next `Part`s after so many."""
 _ALMOST = 0.5
 """A tick that comes this much early (s) still counts: timers are never exact."""
+
+
+_Item = tuple[int, Callable[[], SeriesRow | ComponentRow]]
+"""What waits for its turn: how many buckets are to encode, and what does it."""
 
 
 class Recorder:
@@ -48,7 +55,7 @@ class Recorder:
         self._tally = Tally()
         self._active_s: dict[str, float] = defaultdict(float)
         self._users_max = 0
-        self._waiting: list[tuple[SeriesKey, Series]] = []
+        self._waiting: deque[_Item] = deque()
         self._next_part_s = _CADENCE[0][2]
         self._part_bytes = 0
         self._written_failures: set[FailureKey] = set()
@@ -67,7 +74,7 @@ class Recorder:
         if now_s - self._detail_since_s >= _cadence(now_s)[0] - _ALMOST:
             self._write_detail(now_s)
         if self._waiting:
-            self._write_series(now_s, SERIES_A_CALL)
+            self._write_waiting(now_s, BUCKETS_A_CALL)
         elif now_s >= self._next_part_s - _ALMOST:
             self._begin_parts(now_s)
 
@@ -75,9 +82,11 @@ class Recorder:
         """Write all that has not been written: at the end of each step, when nothing is being timed."""
         now_s = now_ns / NS_PER_S
         self._write_detail(now_s)
-        self._write_series(now_s, len(self._waiting))
+        while self._waiting:
+            self._write_waiting(now_s, BUCKETS_A_CALL)
         self._begin_parts(now_s)
-        self._write_series(now_s, len(self._waiting))
+        while self._waiting:
+            self._write_waiting(now_s, BUCKETS_A_CALL)
 
     def _write_detail(self, now_s: float) -> None:
         if self._details:
@@ -89,13 +98,12 @@ class Recorder:
         self._detail_since_s = now_s
 
     def _begin_parts(self, now_s: float) -> None:
-        """Write what is small of the tally at once, and let its series wait for their turn."""
+        """Write what is small of the tally at once; what holds many distributions waits for its turn."""
         tally, self._tally = self._tally, Tally()
-        self._waiting = list(tally.series.items())
+        self._waiting.extend(_rows_to_make(tally))
         self._part_bytes = self._writer.write(
             Part(
                 _round(now_s),
-                components=component_rows(tally),
                 iterations={phase: histogram_of(times) for phase, times in tally.iterations.items()},
                 counters=tuple((*counter, count) for counter, count in tally.counters.items()),
                 checks=tuple((*check, *counts) for check, counts in tally.checks.items()),
@@ -107,16 +115,30 @@ class Recorder:
         self._active_s.clear()
         self._plan_next(now_s)
 
-    def _write_series(self, now_s: float, most: int) -> None:
-        while most > 0 and self._waiting:
-            taken, self._waiting = self._waiting[:SERIES_A_CALL], self._waiting[SERIES_A_CALL:]
-            rows = tuple(series_row(key, series) for key, series in taken)
-            self._part_bytes += self._writer.write(Part(_round(now_s), series=rows))
-            most -= SERIES_A_CALL
+    def _write_waiting(self, now_s: float, most_buckets: int) -> None:
+        rows: list[SeriesRow | ComponentRow] = []
+        while self._waiting and most_buckets > 0:
+            buckets, make_row = self._waiting.popleft()
+            rows.append(make_row())
+            most_buckets -= buckets
+        part = Part(
+            _round(now_s),
+            series=tuple(row for row in rows if isinstance(row, SeriesRow)),
+            components=tuple(row for row in rows if isinstance(row, ComponentRow)),
+        )
+        self._part_bytes += self._writer.write(part)
         self._plan_next(now_s)
 
     def _plan_next(self, now_s: float) -> None:
         self._next_part_s = now_s + max(_cadence(now_s)[1], self._part_bytes / PART_BYTES_PER_S)
+
+
+def _rows_to_make(tally: Tally) -> Iterator[_Item]:
+    for where, parts in tally.components.items():
+        yield sum(len(part.counts) for part in parts), partial(component_row, where, parts)
+    for key, series in tally.series.items():
+        times = (series.prompt, series.late_response, series.late_service)
+        yield sum(len(part.counts) for part in times), partial(series_row, key, series)
 
 
 def second_of(snapshot: Snapshot, health: Mapping[str, float]) -> Second:

@@ -6,9 +6,10 @@ import pytest
 
 from dms_load_test.metrics.aggregate import Aggregate
 from dms_load_test.metrics.totals import Totals
+from dms_load_test.results import recorder as module
 from dms_load_test.results.convert import tally_of
 from dms_load_test.results.events import Detail, Part, Second
-from dms_load_test.results.recorder import SERIES_A_CALL, Recorder
+from dms_load_test.results.recorder import Recorder
 from dms_load_test.sample import Failure, Sample
 
 MS = 1_000_000
@@ -126,14 +127,15 @@ def test_distributions_become_rarer_as_a_run_gets_older(age_s, every_s):
     assert {later - earlier for earlier, later in pairwise(times)} == {every_s}
 
 
-def test_many_series_are_written_a_few_a_second():
-    def all_resources(_):
-        return [sample(resource=f"resource{n}") for n in range(3 * SERIES_A_CALL)]
+def test_many_series_are_written_a_few_a_second(monkeypatch):
+    monkeypatch.setattr(module, "BUCKETS_A_CALL", 2)
 
-    lines, _ = recorded(14, all_resources, flush=False)
+    def resources(_):
+        return [sample(resource=f"resource{n}") for n in range(6)]
+
+    lines, _ = recorded(15, resources, flush=False)
     parts = [part for part in lines.of(Part) if part.series]
-    assert [part.t for part in parts] == [11.0, 12.0, 13.0]
-    assert {len(part.series) for part in parts} == {SERIES_A_CALL}
+    assert [(part.t, len(part.series)) for part in parts] == [(12.0, 2), (13.0, 2), (14.0, 2)]
 
 
 def test_an_example_is_written_once():
@@ -145,7 +147,7 @@ def test_an_example_is_written_once():
 
 def test_a_flush_writes_what_waits_before_what_is_new():
     def all_resources(_):
-        return [sample(resource=f"resource{n}") for n in range(2 * SERIES_A_CALL)]
+        return [sample(resource=f"resource{n}") for n in range(40)]
 
     lines, totals = recorded(11, all_resources)
     written = sum(tally_of(part).series[key].count for part in lines.of(Part) for key in list(tally_of(part).series))
