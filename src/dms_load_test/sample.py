@@ -12,7 +12,7 @@ OPERATIONS = ("create", "read", "query", "update", "delete", "token", "metadata"
 """Values of `Sample.operation`."""
 
 ERRORS = ("", "connect", "tls", "timeout", "reset", "protocol", "cancelled", "token")
-"""Values of `Sample.error`: why no complete answer came; empty where one did. `token`: nothing was sent for want of one."""
+"""Values of `Sample.error`: why no complete answer came; empty where one did; `token`: there was none to send with."""
 
 
 class Sample(msgspec.Struct, frozen=True, gc=False):

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dms_load_test.engine.clock import NS_PER_S
+from dms_load_test.engine.stop import StopReason
 from dms_load_test.errors import LoadTestError, ScenarioError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dms_load_test.engine.clock import Clock
-    from dms_load_test.engine.stop import StopReason
     from dms_load_test.engine.virtual_user import User
     from dms_load_test.load.plan import Step
 
@@ -26,10 +26,12 @@ _IDLE_NS = 20_000
 class StepProgress:
     """The live account of a step: taken = completed + interrupted + dropped + under way.
 
-    `planned` is 0 where time alone ends the step. `on_iteration` takes a completed iteration's duration, nanoseconds.
+    `planned` is 0 where time alone ends the step. `on_iteration` takes a completed iteration's duration, nanoseconds;
+    `on_drop` a count and its reason.
     """
 
     on_iteration: Callable[[int], None] | None = None
+    on_drop: Callable[[int, str], None] | None = None
     planned: int = 0
     taken: int = 0
     completed: int = 0
@@ -43,6 +45,8 @@ class StepProgress:
         """Count a taken iteration for which nothing was sent."""
         self.dropped += 1
         self.drop_reasons[reason] = self.drop_reasons.get(reason, 0) + 1
+        if self.on_drop:
+            self.on_drop(1, reason)
 
     def join(self) -> None:
         """Count a user as active."""
@@ -135,10 +139,11 @@ class StepRun:
         if self.failure is None:
             self.failure = error if isinstance(error, LoadTestError) else _scenario_error(error)
 
-    def outcome(self, reason: StopReason) -> StepOutcome:
-        """Return the account of the ended step."""
+    def outcome(self, stopped: StopReason | None) -> StepOutcome:
+        """Return the account of the ended step; `stopped` is why it was made to end, if it was."""
         progress = self.progress
         planned = progress.planned or progress.taken
+        whole = progress.planned == progress.completed + progress.dropped
         return StepOutcome(
             name=self.step.name,
             planned=planned,
@@ -148,7 +153,7 @@ class StepRun:
             not_started=planned - progress.taken,
             vus_max=progress.vus_max,
             duration_s=(self.clock.now_ns() - self.begin_ns) / NS_PER_S,
-            reason=reason,
+            reason=stopped or (StopReason.FINISHED if whole else StopReason.DURATION),
             drop_reasons=dict(progress.drop_reasons),
         )
 

@@ -45,10 +45,11 @@ _TOO_MANY = 429
 
 
 class Route(NamedTuple):
-    """What all requests of one operation on one resource have in common: `head` + id or query + `tail` + token line."""
+    """What all requests of one operation on one resource have in common: `head`, id or query, `tail`, token line."""
 
     method: str
     path: str
+    safe: bool
     head: bytes
     tail: bytes
     labels: Labels
@@ -105,9 +106,9 @@ class ApiTarget:
             lines.append("Content-Type: application/json")
         tail = "\r\n".join(lines) + "\r\n"
         labels = Labels(self.policy.phase, operation, resource)
-        return Route(
-            method, path, f"{method} {path}".encode("ascii"), tail.encode("ascii"), labels, _OK.get(operation, _READ_OK)
-        )
+        head = f"{method} {path}"
+        ok = _OK.get(operation, _READ_OK)
+        return Route(method, path, method == "GET", head.encode("ascii"), tail.encode("ascii"), labels, ok)
 
 
 class EdFiApi:
@@ -175,13 +176,14 @@ class EdFiApi:
         due_ns, self.due_ns = self.due_ns, 0
         begun_ns = target.clock.now_ns()
         tries: Tries | None = None
-        tail = b"%bContent-Length: %d\r\n\r\n%b" % (route.tail, len(body), body) if body else route.tail + b"\r\n"
+        end = b"Content-Length: %d\r\n\r\n%b" % (len(body), body) if body else b"\r\n"
         while True:
             try:
                 line = b"" if tries or target.gate.closed else target.auth.line(begun_ns)
                 if not line:
                     line = await self._admission(tries)
-                connection = await channel.send(b"".join((route.head, part, line, tail)), safe=route.method == "GET")
+                request = b"".join((route.head, part, route.tail, line, end))
+                connection = await channel.send(request, safe=route.safe)
             except TokenError as error:
                 connection = self._unsent("token", f"no token: {error}")
             except asyncio.CancelledError:

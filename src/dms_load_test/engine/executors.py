@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from dms_load_test.engine.account import StepOutcome, StepProgress, StepRun
 from dms_load_test.engine.arrivals import run_open
 from dms_load_test.engine.closed import run_closed
-from dms_load_test.engine.stop import StopReason
 from dms_load_test.load.executor import ConstantArrivalRate, PerVuIterations, RampingArrivalRate, SharedIterations
 from dms_load_test.load.schedule import arrival_count, duration_s
 
@@ -44,11 +43,10 @@ async def run_step(
     if step.executor.start_after_s:
         await _first_of(set(), step.executor.start_after_s, stop.wait())
     run = StepRun(step, clock, progress)
-    reason = StopReason.FINISHED
     if not stop.requested:
         work = asyncio.get_running_loop().create_task(_work(run, shard, users))
         try:
-            reason = await _supervise(run, work, stop)
+            await _supervise(run, work, stop)
         finally:
             work.cancel()
             await asyncio.wait({work})
@@ -56,7 +54,7 @@ async def run_step(
             work.result()
     if run.failure is not None:
         raise run.failure
-    return run.outcome(stop.reason or reason)
+    return run.outcome(stop.reason)
 
 
 def planned_iterations(executor: Executor, shard: Shard) -> int:
@@ -78,15 +76,13 @@ async def _work(run: StepRun, shard: Shard, users: Callable[[int], User]) -> Non
         await run_closed(run, shard, users)
 
 
-async def _supervise(run: StepRun, work: asyncio.Task[None], stop: StopSignal) -> StopReason:
+async def _supervise(run: StepRun, work: asyncio.Task[None], stop: StopSignal) -> None:
     """Wait for the end of the work, of its time, or for a stop; then let iterations under way finish."""
     executor = run.step.executor
     await _first_of({work}, duration_s(executor), stop.wait(), run.failed.wait())
-    reason = StopReason.FINISHED if work.done() else StopReason.DURATION
     run.end()
     if not run.failure and not stop.at_once:
         await _first_of({work}, executor.graceful_stop_s, stop.wait_at_once(), run.failed.wait())
-    return reason
 
 
 async def _first_of(work: set[asyncio.Task[None]], timeout_s: float, *others: Coroutine[Any, Any, object]) -> None:

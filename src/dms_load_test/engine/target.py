@@ -1,0 +1,218 @@
+"""Everything about a target from its base URL: discovery, token, OpenAPI documents, dependencies, descriptor values.
+
+What is wrong with a target is a `TargetError` that says where and what to do. The order for a caller: `discover`, make
+the `SharedAuthManager`, `sign_in`, `read_metadata`, `read_descriptor_values`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dms_load_test.edfi.dependencies import parse_dependencies
+from dms_load_test.edfi.discovery import base_url_candidates, parse_discovery, parse_specifications
+from dms_load_test.edfi.openapi import read_openapi
+from dms_load_test.edfi.schema import path_of, walk_leaves
+from dms_load_test.engine.answer import Answer, Labels, sample_of
+from dms_load_test.engine.auth import TokenError
+from dms_load_test.engine.problems import reason_of
+from dms_load_test.engine.transport import request_bytes
+from dms_load_test.errors import TargetError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from dms_load_test.edfi.dependencies import DependencyEntry
+    from dms_load_test.edfi.discovery import TargetUrls
+    from dms_load_test.edfi.schema import ApiModel
+    from dms_load_test.engine.api import ApiTarget, EdFiApi
+    from dms_load_test.engine.auth import SharedAuthManager
+    from dms_load_test.engine.transport import Client
+    from dms_load_test.sample import Sample
+
+PAGE_SIZE = 100
+_READERS = 4
+"""Connections that read descriptors at the same time: quick where the target is far, and no load test of its own."""
+_OK = 200
+_FORBIDDEN = 403
+_UNAUTHORIZED = frozenset({400, 401, 403})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_ADVICE = {
+    "connect": "start the API, or correct API_BASE_URL",
+    "tls": "set CA_BUNDLE to the PEM file of the authority, or INSECURE=true for a test system",
+    "timeout": "see whether the API is up, or raise CONNECT_TIMEOUT and REQUEST_TIMEOUT",
+    "reset": "see whether the API is up, and whether it is https there",
+    "protocol": "see whether an HTTP/1.1 server listens there, and whether it is https",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """Where the API was found, with a slash at the end, and its parts."""
+
+    base_url: str
+    urls: TargetUrls
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What the API says about its resources, and the order it wants them in."""
+
+    model: ApiModel
+    dependencies: tuple[DependencyEntry, ...]
+
+
+class MetadataReader:
+    """Reads documents of a target without a token; `emit` takes the requests' samples, labelled with `phase`."""
+
+    def __init__(self, client: Client, emit: Callable[[Sample], None], phase: str = "") -> None:
+        self._client = client
+        self._emit = emit
+        self._labels = Labels(phase, "metadata", "")
+
+    async def discover(self, url: str, given: Mapping[str, str] | None = None) -> Discovery:
+        """Find the discovery document at or near `url`; `given` as for `edfi.discovery.parse_discovery`.
+
+        Raises:
+            ConfigError: `url` is no URL.
+            TargetError: No Ed-Fi API answers there; or it does not say where its parts are.
+        """
+        tried: list[str] = []
+        for candidate in base_url_candidates(url):
+            answer = await self._get(candidate)
+            document = _json(answer)
+            if isinstance(document, dict) and "urls" in document:
+                return Discovery(candidate, parse_discovery(document, candidate, given=given))
+            tried.append(f"{candidate} {_came(answer)}")
+        raise TargetError(
+            f"no Ed-Fi API is at {url} ({'; '.join(tried)}); set API_BASE_URL to where the discovery document is"
+        )
+
+    async def read_metadata(self, urls: TargetUrls, openapi_urls: Sequence[str] = ()) -> Metadata:
+        """Read the OpenAPI documents (those given, or those the API lists) and the dependencies.
+
+        Raises:
+            TargetError: A document is missing or not what it should be.
+        """
+        wanted = tuple(openapi_urls) or parse_specifications(
+            await self.document(urls.openapi_url, "OPENAPI_URLS"), urls.openapi_url
+        )
+        documents = [await self.document(url, "OPENAPI_URLS") for url in wanted]
+        listed = await self.document(urls.dependencies_url, "DEPENDENCIES_URL")
+        return Metadata(read_openapi(documents), parse_dependencies(listed))
+
+    async def document(self, url: str, setting: str) -> Any:
+        """Read a JSON document; `setting` is what could name another place.
+
+        Raises:
+            TargetError: There is none.
+        """
+        answer = await self._get(url)
+        document = _json(answer)
+        if document is None:
+            raise TargetError(f"{url} {_came(answer)} instead of a JSON document; check the API or set {setting}")
+        return document
+
+    async def _get(self, url: str) -> Answer:
+        origin, request = request_bytes("GET", url, {})
+        channel = self._client.channel(origin)
+        connection = await channel.send(request, safe=True)
+        channel.close()
+        answer = Answer(connection, self._client.options.max_answer_bytes, ok=False)
+        answer.ok = answer.status == _OK
+        self._emit(sample_of(connection, self._labels, ok=answer.ok))
+        if answer.error:
+            advice = _ADVICE.get(answer.error, "try again")
+            raise TargetError(f"no answer from {url}: {connection.reason}; {advice}")
+        return answer
+
+
+async def sign_in(auth: SharedAuthManager) -> None:
+    """Get the first token.
+
+    Raises:
+        TargetError: The token endpoint gives none.
+    """
+    try:
+        await auth.wait()
+    except TokenError as error:
+        advice = "check OAUTH_TOKEN_URL and whether the identity provider is up"
+        if error.status in _UNAUTHORIZED:
+            advice = "check CLIENT_ID and CLIENT_SECRET, and OAUTH_TOKEN_URL if you set it"
+        status = f"{error.status} " if error.status else ""
+        raise TargetError(f"no token from {auth.token_url}: {status}{error}; {advice}") from None
+
+
+def used_descriptors(model: ApiModel, resources: Iterable[str]) -> frozenset[str]:
+    """Return the names of the descriptors (`SexDescriptor`) whose values documents of `resources` may have."""
+    leaves = (leaf for resource in resources for _, leaf in walk_leaves(model.resources[resource].body))
+    return frozenset(leaf.descriptor for leaf in leaves if leaf.descriptor) & model.descriptors.keys()
+
+
+async def read_descriptor_values(
+    target: ApiTarget, model: ApiModel, descriptors: Iterable[str]
+) -> dict[str, tuple[str, ...]]:
+    """Read the target's values of `descriptors`, page by page: `SexDescriptor` -> full URIs in the target's spelling.
+
+    Raises:
+        TargetError: The client may not read a descriptor, or the target fails.
+    """
+    names = sorted(descriptors)
+    values: dict[str, tuple[str, ...]] = {}
+    left = iter(names)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(min(_READERS, len(names))):
+                tasks.create_task(_read_some(target.user(), model, left, values))
+    except* TargetError as group:
+        raise group.exceptions[0] from None
+    return {name: values[name] for name in names}
+
+
+async def _read_some(api: EdFiApi, model: ApiModel, left: Iterator[str], values: dict[str, tuple[str, ...]]) -> None:
+    try:
+        for name in left:
+            values[name] = await _read_values(api, model.descriptors[name])
+    finally:
+        api.close()
+
+
+async def _read_values(api: EdFiApi, resource: str) -> tuple[str, ...]:
+    found: list[str] = []
+    while True:
+        answer = await api.query(resource, {"offset": len(found), "limit": PAGE_SIZE})
+        page = _json(answer)
+        if not isinstance(page, list):
+            raise TargetError(f"GET {path_of(resource)} {_came(answer)}; {_claim_advice(answer.status)}")
+        found += [f"{item['namespace']}#{item['codeValue']}" for item in page]
+        if len(page) < PAGE_SIZE:
+            return tuple(found)
+
+
+def _claim_advice(status: int) -> str:
+    if status == _FORBIDDEN:
+        return "the client's claim set must allow reading all descriptors and writing all resources of the test"
+    return "the load test needs the target's descriptor values"
+
+
+def _json(answer: Answer) -> Any:
+    """Return the decoded body of a good answer, else None."""
+    try:
+        return answer.json() if answer.ok else None
+    except ValueError:
+        return None
+
+
+def _came(answer: Answer) -> str:
+    """Say what came back: `answers 404 (not-found: ...)`."""
+    if answer.error:
+        return f"gives no answer ({answer.error})"
+    if answer.status in _REDIRECTS:
+        return f"answers {answer.status} to {answer.headers.get('location', 'nowhere')}"
+    if answer.ok:
+        return "answers something else"
+    try:
+        return f"answers {answer.status} ({reason_of(answer.status, answer.body)[:80]})"
+    except ValueError:
+        return f"answers {answer.status}"
