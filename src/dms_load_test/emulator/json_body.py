@@ -27,7 +27,7 @@ def read_body(body: bytes) -> Any:
         raise Refused(bad_request("A non-empty request body is required."))
     try:
         value = _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Refused(invalid_data({"$.": [_json_fault(body)]})) from None
     if _encode(value) != body:  # the same bytes again: nothing was dropped, so no member stands twice
         _refuse_repeated(body)

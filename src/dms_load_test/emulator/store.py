@@ -59,7 +59,7 @@ _PRAGMAS = (
 _COLUMNS = (
     "d.number, d.resource, d.id, d.own_key, d.shared_key, d.version, d.modified_s, d.targets, CAST(d.body AS BLOB)"
 )
-_COUNTED_REFERRERS = 1000
+_COUNTED_REFERRERS = 50
 
 
 class Stored(NamedTuple):
@@ -138,10 +138,9 @@ class Store:
 
     def _latest_version(self) -> int:
         """A create takes two values of the sequence: the last may be one beyond the last document's version."""
-        latest = self._db.execute(
-            "SELECT max((SELECT max(version) FROM documents WHERE resource=number)) FROM resources"
-        )
-        return (latest.fetchone()[0] or -1) + 1
+        statement = "SELECT max((SELECT max(version) FROM documents WHERE resource=r.number)) FROM resources r"
+        latest = self._db.execute(statement).fetchone()[0]
+        return 0 if latest is None else int(latest) + 1
 
     def close(self) -> None:
         """Close the file; the write-ahead log goes into it."""

@@ -1,6 +1,7 @@
 """A client for the emulator's tests: plain `http.client`, one connection, no rules of its own."""
 
 import base64
+import contextlib
 import http.client
 import json
 from dataclasses import dataclass
@@ -87,3 +88,10 @@ def anonymous(emulator):
 def client(emulator):
     with Client(emulator) as client:
         yield client.authorize()
+
+
+@pytest.fixture
+def make_client():
+    """Clients of emulators that a test starts itself; all are closed in the end."""
+    with contextlib.ExitStack() as stack:
+        yield lambda emulator: stack.enter_context(Client(emulator))
