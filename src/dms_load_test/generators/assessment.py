@@ -80,7 +80,6 @@ def student_assessments(world: World) -> Rule:
     environment = words.uri("AdministrationEnvironmentDescriptor", "Classroom")
     language = words.uri("LanguageDescriptor", "eng")
     period = words.uri("AssessmentPeriodDescriptor", "Spring")
-    school_year = {"schoolYear": world.year.year}
     students, roll = world.sizes.students, world.dice("studentAssessments")
     days = [world.year.lesson_day(world.year.lessons - 20 + day) for day in range(10)]
 
@@ -96,7 +95,7 @@ def student_assessments(world: World) -> Rule:
             "studentAssessmentIdentifier": f"{student_id}-{take + 1:02}",
             "assessmentReference": _assessment(world, grade * ASSESSED_SUBJECTS + take % ASSESSED_SUBJECTS),
             "studentReference": {"studentUniqueId": student_id},
-            "schoolYearTypeReference": school_year,
+            "schoolYearTypeReference": {"schoolYear": world.year.year},
             "reportedSchoolReference": {"schoolId": identity.school_id(school)},
             "administrationDate": f"{day}T09:00:00Z",
             "administrationEndDate": f"{day}T{10 + (bits >> 12) % 2}:{(bits >> 16) % 60:02}:00Z",

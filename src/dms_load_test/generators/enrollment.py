@@ -30,7 +30,6 @@ def student_school_associations(world: World) -> Rule:
     again = words.uri("EntryTypeDescriptor", "Re-entry")
     residency = words.uri("ResidencyStatusDescriptor", "Resident of admin unit and school area")
     reason = words.uri("EntryGradeLevelReasonDescriptor", "Promotion - Regular promotion")
-    year = {"schoolYear": world.year.year}
     planned = world.sizes.students
     placement, lesson_day = world.layout.placement, world.year.lesson_day
 
@@ -47,7 +46,7 @@ def student_school_associations(world: World) -> Rule:
             "entryTypeDescriptor": again if entries else new if entry else next_year,
             "entryGradeLevelReasonDescriptor": reason,
             "residencyStatusDescriptor": residency,
-            "schoolYearTypeReference": year,
+            "schoolYearTypeReference": {"schoolYear": world.year.year},
             "calendarReference": calendar,
             "classOfSchoolYearTypeReference": {"schoolYear": world.year.year + len(GRADE_NAMES) - 1 - grade},
             "primarySchool": True,

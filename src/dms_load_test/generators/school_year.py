@@ -49,7 +49,6 @@ class SchoolYear:
         self.fall = self._span(0, DAYS // 2)
         self.spring = self._span(DAYS // 2, DAYS)
         self.whole = self._span(0, DAYS)
-        self.last_fall_lesson = max(text for text in self._lessons if text <= self.fall.end)
 
     @property
     def lessons(self) -> int:

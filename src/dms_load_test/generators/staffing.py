@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dms_load_test.generators.people import FEMALE, MALE, adult_name
 from dms_load_test.generators.rule import Rule, extend, leave_after, new_extension, raise_by
 from dms_load_test.generators.words import HISPANIC_SURNAMES, SURNAMES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dms_load_test.generators.world import World
 
 _TEACHER = "Teacher"
 _ROLES = (
     _TEACHER,
-    "Principal",
+    "Office",
     _TEACHER,
     _TEACHER,
     _TEACHER,
@@ -25,29 +27,52 @@ _ROLES = (
     _TEACHER,
 )
 """A school's staff in order of their number there, again from the start after ten."""
+_OFFICE = ("Principal", "Assistant Principal", "Librarian/Media Specialist", "Support Services Staff")
+"""Who works in the office, in order; the last one stands for all that follow."""
 _TEACHER_PLACES = tuple(place for place, role in enumerate(_ROLES) if role == _TEACHER)
 _TEACHERS_BEFORE = tuple(_ROLES[:place].count(_TEACHER) for place in range(len(_ROLES)))
-_WAGES = {_TEACHER: 52_000, "Principal": 98_000, "Counselor": 61_000, "Instructional Aide": 29_000}
-_YOUNGEST, _AGES = 24, 38
+_WAGES = {
+    _TEACHER: 52_000,
+    "Principal": 98_000,
+    "Assistant Principal": 81_000,
+    "Counselor": 61_000,
+    "Librarian/Media Specialist": 55_000,
+    "Support Services Staff": 34_000,
+    "Instructional Aide": 29_000,
+}
+_LEADERS = ("Principal", "Assistant Principal", "Counselor")
+_TAUGHT = (_TEACHER, *_LEADERS)
+_GRADUATE_AGE = 23
+_YOUNGEST, _YOUNGEST_LEADER = 24, 36
+_AGES = 28
+_LONGEST_SERVICE = 15
+
+
+class _Member(NamedTuple):
+    """A member of staff. `service`: whole years with the agency before this school year."""
+
+    role: str
+    sex: int
+    age: int
+    service: int
+    bits: int
 
 
 def staffs(world: World) -> Rule:
     """Staff of the district's schools in turn: numbers 0, `schools`, 2 `schools` ... belong to the first school."""
     words, people, identity = world.words, world.people, world.identity
-    roll = world.dice("staffs")
     phone = words.uri("TelephoneNumberTypeDescriptor", "Work")
     mail = words.uri("ElectronicMailTypeDescriptor", "Work")
     system = words.uri("StaffIdentificationSystemDescriptor", "District")
-    degrees = [words.uri("LevelOfEducationDescriptor", name) for name in ("Bachelor's", "Master's", "Doctorate")]
+    degrees = [words.uri("LevelOfEducationDescriptor", name) for name in ("Bachelor's", "Master's")]
+    member = _members(world)
 
     def document(ordinal: int) -> dict[str, Any]:
-        bits = roll(ordinal)
-        sex = MALE if bits % 4 == 0 else FEMALE
+        role, sex, age, service, bits = member(ordinal)
         hispanic = (bits >> 2) % 5 == 0
         names = HISPANIC_SURNAMES if hispanic else SURNAMES
         first = adult_name(sex, bits >> 6)
-        age = _YOUNGEST + (bits >> 16) % _AGES
-        teacher = _role(world, ordinal) == _TEACHER
+        experience = (age - _GRADUATE_AGE - service) * 3 // 4
         return {
             "staffUniqueId": identity.staff_id(ordinal),
             "personalTitlePrefix": "Mr." if sex == MALE else "Ms.",
@@ -57,10 +82,10 @@ def staffs(world: World) -> Rule:
             "sexDescriptor": people.sexes[sex],
             "hispanicLatinoEthnicity": hispanic,
             "races": [{"raceDescriptor": people.races[0 if hispanic else (bits >> 41) % 3]}],
-            "highestCompletedLevelOfEducationDescriptor": degrees[min((bits >> 44) % 5 // 2, 2)],
-            "highlyQualifiedTeacher": teacher,
-            "yearsOfPriorProfessionalExperience": float((age - _YOUNGEST) // 2),
-            "yearsOfPriorTeachingExperience": float((age - _YOUNGEST) // 2 if teacher else 0),
+            "highestCompletedLevelOfEducationDescriptor": degrees[max((bits >> 44) % 8 // 4, role in _LEADERS)],
+            "highlyQualifiedTeacher": role == _TEACHER,
+            "yearsOfPriorProfessionalExperience": float(experience),
+            "yearsOfPriorTeachingExperience": float(experience if role in _TAUGHT else 0),
             "loginId": f"{first}.{ordinal + 1}".lower(),
             "electronicMails": [
                 {
@@ -127,7 +152,6 @@ def assignments(world: World) -> Rule:
 def staff_school_associations(world: World) -> Rule:
     """Each member of staff with the school."""
     assignment = world.words.uri("ProgramAssignmentDescriptor", "Regular Education")
-    year = {"schoolYear": world.year.year}
 
     def document(ordinal: int) -> dict[str, Any]:
         school = ordinal % world.sizes.schools
@@ -136,7 +160,7 @@ def staff_school_associations(world: World) -> Rule:
             "staffReference": {"staffUniqueId": world.identity.staff_id(ordinal)},
             "schoolReference": {"schoolId": calendar["schoolId"]},
             "programAssignmentDescriptor": assignment,
-            "schoolYearTypeReference": year,
+            "schoolYearTypeReference": {"schoolYear": world.year.year},
             "calendarReference": calendar,
             "gradeLevels": world.grade_levels(world.layout.kind(school).grades),
         }
@@ -176,17 +200,34 @@ def teacher(world: World, school: int, course: int) -> int:
 
 
 def _role(world: World, staff: int) -> str:
-    return _ROLES[staff // world.sizes.schools % len(_ROLES)]
+    cycle, place = divmod(staff // world.sizes.schools, len(_ROLES))
+    role = _ROLES[place]
+    return _OFFICE[min(cycle, len(_OFFICE) - 1)] if role == "Office" else role
 
 
-def _employment(world: World) -> Any:
+def _members(world: World) -> Callable[[int], _Member]:
+    """Return a function from a staff's ordinal to who it is."""
+    roll = world.dice("staffs")
+
+    def member(staff: int) -> _Member:
+        bits = roll(staff)
+        role = _role(world, staff)
+        youngest = _YOUNGEST_LEADER if role in _LEADERS else _YOUNGEST
+        age = youngest + (bits >> 16) % _AGES
+        service = (bits >> 53) % min(_LONGEST_SERVICE, age - _GRADUATE_AGE)
+        return _Member(role, MALE if bits % 4 == 0 else FEMALE, age, service, bits)
+
+    return member
+
+
+def _employment(world: World) -> Callable[[int], dict[str, Any]]:
     """Return a function from the ordinal of an employment to the reference to it."""
     status = world.words.uri("EmploymentStatusDescriptor", "Contractual")
-    roll = world.dice("hire dates")
+    member = _members(world)
 
     def refer(ordinal: int) -> dict[str, Any]:
         again, staff = divmod(ordinal, world.sizes.staff)
-        hired = world.year.year - 2 - roll(staff) % 12
+        hired = world.year.year - 1 - member(staff).service
         return {
             "educationOrganizationId": world.identity.agency_id(world.agency_of(staff % world.sizes.schools)),
             "employmentStatusDescriptor": status,

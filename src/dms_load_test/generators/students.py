@@ -35,22 +35,24 @@ def students(world: World) -> Rule:
         sex, _, _, bits = student_of(ordinal)
         family = household_of(ordinal)
         grade = grade_of(ordinal)
+        first, middle = child_name(sex, bits >> 24), child_name(sex, bits >> 34)
         foreign = family.immigrant and grade >= _KINDERGARTEN_AGE
         body = {
             "studentUniqueId": identity.student_id(ordinal),
-            "firstName": child_name(sex, bits >> 24),
-            "middleName": child_name(sex, bits >> 34),
+            "firstName": first,
             "lastSurname": family.surname,
             "birthDate": birth_dates[grade][(bits >> 44) % _DAYS],
             "birthSexDescriptor": people.sexes[sex],
             "citizenshipStatusDescriptor": resident if foreign else citizen,
             "multipleBirthStatus": False,
         }
+        if middle != first:
+            body["middleName"] = middle
         if foreign:
             body["birthCountryDescriptor"] = abroad
             body["dateEnteredUS"] = entered_us
         else:
-            body["birthCity"] = region.towns[(bits >> 53) % len(region.towns)]
+            body["birthCity"] = region.towns[(bits >> 53 & 31) % len(region.towns)]
             body["birthStateAbbreviationDescriptor"] = state
             body["birthCountryDescriptor"] = home
         if sex == MALE and bits >> 58 == 0:
@@ -67,7 +69,7 @@ def student_education_organization_associations(world: World) -> Rule:
     phone = words.uri("TelephoneNumberTypeDescriptor", "Home")
     mail = words.uri("ElectronicMailTypeDescriptor", "Organization", "Other")
     spanish, english = (words.uri("LanguageDescriptor", code) for code in ("spa", "eng"))
-    spoken = [{"languageUseDescriptor": words.uri("LanguageUseDescriptor", "Home language")}]
+    spoken = words.uri("LanguageUseDescriptor", "Home language")
     limited, fluent = (words.uri("LimitedEnglishProficiencyDescriptor", code) for code in ("Limited", "NotLimited"))
     low_income = words.uri("StudentCharacteristicDescriptor", "Economic Disadvantaged", "Other")
     systems = words.uris("StudentIdentificationSystemDescriptor", "District", "State")
@@ -86,7 +88,12 @@ def student_education_organization_associations(world: World) -> Rule:
             "sexDescriptor": people.sexes[sex],
             "hispanicLatinoEthnicity": family.hispanic,
             "races": [{"raceDescriptor": people.races[family.race]}],
-            "languages": [{"languageDescriptor": spanish if family.hispanic else english, "uses": spoken}],
+            "languages": [
+                {
+                    "languageDescriptor": spanish if family.hispanic else english,
+                    "uses": [{"languageUseDescriptor": spoken}],
+                }
+            ],
             "limitedEnglishProficiencyDescriptor": limited if learner else fluent,
             "loginId": login,
             "addresses": [people.address(family.bits >> 28, home)],

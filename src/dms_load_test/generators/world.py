@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dms_load_test.generators.district import SCHOOLS_PER_AGENCY, agencies_of, plan_counts
+from dms_load_test.generators.district import SCHOOLS_PER_AGENCY, plan_counts
 from dms_load_test.generators.draws import dice
 from dms_load_test.generators.identity import Identity
 from dms_load_test.generators.people import People
@@ -62,11 +62,6 @@ class World:
     def dice(self, stream: str) -> Dice:
         """Return the dice of a stream."""
         return dice(self.seed, stream)
-
-    @property
-    def agencies(self) -> int:
-        """How many local education agencies there are."""
-        return agencies_of(self.sizes.schools)
 
     def agency_of(self, school: int) -> int:
         """Return the agency that runs a school."""
