@@ -23,6 +23,7 @@ class VerdictKind(Enum):
 
     TARGET_UNUSABLE = "target unusable"
     SCENARIO_RAISED = "scenario raised"
+    TARGET_LOST = "target lost"
     ABORTED = "aborted"
     INTERRUPTED = "interrupted"
     INTEGRITY_VIOLATED = "integrity violated"
@@ -38,7 +39,11 @@ class Ending(Enum):
     FINISHED = "finished"
     INTERRUPTED = "interrupted"
     ABORTED = "aborted"
-    """On a 4xx, or by a threshold with abortOnFail."""
+    """On a 4xx, where that was asked for."""
+    THRESHOLD = "threshold crossed"
+    """A threshold with abortOnFail failed."""
+    TARGET_LOST = "target lost"
+    """The target stopped answering."""
     SCENARIO_RAISED = "scenario raised"
     TARGET_UNUSABLE = "target unusable"
 
@@ -92,7 +97,9 @@ class Verdict:
 _ENDINGS: Mapping[Ending, VerdictKind] = {
     Ending.TARGET_UNUSABLE: VerdictKind.TARGET_UNUSABLE,
     Ending.SCENARIO_RAISED: VerdictKind.SCENARIO_RAISED,
+    Ending.TARGET_LOST: VerdictKind.TARGET_LOST,
     Ending.ABORTED: VerdictKind.ABORTED,
+    Ending.THRESHOLD: VerdictKind.THRESHOLDS_FAILED,
     Ending.INTERRUPTED: VerdictKind.INTERRUPTED,
 }
 
@@ -130,6 +137,7 @@ def judge(thresholds: Iterable[Threshold], totals: Totals, facts: RunFacts | Non
 _TITLES: Mapping[VerdictKind, str] = {
     VerdictKind.TARGET_UNUSABLE: "Not run",
     VerdictKind.SCENARIO_RAISED: "Failed",
+    VerdictKind.TARGET_LOST: "Ended early",
     VerdictKind.ABORTED: "Aborted",
     VerdictKind.INTERRUPTED: "Interrupted, results are partial",
     VerdictKind.INTEGRITY_VIOLATED: "Failed",

@@ -65,6 +65,8 @@ def test_an_incomplete_run_says_how_much_was_done():
         (Ending.ABORTED, VerdictKind.ABORTED),
         (Ending.SCENARIO_RAISED, VerdictKind.SCENARIO_RAISED),
         (Ending.TARGET_UNUSABLE, VerdictKind.TARGET_UNUSABLE),
+        (Ending.TARGET_LOST, VerdictKind.TARGET_LOST),
+        (Ending.THRESHOLD, VerdictKind.THRESHOLDS_FAILED),
     ],
 )
 def test_an_early_ending_is_graver_than_a_failed_threshold(ending, kind):

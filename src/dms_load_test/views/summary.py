@@ -1,0 +1,100 @@
+"""The end of a run in a terminal: its tables, then the verdict last, where the eye is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from dms_load_test.views.tables import (
+    MOST_ROWS,
+    accounts_table,
+    failure_lines,
+    failures_table,
+    operations_table,
+    thresholds_table,
+)
+from dms_load_test.views.text import clock, plural, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+
+    from dms_load_test.metrics.totals import Totals
+    from dms_load_test.metrics.verdict import ResourceAccount, Verdict
+
+_MOST_CHECKS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummaryView:
+    """What the summary tells. `notes` are sentences that a reader must know; `folder` is where the results are."""
+
+    totals: Totals
+    verdict: Verdict
+    accounts: tuple[ResourceAccount, ...] = ()
+    notes: tuple[str, ...] = ()
+    folder: str = ""
+
+
+def print_summary(console: Console, view: SummaryView, most_rows: int = MOST_ROWS) -> None:
+    """Print the summary: tables by phase, then what went wrong, then the verdict."""
+    for phase in view.totals.phases():
+        _print_phase(console, view.totals, phase, most_rows)
+    console.print()
+    lines = failure_lines(view.totals.failures())
+    if lines:
+        console.print(failures_table(lines))
+    if view.accounts:
+        console.print(accounts_table(view.accounts))
+    if view.verdict.results:
+        console.print(thresholds_table(view.verdict.results))
+    for note in view.notes:
+        console.print(Text(f"Note: {printable(note)}", style="dim"))
+    console.print(Text(printable(view.verdict.sentence), style="bold green" if view.verdict.passed else "bold red"))
+    if view.folder:
+        took = clock(view.totals.active_s())
+        console.print(Text(f"Results: {view.folder}  ({took} in all)"), soft_wrap=True)
+
+
+def _print_phase(console: Console, totals: Totals, phase: str, most_rows: int) -> None:
+    if totals.operation_sums(phase):
+        console.print(operations_table(totals, phase, console.width, most_rows))
+    for line in overhead_lines(totals, phase):
+        console.print(Text(f"{phase}: {line}"))
+
+
+def print_verdict(console: Console, view: SummaryView) -> None:
+    """Print the verdict alone, for `--quiet`."""
+    console.print(Text(printable(view.verdict.sentence)), soft_wrap=True)
+
+
+def overhead_lines(totals: Totals, phase: str) -> Iterator[str]:
+    """Yield what else there is to tell of a phase; nothing where all of it is zero."""
+    overhead = totals.overhead(phase)
+    if overhead.token_requests:
+        failed = f", {overhead.failed_token_requests:,} of them failed" if overhead.failed_token_requests else ""
+        yield f"{plural(overhead.token_requests, 'token request')}{failed}"
+    if overhead.rate_limited:
+        yield (
+            f"{plural(overhead.rate_limited, 'answer')} 429: the server's rate limiter, not its capacity, "
+            "held the run back; raise its limit or lower the load"
+        )
+    if overhead.retries:
+        yield plural(overhead.retries, "retry", "retries")
+    for reason, count in totals.drops(phase).items():
+        yield f"{plural(count, 'iteration')} dropped{f': {printable(reason)}' if reason else ''}"
+    yield from _check_lines(totals, phase)
+
+
+def _check_lines(totals: Totals, phase: str) -> Iterator[str]:
+    checks = {name: counts for (at, name), counts in totals.tally.checks.items() if at == phase}
+    if not checks:
+        return
+    failed = {name: counts.failed for name, counts in checks.items() if counts.failed}
+    passed = sum(counts.passed for counts in checks.values())
+    yield f"{plural(passed, 'check')} passed, {sum(failed.values()):,} failed"
+    for name, count in sorted(failed.items(), key=lambda item: -item[1])[:_MOST_CHECKS]:
+        yield f"check failed {plural(count, 'time')}: {printable(name)}"
