@@ -96,15 +96,16 @@ def _descriptors(targets: Mapping[tuple[str, str], str]) -> dict[str, str]:
 
 
 def _descriptors_by_project(targets: Mapping[tuple[str, str], str]) -> dict[str, dict[str, str]]:
-    """Return project -> lower-case name -> name of its descriptors and the core's: the core knows no extension.
+    """Return project -> lower-case name -> name of its descriptors and the core's, and `""` -> those of all projects.
 
-    Documents without descriptors leave those of the embedded standard.
+    The core takes no extension's descriptors. Documents without descriptors leave those of the embedded standard.
     """
     named = [key for key in targets if key[1].endswith(_DESCRIPTOR)] or [(_CORE, name) for name in hints().descriptors]
     core = {name.lower(): name for project, name in named if project == _CORE}
     found = {project: dict(core) for project, _ in targets}
     for project, name in named:
         found.setdefault(project, {})[name.lower()] = name
+    found[""] = {name.lower(): name for _, name in named}
     return found
 
 

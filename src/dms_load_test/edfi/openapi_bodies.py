@@ -38,9 +38,9 @@ def component_parts(component: str) -> tuple[str, str]:
 class BodyReader:
     """Reads the body of one resource.
 
-    `targets` maps (project, singular) to resources; `descriptors` tells for each project, as component names begin,
-    which descriptors its members can take: lower-case name -> name. `marked` fills with the paths of members marked as
-    identity that are not within references.
+    `targets` maps (project, singular) to resources. `descriptors` tells for each project, as component names begin,
+    which descriptors its members can take: lower-case name -> name; `""` stands for all projects. `marked` fills with
+    the paths of members marked as identity that are not within references.
     """
 
     resource: str
@@ -193,12 +193,12 @@ class BodyReader:
         """
         if not name.endswith("Descriptor"):
             return ""
-        known = self.descriptors.get(project, {})
         starts = [0, *(place for place, letter in enumerate(name) if letter.isupper())]
-        for start in starts:
-            found = known.get(name[start:].lower())
-            if found:
-                return found
+        for among in (project, ""):
+            known = self.descriptors.get(among, {})
+            for start in starts:
+                if name[start:].lower() in known:
+                    return known[name[start:].lower()]
         return capital(name)
 
 
