@@ -13,6 +13,7 @@ from dms_load_test.generators.schools import GRADES
 from dms_load_test.generators.world import GRADE_NAMES
 
 if TYPE_CHECKING:
+    from dms_load_test.generators.vocabulary import Vocabulary
     from dms_load_test.generators.world import World
 
 _SUBJECTS = (("MATH", "Mathematics"), ("ELA", "English Language Arts"))
@@ -76,9 +77,7 @@ def student_assessments(world: World) -> Rule:
     number = words.uri("ResultDatatypeTypeDescriptor", "Integer")
     proficiency = words.uri("AssessmentReportingMethodDescriptor", "Proficiency level")
     levels = [words.uri("PerformanceLevelDescriptor", level) for level in _LEVELS]
-    platform = words.uri("PlatformTypeDescriptor", "Computer-based")
-    environment = words.uri("AdministrationEnvironmentDescriptor", "Classroom")
-    language = words.uri("LanguageDescriptor", "eng")
+    same = _same_of_all_results(words)
     period = words.uri("AssessmentPeriodDescriptor", "Spring")
     students, roll = world.sizes.students, world.dice("studentAssessments")
     days = [world.year.lesson_day(world.year.lessons - 20 + day) for day in range(10)]
@@ -99,9 +98,7 @@ def student_assessments(world: World) -> Rule:
             "reportedSchoolReference": {"schoolId": identity.school_id(school)},
             "administrationDate": f"{day}T09:00:00Z",
             "administrationEndDate": f"{day}T{10 + (bits >> 12) % 2}:{(bits >> 16) % 60:02}:00Z",
-            "administrationEnvironmentDescriptor": environment,
-            "administrationLanguageDescriptor": language,
-            "platformTypeDescriptor": platform,
+            **same,
             "whenAssessedGradeLevelDescriptor": grades[grade],
             "period": {"assessmentPeriodDescriptor": period},
             "scoreResults": [
@@ -120,6 +117,14 @@ def student_assessments(world: World) -> Rule:
         }
 
     return Rule(document, change=annotate("serialNumber", "Form"), growable=True)
+
+
+def _same_of_all_results(words: Vocabulary) -> dict[str, str]:
+    return {
+        "administrationEnvironmentDescriptor": words.uri("AdministrationEnvironmentDescriptor", "Classroom"),
+        "administrationLanguageDescriptor": words.uri("LanguageDescriptor", "eng"),
+        "platformTypeDescriptor": words.uri("PlatformTypeDescriptor", "Computer-based"),
+    }
 
 
 def grades(world: World) -> Rule:

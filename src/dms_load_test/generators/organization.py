@@ -8,6 +8,7 @@ from dms_load_test.generators.rule import Rule, annotate, new_extension
 from dms_load_test.generators.words import SURNAMES
 
 if TYPE_CHECKING:
+    from dms_load_test.generators.vocabulary import Vocabulary
     from dms_load_test.generators.world import World
 
 PROGRAM_TYPES = (
@@ -85,10 +86,7 @@ def schools(world: World) -> Rule:
     organization = words.uri("EducationOrganizationCategoryDescriptor", "School")
     site = words.uri("AddressTypeDescriptor", "Physical")
     phones = words.uris("InstitutionTelephoneNumberTypeDescriptor", "Main", "Fax")
-    status = words.uri("OperationalStatusDescriptor", "Active")
-    school_type = words.uri("SchoolTypeDescriptor", "Regular")
-    charter = words.uri("CharterStatusDescriptor", "Not a Charter School")
-    funding = words.uri("AdministrativeFundingControlDescriptor", "Public School")
+    same = _same_of_all_schools(words)
     title_one = [
         words.uri("TitleIPartASchoolDesignationDescriptor", name)
         for name in ("Title I Schoolwide School", "Title I Targeted Assistance School", "Not A Title I School")
@@ -109,10 +107,7 @@ def schools(world: World) -> Rule:
             "educationOrganizationCategories": [{"educationOrganizationCategoryDescriptor": organization}],
             "schoolCategories": [{"schoolCategoryDescriptor": words.uri("SchoolCategoryDescriptor", kind.category)}],
             "gradeLevels": world.grade_levels(kind.grades),
-            "schoolTypeDescriptor": school_type,
-            "operationalStatusDescriptor": status,
-            "charterStatusDescriptor": charter,
-            "administrativeFundingControlDescriptor": funding,
+            **same,
             "titleIPartASchoolDesignationDescriptor": title_one[bits % len(title_one)],
             "addresses": [world.people.address(bits >> 8, site)],
             "identificationCodes": [
@@ -131,6 +126,15 @@ def schools(world: World) -> Rule:
         }
 
     return Rule(document, change=new_extension("institutionTelephones"))
+
+
+def _same_of_all_schools(words: Vocabulary) -> dict[str, str]:
+    return {
+        "schoolTypeDescriptor": words.uri("SchoolTypeDescriptor", "Regular"),
+        "operationalStatusDescriptor": words.uri("OperationalStatusDescriptor", "Active"),
+        "charterStatusDescriptor": words.uri("CharterStatusDescriptor", "Not a Charter School"),
+        "administrativeFundingControlDescriptor": words.uri("AdministrativeFundingControlDescriptor", "Public School"),
+    }
 
 
 def programs(world: World) -> Rule:

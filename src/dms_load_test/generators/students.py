@@ -11,6 +11,9 @@ from dms_load_test.generators.rule import Rule, annotate, new_extension
 from dms_load_test.generators.schools import GRADES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dms_load_test.generators.people import Household
     from dms_load_test.generators.rule import Document
     from dms_load_test.generators.world import World
 
@@ -65,9 +68,7 @@ def students(world: World) -> Rule:
 def student_education_organization_associations(world: World) -> Rule:
     """Each student's demographics, as the agency keeps them."""
     words, people, identity = world.words, world.people, world.identity
-    home = words.uri("AddressTypeDescriptor", "Home")
-    phone = words.uri("TelephoneNumberTypeDescriptor", "Home")
-    mail = words.uri("ElectronicMailTypeDescriptor", "Organization", "Other")
+    reach = _reach(world)
     spanish, english = (words.uri("LanguageDescriptor", code) for code in ("spa", "eng"))
     spoken = words.uri("LanguageUseDescriptor", "Home language")
     limited, fluent = (words.uri("LimitedEnglishProficiencyDescriptor", code) for code in ("Limited", "NotLimited"))
@@ -96,13 +97,7 @@ def student_education_organization_associations(world: World) -> Rule:
             ],
             "limitedEnglishProficiencyDescriptor": limited if learner else fluent,
             "loginId": login,
-            "addresses": [people.address(family.bits >> 28, home)],
-            "telephones": [
-                {"telephoneNumberTypeDescriptor": phone, "telephoneNumber": people.telephone(family.bits >> 3)}
-            ],
-            "electronicMails": [
-                {"electronicMailTypeDescriptor": mail, "electronicMailAddress": f"{login}@students.example.com"}
-            ],
+            **reach(family, login),
             "studentIdentificationCodes": [
                 {
                     "studentIdentificationSystemDescriptor": system,
@@ -119,6 +114,27 @@ def student_education_organization_associations(world: World) -> Rule:
         return body
 
     return Rule(document, change=new_extension("telephones"))
+
+
+def _reach(world: World) -> Callable[[Household, str], dict[str, Any]]:
+    """Return a function from a student's household and login to address, telephone and e-mail."""
+    people = world.people
+    home = world.words.uri("AddressTypeDescriptor", "Home")
+    phone = world.words.uri("TelephoneNumberTypeDescriptor", "Home")
+    mail = world.words.uri("ElectronicMailTypeDescriptor", "Organization", "Other")
+
+    def reach(family: Household, login: str) -> dict[str, Any]:
+        return {
+            "addresses": [people.address(family.bits >> 28, home)],
+            "telephones": [
+                {"telephoneNumberTypeDescriptor": phone, "telephoneNumber": people.telephone(family.bits >> 3)}
+            ],
+            "electronicMails": [
+                {"electronicMailTypeDescriptor": mail, "electronicMailAddress": f"{login}@students.example.com"}
+            ],
+        }
+
+    return reach
 
 
 def contacts(world: World) -> Rule:
