@@ -18,17 +18,14 @@ class Answer(Reply):
     __slots__ = ("_chunks", "_limit_bytes", "_raw")
 
     def __init__(self, connection: Connection, limit_bytes: int, *, ok: bool) -> None:
+        response = connection.response
+        if connection.error:
+            response.begin()
         self.ok = ok
         self.error = connection.error
-        self._limit_bytes = limit_bytes
         self.document_id = ""
-        if self.error:
-            self.status = 0
-            self._raw: dict[bytes, bytes] = {}
-            self._chunks: list[bytes] = []
-            return
-        response = connection.response
         self.status = response.status
+        self._limit_bytes = limit_bytes
         self._raw = response.headers.copy()
         self._chunks = response.chunks.copy()
 
@@ -79,10 +76,11 @@ def sample_of(
     started_ns, finished_ns = connection.started_ns, connection.finished_ns
     first_ns = connection.first_ns or finished_ns
     sent_ns = min(connection.sent_ns, first_ns)
+    phase, operation, resource = labels
     return Sample(
-        labels.phase,
-        labels.operation,
-        labels.resource,
+        phase,
+        operation,
+        resource,
         0 if connection.error else connection.response.status,
         ok,
         final,

@@ -49,6 +49,10 @@ class Wiring:
     buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(RECEIVE_BUFFER_BYTES)))
     opened: set[Connection] = field(default_factory=set)
     sessions: dict[Origin, ssl.SSLSession] = field(default_factory=dict)
+    new_waiter: Callable[[], asyncio.Future[None]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.new_waiter = self.loop.create_future
 
 
 class Connection:
@@ -67,6 +71,7 @@ class Connection:
         "_used",
         "_waiter",
         "_wiring",
+        "_write",
         "blocked_ns",
         "closed",
         "connecting_ns",
@@ -156,7 +161,7 @@ class Connection:
     async def _until_ready(self, *, write: bool) -> None:
         """Wait until the socket is ready, or the connection failed meanwhile."""
         loop, fd = self._wiring.loop, self._fd()
-        waiter = self._waiter = loop.create_future()
+        waiter = self._waiter = self._wiring.new_waiter()
         (loop.add_writer if write else loop.add_reader)(fd, self._wake)
         try:
             await waiter
@@ -169,6 +174,7 @@ class Connection:
         self.deadline_ns = 0
         sock = self._socket()
         self._receive = sock.recv_into
+        self._write = sock.send
         self._pending = sock.pending if isinstance(sock, ssl.SSLSocket) else None
         self._wiring.loop.add_reader(sock.fileno(), self._readable)
 
@@ -181,7 +187,7 @@ class Connection:
         self._used = True
         self.response.begin()
         wiring = self._wiring
-        waiter = self._waiter = wiring.loop.create_future()
+        waiter = self._waiter = wiring.new_waiter()
         self.first_ns = self.received_bytes = self.sent_bytes = 0
         started_ns = self.started_ns = self.sent_ns = wiring.now_ns()
         self.deadline_ns = started_ns + self._first_limit_ns
@@ -195,7 +201,7 @@ class Connection:
 
     def _send(self, data: bytes | memoryview) -> None:
         try:
-            count = self._socket().send(data)
+            count = self._write(data)
         except _NOT_NOW:
             count = 0
         except OSError as error:

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _FIRST_FINAL_STATUS = 200
+_USUAL = {
+    name.lower(): name
+    for name in (b"Location", b"Content-Length", b"Transfer-Encoding", b"Content-Encoding", b"Retry-After")
+}
+"""How most servers spell the names that are asked for."""
 
 
 class ResponseParser:
@@ -82,7 +87,7 @@ class ResponseParser:
 
 def find_header(headers: Mapping[bytes, bytes], name: bytes) -> bytes:
     """Return a header's value, empty where there is none; `name` is lower-case: `b"content-length"`."""
-    value = headers.get(name) or headers.get(name.title())
+    value = headers.get(_USUAL.get(name, name)) or headers.get(name)
     if value is not None:
         return value
     return next((value for key, value in headers.items() if key.lower() == name), b"")

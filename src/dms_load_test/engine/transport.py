@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SWEEP_S = 0.1
 """A time-out is noticed this late at most: exact enough for limits of seconds, and cheap for 10,000 connections."""
+STOPPED = "stopped before the answer"
 _USER_AGENT = "dms-load-test"
 
 
@@ -101,9 +102,12 @@ class Channel:
         connection = self.connection
         if connection is None or connection.closed:
             return await self._send_fresh(request, 0)
-        await self._exchange(connection, request)
-        stale = connection.error == "reset" and not connection.received_bytes
-        if stale and (safe or not connection.sent_whole):
+        try:
+            await connection.exchange(request)
+        except asyncio.CancelledError:
+            connection.fail("cancelled", STOPPED)
+            raise
+        if connection.error == "reset" and not connection.received_bytes and (safe or not connection.sent_whole):
             return await self._send_fresh(request, self._client.clock.now_ns() - connection.started_ns)
         return connection
 
@@ -122,18 +126,14 @@ class Channel:
 
     async def _send_fresh(self, request: bytes, lost_ns: int) -> Connection:
         connection = await self._open(lost_ns)
-        if not connection.error:
-            await self._exchange(connection, request)
-        return connection
-
-    @staticmethod
-    async def _exchange(connection: Connection, request: bytes) -> None:
-        waiter = connection.exchange(request)
+        if connection.error:
+            return connection
         try:
-            await waiter
+            await connection.exchange(request)
         except asyncio.CancelledError:
-            connection.fail("cancelled", "stopped before the answer")
+            connection.fail("cancelled", STOPPED)
             raise
+        return connection
 
     async def _open(self, lost_ns: int) -> Connection:
         """Open a connection to the first of the origin's addresses that accepts one."""
