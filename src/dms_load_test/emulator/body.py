@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dms_load_test.emulator.fields import OutOfRange, Wrong, compile_leaf, wrong_type
 from dms_load_test.emulator.identity import reference_rule
+from dms_load_test.emulator.paths import values_reader
 from dms_load_test.emulator.problems import Refused, bad_request, invalid_data
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class BodyRules:
 
     def __init__(self, model: ApiModel, schema: ResourceSchema) -> None:
         self._clean = _compile_node(model, schema.body)
-        self._equal = tuple((left, _reader(left), right, _reader(right)) for left, right in schema.equal)
+        self._equal = tuple((left, values_reader(left), right, values_reader(right)) for left, right in schema.equal)
         self._trimmed = _TRIMMED if schema.is_descriptor else ()
 
     def check(self, posted: Any, expected_id: str = "") -> tuple[Document, Findings]:
@@ -122,28 +123,13 @@ def _comparable(path: str, value: Any) -> Any:
     return value.lower() if path.endswith("Descriptor") and type(value) is str else value
 
 
-def _reader(path: str) -> Callable[[Document], list[Any]]:
-    """Return what reads all values at a path, those of arrays included; absent ones are left out."""
-    steps = [(step.removesuffix("[*]"), step.endswith("[*]")) for step in path.removeprefix("$.").split(".")]
-
-    def read(document: Document) -> list[Any]:
-        values: list[Any] = [document]
-        for name, is_array in steps:
-            values = [value[name] for value in values if name in value]
-            if is_array:
-                values = [item for items in values for item in items]
-        return values
-
-    return read
-
-
 class ItemKey:
     """The values that must differ between the items of one array."""
 
     __slots__ = ("_readers",)
 
     def __init__(self, paths: Sequence[str]) -> None:
-        self._readers = tuple((path, _reader(path)) for path in paths)
+        self._readers = tuple((path, values_reader(path)) for path in paths)
 
     def of(self, item: Document) -> tuple[Any, ...]:
         """Return the item's key; members that are absent count as such."""

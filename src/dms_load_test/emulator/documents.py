@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from time import gmtime, strftime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import msgspec
 
 from dms_load_test.edfi.schema import path_of
 from dms_load_test.emulator import problems
 from dms_load_test.emulator.body import BodyRules
+from dms_load_test.emulator.cascade import ReferenceRewriter
 from dms_load_test.emulator.descriptors import Descriptors
 from dms_load_test.emulator.etag import etag, if_match_holds, if_none_match_hits, schema_epoch
 from dms_load_test.emulator.identity import document_keys
@@ -82,6 +83,11 @@ class Resource:
         return document_keys(self.model, self.schema)
 
     @cached_property
+    def rewriter(self) -> ReferenceRewriter:
+        """How the document repeats others' keys."""
+        return ReferenceRewriter(self.model, self.schema)
+
+    @cached_property
     def query(self) -> QueryRules:
         """Rules of the collection's filters."""
         return QueryRules(self.model, self.schema, self.keys)
@@ -131,7 +137,7 @@ class Documents:
             raise Refused(problems.nothing_to_update())
         self._refuse_if_none_match_hits(existing, conditions)
         if checked.own_key != existing.own_key:
-            raise Refused(problems.key_change(resource.schema.name))
+            self._refuse_key_change(resource, checked, existing)
         return self._write(resource, existing, checked, conditions)
 
     def delete(self, resource: Resource, identifier: bytes, conditions: Conditions) -> bool:
@@ -233,10 +239,13 @@ class Documents:
         identifier = format_id(existing.id)
         if _is_same(existing, checked.document, identifier):
             return State(identifier, etag(existing.version, self.epoch))
+        moved = checked.own_key != existing.own_key
         with self.store.transaction():
-            version = self.store.next_version(values=1)
+            version = self.store.next_version(values=2 if moved else 1)
             stored = self._stored(resource, checked, existing.id, version)
             self.store.replace(existing, stored._replace(number=existing.number))
+            if moved:
+                self._cascade(resource, existing, checked.document)
         self.descriptors.learn(resource.schema, checked.document, existing.number)
         return State(identifier, etag(version, self.epoch))
 
@@ -245,14 +254,42 @@ class Documents:
         own, shared = checked.own_key, checked.shared_key
         return Stored(0, resource.number, identifier, own, shared, version, self._now_s(), checked.targets, body)
 
+    def _cascade(self, resource: Resource, existing: Stored, changed: Document) -> None:
+        """Write a changed key into all documents that repeat it, and theirs into those that repeat them."""
+        href = f"{resource.path}/{format_id(existing.id)}"
+        for before in self.store.referrers(existing.number):
+            referring = self._by_number[before.resource]
+            document = msgspec.json.decode(before.body)
+            referring.rewriter.rewrite(document, resource.schema, href, changed)
+            keys = referring.keys
+            after = before._replace(
+                own_key=keys.own(document),
+                shared_key=keys.shared(document) if keys.shared else None,
+                version=self.store.next_version(values=1),
+                modified_s=self._now_s(),
+                body=_encode(document),
+            )
+            self.store.replace(before, after)
+            if after.own_key != before.own_key:
+                self._cascade(referring, before, document)
+
+    def _refuse_key_change(self, resource: Resource, checked: _Checked, existing: Stored) -> None:
+        if not resource.schema.allow_identity_updates:
+            raise Refused(problems.key_change(resource.schema.name))
+        if self.store.find(checked.own_key, shared=False) is not None:
+            self._refuse_duplicate(resource, checked, "update a")
+        self._refuse_shared_key_of_another(resource, checked, existing.number, "update a")
+
     def _refuse_shared_key_of_another(self, resource: Resource, checked: _Checked, number: int, action: str) -> None:
         if checked.shared_key is None:
             return
         other = self.store.find(checked.shared_key, shared=True)
         if other is not None and other.number != number:
-            raise Refused(
-                problems.identity_conflict(action, resource.schema.name, resource.keys.values(checked.document))
-            )
+            self._refuse_duplicate(resource, checked, action)
+
+    def _refuse_duplicate(self, resource: Resource, checked: _Checked, action: str) -> NoReturn:
+        values = resource.keys.values(checked.document)
+        raise Refused(problems.identity_conflict(action, resource.schema.name, values))
 
     def _refuse_unless_match(self, existing: Stored, conditions: Conditions) -> None:
         if conditions.if_match and not if_match_holds(conditions.if_match, existing.version, self.epoch):

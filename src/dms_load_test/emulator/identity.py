@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from dms_load_test.emulator.paths import value_reader
 from dms_load_test.errors import TargetError
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def document_keys(model: ApiModel, schema: ResourceSchema) -> DocumentKeys:
         renamed = bool(schema.superclass_identity)
         shared_paths = schema.identity if renamed else model.abstract[schema.superclass].identity
         shared = _hasher(schema.superclass, shared_paths)
-    readers = tuple((path.rpartition(".")[2], _reader(path)) for path in paths)
+    readers = tuple((path.rpartition(".")[2], value_reader(path)) for path in paths)
     return DocumentKeys(
         own=_descriptor_hasher(schema.resource) if schema.is_descriptor else _hasher(schema.resource, paths),
         shared=shared,
@@ -134,7 +135,7 @@ def _equal_groups(schema: ResourceSchema) -> dict[str, set[str]]:
 
 
 def _hasher(owner: str, paths: Sequence[str]) -> Callable[[Document], bytes]:
-    readers = tuple((_reader(path), path.endswith("Descriptor")) for path in paths)
+    readers = tuple((value_reader(path), path.endswith("Descriptor")) for path in paths)
 
     def key(document: Document) -> bytes:
         return key_of(owner, [_spelled(read(document), folds=folds) for read, folds in readers])
@@ -148,20 +149,3 @@ def _spelled(value: Any, *, folds: bool) -> Any:
 
 def _descriptor_hasher(resource: str) -> Callable[[Document], bytes]:
     return lambda document: descriptor_key(resource, descriptor_uri(document))
-
-
-def _reader(path: str) -> Callable[[Document], Any]:
-    """Return what reads a path without arrays; `None` where a part is absent."""
-    *holders, member = path.removeprefix("$.").split(".")
-    if not holders:
-        return lambda document: document.get(member)
-    if len(holders) > 1:
-        return lambda document: _dig(document, (*holders, member))
-    holder = holders[0]
-    return lambda document: document.get(holder, {}).get(member)
-
-
-def _dig(document: Any, steps: Sequence[str]) -> Any:
-    for step in steps:
-        document = document.get(step, {})
-    return document or None

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 from dms_load_test.edfi.schema import walk_leaves
 from dms_load_test.emulator.fields import Wrong, compile_leaf
 from dms_load_test.emulator.identity import reference_rule
+from dms_load_test.emulator.paths import nested
 from dms_load_test.emulator.problems import Refused, bad_request, invalid_data, invalid_parameters
 from dms_load_test.emulator.store import Filter
 
@@ -111,7 +112,7 @@ class QueryRules:
             return None
         conditions, targets = known
         fields = {condition.path: condition.value for condition in conditions}
-        referenced = self._referenced(_nested(fields), store)
+        referenced = self._referenced(nested(fields), store)
         if None in referenced:
             return None
         return Filter(
@@ -163,7 +164,7 @@ class QueryRules:
                 elif right in given:
                     given[left] = given[right]
         complete = all(path in given for path in self._identity)
-        return self._keys.own(_nested(given)) if complete else None
+        return self._keys.own(nested(given)) if complete else None
 
 
 def _typed(leaf: Leaf, text: str) -> Any:
@@ -205,15 +206,3 @@ def parse_id(text: str) -> bytes | None:
     if not _ID.fullmatch(text):
         return None
     return bytes.fromhex(text.replace("-", ""))
-
-
-def _nested(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """`{"$.a.b": 1}` -> `{"a": {"b": 1}}`."""
-    document: dict[str, Any] = {}
-    for path, value in fields.items():
-        *holders, member = path.removeprefix("$.").split(".")
-        holder = document
-        for name in holders:
-            holder = holder.setdefault(name, {})
-        holder[member] = value
-    return document

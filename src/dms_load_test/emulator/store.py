@@ -183,6 +183,17 @@ class Store:
         row = self._db.execute(statement, values).fetchone()
         return Stored._make(row) if row else None
 
+    def by_number(self, number: int) -> Stored:
+        """Return the document with this number, which has to exist."""
+        stored = self._one(f"SELECT {_COLUMNS} FROM documents d WHERE number=?", (number,))
+        assert stored is not None  # links are removed with their documents
+        return stored
+
+    def referrers(self, target: int) -> list[Stored]:
+        """Return all documents that refer to `target`."""
+        rows = self._db.execute("SELECT referrer FROM links WHERE target=?", (target,)).fetchall()
+        return [self.by_number(number) for (number,) in rows]
+
     def find(self, key: bytes, *, shared: bool) -> Found | None:
         """Return which document has this key of its own, or of its superclass."""
         column = "shared_key" if shared else "own_key"
@@ -262,11 +273,11 @@ class Store:
         """Return FROM and WHERE, led by the target with the fewest referrers, read in order of the link's index."""
         if not conditions.targets:
             return _where("FROM documents d", "d.resource=?", [resource], conditions)
-        first = min(conditions.targets, key=lambda target: self._referrers(target, resource))
+        first = min(conditions.targets, key=lambda target: self._count_referrers(target, resource))
         led = "FROM links l CROSS JOIN documents d ON d.number=l.referrer"
         return _where(led, "l.target=? AND l.resource=?", [first, resource], conditions)
 
-    def _referrers(self, target: int, resource: int) -> int:
+    def _count_referrers(self, target: int, resource: int) -> int:
         statement = "SELECT count(*) FROM (SELECT 1 FROM links WHERE target=? AND resource=? LIMIT ?)"
         return int(self._db.execute(statement, (target, resource, _COUNTED_REFERRERS)).fetchone()[0])
 
