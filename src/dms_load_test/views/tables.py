@@ -101,15 +101,13 @@ def failures_table(lines: Sequence[FailureLine]) -> Table:
     """Return the largest groups of failures, each with one example below it."""
     table = _table("failures")
     table.add_column("count", justify="right", no_wrap=True)
-    table.add_column("phase", no_wrap=True)
-    table.add_column("status", no_wrap=True)
-    table.add_column("what, and one example")
+    table.add_column("status, phase and reason; where; one example")
     for line in lines[:MOST_FAILURES]:
-        what = Text(_reason(line), style="bold")
+        what = Text(f"{line.status or 'no answer'} in {printable(line.phase)}: {_reason(line)}", style="bold")
         more = f" and {len(line.where) - 3} more" if len(line.where) > 3 else ""  # noqa: PLR2004 - named ones
-        what.append(f"  {printable(', '.join(line.where[:3]))}{more}", style="default")
-        what.append(f"\n{_example(line.example)}", style="dim")
-        table.add_row(f"{line.count:,}", line.phase, str(line.status or "none"), what)
+        what.append(f"\n{printable(', '.join(line.where[:3]))}{more}", style="not bold")
+        what.append(f"\n{_example(line.example)}", style="not bold dim")
+        table.add_row(f"{line.count:,}", what)
     if len(lines) > MOST_FAILURES:
         rest = sum(line.count for line in lines[MOST_FAILURES:])
         table.caption = f"{rest:,} more failures of {len(lines) - MOST_FAILURES} other kinds: see summary.json"
@@ -135,19 +133,16 @@ def thresholds_table(results: Sequence[ThresholdResult]) -> Table:
     table.add_column("observed", justify="right", no_wrap=True)
     for result in results:
         judgement = Text(result.judgement.value, style=_STYLES[result.judgement])
-        observed = "no samples" if result.observed is None else observed_text(result)
+        observed = "no samples" if result.observed is None else observed_text(result.observed)
         table.add_row(judgement, printable(result.subject), result.condition, observed)
     return table
 
 
-def observed_text(result: ThresholdResult) -> str:
-    """Return the observed value to four significant digits, or more where rounding would hide why it was judged so."""
-    value = result.observed
-    if value is None:
-        return "-"
+def observed_text(value: float) -> str:
+    """Return an observed value to six digits: fewer would hide why 500.04 is not below 500."""
     if value == int(value):
         return f"{int(value):,}"
-    return f"{value:,.1f}" if abs(value) >= 1000 else f"{value:.4g}"  # noqa: PLR2004 - four digits
+    return f"{value:,.3f}" if abs(value) >= 1000 else f"{value:.6g}"  # noqa: PLR2004 - six digits, no exponent
 
 
 def accounts_table(accounts: Sequence[ResourceAccount]) -> Table:

@@ -30,7 +30,7 @@ def share(hits: int, total: int) -> str:
     if total == 0:
         return "-"
     percent = 100 * hits / total
-    if hits in (0, total):
+    if hits == 0 or hits >= total:
         return f"{percent:.0f} %"
     if percent < 0.1:  # noqa: PLR2004 - would be shown as 0.0
         return "<0.1 %"
