@@ -7,9 +7,11 @@ Order of checks, the first failure wins: body size (413, found while reading), t
 from __future__ import annotations
 
 import logging
+import sqlite3
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dms_load_test.emulator import problems
+from dms_load_test.emulator.commits import GroupCommit
 from dms_load_test.emulator.documents import Conditions
 from dms_load_test.emulator.etag import etag
 from dms_load_test.emulator.json_body import read_body
@@ -72,6 +74,7 @@ class DataRoutes:
         self, documents: Documents, tokens: Tokens, options: EmulatorOptions, new_trace_id: Callable[[], str]
     ) -> None:
         self._documents = documents
+        self._commits = GroupCommit(documents.store.commit)
         self._tokens = tokens
         self._page_limit = options.page_limit
         self._body_limit_bytes = options.body_limit_bytes
@@ -94,9 +97,22 @@ class DataRoutes:
         if body is None:
             answer = Answer(413, [(b"content-length", b"0")])
         else:
-            answer = self.answer(Call(method, path, scope["query_string"], dict(scope["headers"]), base, body))
+            call = Call(method, path, scope["query_string"], dict(scope["headers"]), base, body)
+            answer = self.answer(call)
+            if self._documents.store.has_uncommitted:
+                answer = await self._settled(answer, call)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": b"" if method == "HEAD" else answer.body})
+
+    async def _settled(self, answer: Answer, call: Call) -> Answer:
+        """Return the answer once all that it may tell of is committed."""
+        try:
+            await self._commits.settled()
+        except sqlite3.Error:
+            _log.exception("commit failed")
+            self._documents.descriptors.load()
+            return self._refusal(problems.broken(), call)
+        return answer
 
     def answer(self, call: Call) -> Answer:
         """Return what a call leads to; every outcome is an answer."""

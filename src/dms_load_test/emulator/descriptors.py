@@ -25,10 +25,16 @@ class Descriptors:
     """All descriptor values; follows the store's documents."""
 
     def __init__(self, model: ApiModel, store: Store) -> None:
-        self._values: dict[str, dict[str, Descriptor]] = {name: {} for name in model.descriptors}
+        self._store = store
+        self._values: dict[str, dict[str, Descriptor]] = {}
         self._names = {store.numbers[resource]: name for name, resource in model.descriptors.items()}
+        self.load()
+
+    def load(self) -> None:
+        """Read all values from the store."""
+        self._values = {name: {} for name in self._names.values()}
         for number, name in self._names.items():
-            for stored in store.all_of(number):
+            for stored in self._store.all_of(number):
                 self._learn(name, descriptor_uri(msgspec.json.decode(stored.body)), stored.number)
 
     def find(self, name: str, uri: str) -> Descriptor | None:

@@ -18,12 +18,12 @@ def load_descriptors(documents: Documents, standard: DataStandard) -> int:
     if documents.store.newest_version > 0:
         return 0
     created = 0
-    with documents.store.transaction():
-        for name, codes in standard.descriptor_values.items():
-            resource = documents.resources[standard.model.descriptors[name]]
-            namespace = f"uri://ed-fi.org/{name}"
-            for code in codes:
-                short = code.strip()[:_SHORT_DESCRIPTION_LENGTH].strip()
-                body = {"namespace": namespace, "codeValue": code, "shortDescription": short}
-                created += documents.upsert(resource, body, Conditions()).created
+    for name, codes in standard.descriptor_values.items():
+        resource = documents.resources[standard.model.descriptors[name]]
+        namespace = f"uri://ed-fi.org/{name}"
+        for code in codes:
+            short = code.strip()[:_SHORT_DESCRIPTION_LENGTH].strip()
+            body = {"namespace": namespace, "codeValue": code, "shortDescription": short}
+            created += documents.upsert(resource, body, Conditions()).created
+    documents.store.commit()
     return created

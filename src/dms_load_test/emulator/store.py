@@ -1,5 +1,7 @@
 """Documents in SQLite: one connection, used from the event loop's thread only, so that each write is atomic.
 
+Writes of requests that come together are committed together (`commit`): a commit costs more than a write.
+
 Why no second thread: a lookup takes microseconds, less than handing it over. Why WAL with `synchronous=NORMAL`: a
 committed transaction is in the operating system's hands, so that it outlives a killed process (`kill -9`); only a
 power failure may cost the last transactions. Stored bodies hold `id` and links but neither `_etag` nor
@@ -119,9 +121,7 @@ class Store:
         except sqlite3.Error as error:
             raise ConfigError(f"{path}: {error}; name a file that the emulator made, or a new one") from error
         self._version = self._latest_version()
-        self._counts: dict[int, int] = dict(
-            self._db.execute("SELECT resource, count(*) FROM documents GROUP BY resource")
-        )
+        self._counts = self._count_all()
 
     def _lay_out(self) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
@@ -134,7 +134,11 @@ class Store:
         with self.transaction():
             rows = ((resource,) for resource in resources)
             self._db.executemany("INSERT OR IGNORE INTO resources (resource) VALUES (?)", rows)
+        self.commit()
         return dict(self._db.execute("SELECT resource, number FROM resources"))
+
+    def _count_all(self) -> dict[int, int]:
+        return dict(self._db.execute("SELECT resource, count(*) FROM documents GROUP BY resource"))
 
     def _latest_version(self) -> int:
         """A create takes two values of the sequence: the last may be one beyond the last document's version."""
@@ -143,22 +147,45 @@ class Store:
         return 0 if latest is None else int(latest) + 1
 
     def close(self) -> None:
-        """Close the file; the write-ahead log goes into it."""
+        """Commit, and close the file; the write-ahead log goes into it."""
+        if self.has_uncommitted:
+            self.commit()
         self._db.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make all writes inside one: all of them are kept, or none. One inside another is part of it."""
-        if self._db.in_transaction:
-            yield
-            return
-        self._db.execute("BEGIN IMMEDIATE")
+        """Make all writes inside one: all of them are kept, or none. They are on disk after the next `commit`."""
+        if not self._db.in_transaction:
+            self._db.execute("BEGIN IMMEDIATE")
+        self._db.execute("SAVEPOINT one")
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # a full disk ends the whole transaction by itself
+                self._db.execute("ROLLBACK TO one")
+                self._db.execute("RELEASE one")
+            self._counts = self._count_all()
             raise
-        self._db.execute("COMMIT")
+        self._db.execute("RELEASE one")
+
+    @property
+    def has_uncommitted(self) -> bool:
+        """Whether anything was written since the last `commit`."""
+        return self._db.in_transaction
+
+    def commit(self) -> None:
+        """Hand all writes so far to the operating system: a killed process does not lose them.
+
+        Raises:
+            sqlite3.Error: if that failed; then none of them is kept.
+        """
+        try:
+            self._db.execute("COMMIT")
+        except sqlite3.Error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            self._counts = self._count_all()
+            raise
 
     @property
     def newest_version(self) -> int:

@@ -1,5 +1,7 @@
 """The store on a real SQLite, in memory and in a file."""
 
+import sqlite3
+
 import pytest
 
 from dms_load_test.emulator.store import Filter, Store, Stored, pack, unpack
@@ -81,6 +83,31 @@ def test_a_failed_transaction_leaves_nothing(store):
     with pytest.raises(RuntimeError):
         fail()
     assert store.by_id(b"a" * 16) is None
+
+
+def test_what_failed_does_not_take_along_what_was_written_before(store):
+    def fail():
+        with store.transaction():
+            add(store, "schools", b"b")
+            raise RuntimeError
+
+    with store.transaction():
+        add(store, "schools", b"a")
+    with pytest.raises(RuntimeError):
+        fail()
+    assert store.has_uncommitted
+    store.commit()
+    assert not store.has_uncommitted
+    assert store.count(store.numbers["schools"], Filter()) == 1
+
+
+def test_a_commit_that_fails_keeps_nothing(store):
+    with store.transaction():
+        add(store, "schools", b"a")
+    store._db.execute("ROLLBACK")  # as SQLite does by itself when the disk is full
+    with pytest.raises(sqlite3.Error):
+        store.commit()
+    assert store.count(store.numbers["schools"], Filter()) == 0
 
 
 def test_a_file_is_taken_up_again(tmp_path):
