@@ -20,11 +20,13 @@ class Hints:
     """Facts of the embedded standard.
 
     `numbers`: name of a number member -> a leaf with its digits and suggested bounds (the same wherever the name
-    occurs). `collection_keys`: (resource, path of the collection) -> unique key. `equal`: resource -> pairs of paths.
+    occurs). `collection_keys`: (resource, path of the collection) -> unique key. `item_keys`: name of a collection ->
+    the unique keys that collections of this name have anywhere. `equal`: resource -> pairs of paths.
     """
 
     numbers: Mapping[str, Leaf]
     collection_keys: Mapping[tuple[str, str], tuple[str, ...]]
+    item_keys: Mapping[str, tuple[tuple[str, ...], ...]]
     equal: Mapping[str, tuple[tuple[str, str], ...]]
     descriptors: frozenset[str]
 
@@ -38,5 +40,9 @@ def hints() -> Hints:
     for resource, schema in model.resources.items():
         numbers |= {leaf.name: leaf for _, leaf in walk_leaves(schema.body) if leaf.kind == "number"}
         keys |= {(resource, path): collection.key for path, collection in walk_collections(schema.body)}
+    item_keys: dict[str, dict[tuple[str, ...], None]] = {}
+    for (_, path), key in keys.items():
+        item_keys.setdefault(path.rpartition(".")[2], {})[key] = None
     equal = {resource: schema.equal for resource, schema in model.resources.items()}
-    return Hints(numbers, keys, equal, frozenset(model.descriptors))
+    by_name = {name: tuple(found) for name, found in item_keys.items()}
+    return Hints(numbers, keys, by_name, equal, frozenset(model.descriptors))

@@ -24,6 +24,7 @@ from dms_load_test.edfi.schema import (
     walk_leaves,
     walk_references,
 )
+from dms_load_test.edfi.swagger import as_openapi3
 from dms_load_test.errors import TargetError
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def read_openapi(documents: Sequence[Mapping[str, Any]]) -> ApiModel:
     A resource whose document marks no member as identity gets all its required members as natural key.
 
     Raises:
-        TargetError: a document is no OpenAPI 3 document, describes nothing, or refers to what it does not have.
+        TargetError: a document is no OpenAPI 3 or Swagger 2 document, or refers to what it does not have; or no
+            document describes a resource.
     """
     endpoints = [endpoint for document in documents for endpoint in _endpoints(document)]
     if not endpoints:
@@ -111,7 +113,7 @@ def _descriptors_by_project(targets: Mapping[tuple[str, str], str]) -> dict[str,
 
 def _endpoints(document: Mapping[str, Any]) -> Iterator[_Endpoint]:
     if "swagger" in document:
-        raise TargetError(f"the API serves Swagger {document['swagger']}; OpenAPI 3 is needed, set OPENAPI_URLS")
+        document = as_openapi3(document)
     paths = document.get("paths")
     if not isinstance(paths, Mapping):
         raise TargetError("a document at OPENAPI_URLS is no OpenAPI document: it has no paths")

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MARK = "x-Ed-Fi-isIdentity"
 _SERVERS_OWN = frozenset({"id", "link", "_etag", "_lastModifiedDate"})
 """Members that the server writes."""
+_NEVER_KEYS = frozenset({"resultDatatypeTypeDescriptor"})
+"""Required descriptors that tell how to read an item, never which one it is."""
 _BLANKS = {pattern: rule for rule, pattern in BLANK_PATTERNS.items()} | {r"^(?!\s).*(?<!\s)$": "noEdge"}
 _NO_FORMAT = frozenset({"double", "float", "decimal"})
 """Formats that say no more than the type does."""
@@ -149,17 +151,23 @@ class BodyReader:
         yield Collection(name, item, needed, least, self._collection_key(path, item))
 
     def _collection_key(self, path: str, item: Node) -> tuple[str, ...]:
-        """Return what must differ between items: as marked, as the standard says, else what is required."""
+        """Return what must differ between items: as marked, else as in the standard, else what likely tells them apart.
+
+        The standard is asked for this collection, then for any collection of this name.
+        """
         begin = f"{path}[*]."
         own = tuple(leaf.name for leaf in item.leaves if begin + leaf.name in self.marked)
         if own:
             return tuple(sorted(own + _required_reference_leaves(item)))
         members = {at.removeprefix("$.") for at, _ in walk_leaves(item)}
-        known = hints().collection_keys.get((self.resource, path), ())
-        if known and members.issuperset(known):
-            return known
-        required = tuple(leaf.name for leaf in item.leaves if leaf.required)
-        return tuple(sorted(_required_reference_leaves(item) or required or members))
+        name = path.rpartition(".")[2]
+        for known in (hints().collection_keys.get((self.resource, path), ()), *hints().item_keys.get(name, ())):
+            if known and members.issuperset(known):
+                return known
+        required = tuple(leaf for leaf in item.leaves if leaf.required and leaf.name not in _NEVER_KEYS)
+        descriptors = tuple(leaf.name for leaf in required if leaf.descriptor)
+        likely = _required_reference_leaves(item) or descriptors or tuple(leaf.name for leaf in required)
+        return tuple(sorted(likely or members))
 
     def _leaf(self, name: str, about: Mapping[str, Any], project: str, *, required: bool) -> Leaf:
         kind = cast("Kind", about.get("type", "string"))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SCHOOL_YEAR_REFERENCE = "EdFi_SchoolYearTypeReference"
 """The one reference schema without `_Reference`."""
+EXTENSIONS = "_ext"
+"""The member that holds what other projects add to a resource."""
 BLANK_PATTERNS = {"noEdge": r"^(?!\s)(.*\S)$", "notBlank": r"^(?!\s*$).+"}
 
 
@@ -92,16 +94,26 @@ def _node_schemas(model: ApiModel, name: str, node: Node, identity: frozenset[st
         required += [reference.name] if reference.required else []
         yield component, _reference_schema(reference, marked=component != SCHOOL_YEAR_REFERENCE)
     for inline in node.objects:
-        component = f"{name}_{capital(inline.name)}"
+        extended = inline.name == EXTENSIONS
+        component = f"{name}Extension" if extended else f"{name}_{capital(inline.name)}"
         properties[inline.name] = {"$ref": SCHEMAS + component}
         required += [inline.name] if inline.required else []
-        yield from _node_schemas(model, component, inline.node, frozenset())
+        write = _extension_schemas if extended else _node_schemas
+        yield from write(model, component, inline.node, frozenset())
     for collection in node.collections:
         component = f"{name}_{capital(_singular(collection.name))}"
         properties[collection.name] = _array(component, collection)
         required += [collection.name] if collection.required else []
         yield from _node_schemas(model, component, collection.item, frozenset())
     yield name, _object(properties, required)
+
+
+def _extension_schemas(model: ApiModel, name: str, node: Node, identity: frozenset[str]) -> Iterator[tuple[str, Json]]:
+    """Yield what `_ext` of a resource is: one object per project, whose component begins with the project's name."""
+    components = {inline.name: f"{inline.name}_{name}" for inline in node.objects}
+    yield name, _object({project: {"$ref": SCHEMAS + component} for project, component in components.items()}, [])
+    for inline in node.objects:
+        yield from _node_schemas(model, components[inline.name], inline.node, identity)
 
 
 def _object(properties: Json, required: list[str]) -> Json:

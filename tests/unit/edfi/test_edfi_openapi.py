@@ -206,6 +206,25 @@ def test_items_differ_in_marked_members_or_in_their_references(ods):
     }
 
 
+@pytest.mark.parametrize(
+    ("collection", "required", "key"),
+    [
+        ("otherNames", ["firstName", "lastSurname", "otherNameTypeDescriptor"], ("otherNameTypeDescriptor",)),
+        ("things", ["sizeDescriptor", "text"], ("sizeDescriptor",)),
+        ("results", ["rating", "resultDatatypeTypeDescriptor"], ("rating",)),
+        ("notes", [], ("note",)),
+    ],
+)
+def test_without_marks_the_standard_or_the_required_descriptors_tell_items_apart(collection, required, key):
+    components = {
+        "Sample_Thing": entity(["code"], code=KEY, **{collection: {"type": "array", "items": pointer("Sample_Item")}}),
+        "Sample_Item": entity(required, **dict.fromkeys(required or ["note"], TEXT)),
+        "Sample_Thing_Reference": entity(["code"], code=KEY),
+    }
+    model = read_openapi([document({"/sample/things": path("Sample_Thing", "code!")}, **components)])
+    assert [each.key for _, each in walk_collections(model.resources["sample/things"].body)] == [key]
+
+
 def test_a_required_collection_needs_an_item_though_ods_does_not_say_so(ods):
     (grades,) = ods.resources["schools"].body.collections
     assert (grades.required, grades.min_items) == (True, 1)
@@ -213,6 +232,35 @@ def test_a_required_collection_needs_an_item_though_ods_does_not_say_so(ods):
 
 def test_a_text_without_limit_and_format_is_a_time_of_day(ods):
     assert dict(walk_leaves(ods.resources["classPeriods"].body))["$.startTime"].format == "time"
+
+
+def test_swagger_2_of_older_servers_is_read_like_openapi_3(ods):
+    def older(node):
+        if isinstance(node, dict):
+            node = {name: older(value) for name, value in node.items()}
+            body = node.pop("requestBody", None)
+            if body:
+                schema = body["content"]["application/json"]["schema"]
+                node["parameters"] = [{"name": "body", "in": "body", "schema": older(schema)}]
+            return node
+        if isinstance(node, list):
+            return [older(value) for value in node]
+        return node.replace("#/components/schemas/", "#/definitions/") if isinstance(node, str) else node
+
+    swagger = [
+        older({"swagger": "2.0", "paths": each["paths"], "definitions": each["components"]["schemas"]})
+        for each in (ODS, ODS_DESCRIPTORS)
+    ]
+    assert "#/components/schemas" not in str(swagger)
+    assert read_openapi(swagger) == ods
+
+
+def test_an_extension_keeps_its_project_in_the_dialect_of_dms(ods):
+    documents = write_openapi(ods, **URLS)
+    components = documents[0]["components"]["schemas"]
+    assert components["EdFi_SchoolExtension"]["properties"] == {"tpdm": pointer("tpdm_EdFi_SchoolExtension")}
+    again = read_openapi(documents)
+    assert again.resources["schools"].body.objects == ods.resources["schools"].body.objects
 
 
 def read_one(about, required=()):
@@ -316,7 +364,7 @@ def test_without_a_descriptors_document_the_embedded_names_are_taken():
         ([], "describe no resource"),
         ([document({})], "describe no resource"),
         ([{"openapi": "3.0.1"}], "no paths"),
-        ([{"swagger": "2.0", "paths": {}}], r"Swagger 2\.0; OpenAPI 3 is needed"),
+        ([{"swagger": "2.0", "paths": {}}], "describe no resource"),
         ([document({"/ed-fi/things": path("edFi_thing")})], "refers to #/components/schemas/edFi_thing"),
         (
             [document({"/ed-fi/things": path("edFi_thing")}, edFi_thing=entity((), inner=pointer("edFi_thing")))],
