@@ -254,7 +254,7 @@ class EdFiApi:
         failure = Failure(
             *route.labels,
             answer.status,
-            reason,
+            target.auth.blot(reason),
             target.auth.blot(example_of(body)),
             f"{route.method} {route.path}{path}",
             correlation_id_of(body),

@@ -79,6 +79,7 @@ class SharedAuthManager:
         self._emit = emit
         self.phase = phase
         self.token_url = token_url
+        self._secret = client_secret
         self._line = b""
         self._renew_ns = self._expires_ns = 0
         self._renewal: asyncio.Task[None] | None = None
@@ -127,9 +128,11 @@ class SharedAuthManager:
         return True
 
     def blot(self, text: str) -> str:
-        """Return `text` without the current token."""
+        """Return `text` without the current token and the client's secret."""
         token = self._line[len(b"Authorization: Bearer ") :].strip().decode("ascii")
-        return text.replace(token, "***") if token else text
+        for hidden in filter(None, (token, self._secret)):
+            text = text.replace(hidden, "***")
+        return text
 
     async def close(self) -> None:
         """End a renewal under way and close the connection."""
@@ -176,7 +179,7 @@ class SharedAuthManager:
         if connection.error:
             return answer, f"{connection.error}: {connection.reason}"
         try:
-            return answer, reason_of(answer.status, answer.body)
+            return answer, self.blot(reason_of(answer.status, answer.body))
         except ValueError as error:
             return answer, str(error)
 

@@ -62,8 +62,9 @@ class Tries:
     def renew(self) -> bool:
         """Return whether a repetition with a new token is still left, and use it up."""
         self.pause_s = 0.0
-        self._renewed += 1
-        return self._renewed == 1
+        first = not self._renewed
+        self._renewed = 1
+        return first
 
     def goes_on(self, status: int, error: str, asked_s: float, now_ns: int) -> bool:
         """Decide about another attempt after `status` or `error`; the server asked for a pause of `asked_s`."""

@@ -9,14 +9,15 @@ import msgspec
 
 REASON_LENGTH = 200
 EXAMPLE_LENGTH = 1000
+_BEARER = re.compile(r"(?i)(bearer\s+|access_token\W+)[\w.~+/=-]+")
 _FOLDS = (
+    (_BEARER, r"\1***"),
     (re.compile(r"\b[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}\b"), "{id}"),
     (re.compile(r"'[^']*'"), "'…'"),
     (re.compile(r'"[^"]*"'), '"…"'),
     (re.compile(r"\d+(?:[.,]\d+)*"), "#"),
     (re.compile(r"\s+"), " "),
 )
-_BEARER = re.compile(r"(?i)(bearer\s+|access_token\W+)[\w.~+/=-]+")
 
 
 def reason_of(status: int, body: bytes) -> str:
