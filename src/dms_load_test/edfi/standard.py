@@ -50,7 +50,11 @@ _KINDS: Mapping[str, tuple[Kind, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class DataStandard:
-    """The embedded standard. `descriptor_values`: `SexDescriptor` -> code values in the published order."""
+    """The embedded standard.
+
+    `descriptor_values`: `SexDescriptor` -> code values in the published order, without the blanks at the end that three
+    of them are published with: servers drop those.
+    """
 
     name: str
     version: str
@@ -75,7 +79,9 @@ def load_standard() -> DataStandard:
         name=raw["project"],
         version=raw["version"],
         model=ApiModel(schemas, abstract, descriptors),
-        descriptor_values={name: tuple(facts["values"]) for name, facts in raw["descriptors"].items()},
+        descriptor_values={
+            name: tuple(value.strip() for value in facts["values"]) for name, facts in raw["descriptors"].items()
+        },
     )
 
 

@@ -1,6 +1,7 @@
 """What the reader makes of documents that others published; these are not part of the project and may be missing."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from dms_load_test.edfi.dependencies import DependencyGraph, parse_dependencies, write_dependencies
 from dms_load_test.edfi.discovery import DataModel, parse_discovery
 from dms_load_test.edfi.openapi import read_openapi
+from dms_load_test.edfi.openapi_writer import write_openapi
 from dms_load_test.edfi.schema import walk_collections, walk_leaves, walk_references
 from dms_load_test.edfi.standard import load_standard
 
@@ -140,3 +142,86 @@ def test_the_list_of_a_real_ods_is_read():
     students = [entry for entry in entries if entry.resource == "students"]
     assert [(entry.order, entry.operations) for entry in students] == [(3, ("Create",)), (15, ("Update",))]
     assert sum(entry.resource.startswith("tpdm/") for entry in entries) == 33
+
+
+def test_a_real_standard_with_extensions_survives_the_dialect_of_dms(ods):
+    documents = write_openapi(ods, data_url="http://h/data", token_url="http://h/oauth/token", version="1")
+    assert read_openapi(documents) == ods
+
+
+@pytest.fixture(scope="module")
+def facts():
+    return published("ds-5.2-model.json")
+
+
+def leaf_of(about):
+    """Return the published facts of a member as those of a `Leaf`."""
+    return {
+        "kind": about["type"],
+        "required": about.get("required", False),
+        "format": about.get("format", ""),
+        "descriptor": about.get("descriptor", ""),
+        "min_length": about.get("minLength"),
+        "max_length": about.get("maxLength"),
+        "minimum": about.get("min"),
+        "maximum": about.get("max"),
+        "digits": tuple(about["digits"]) if "digits" in about else None,
+        "pattern": about.get("pattern", ""),
+        "enum": (),
+        "blanks": about.get("ws", ""),
+        "suggested": (about.get("modelMin"), about.get("modelMax")),
+    }
+
+
+def test_the_embedded_standard_has_every_published_member(facts):
+    for resource, about in facts["resources"].items():
+        leaves = walk_leaves(STANDARD.resources[resource].body)
+        members = {path: asdict(leaf) for path, leaf in leaves if "Reference." not in path}
+        for path, leaf in members.items():
+            assert leaf.pop("name") == path.rpartition(".")[2]
+        assert members == {path: leaf_of(field) for path, field in about["fields"].items()}
+
+
+def test_the_embedded_standard_has_every_published_key_and_constraint(facts):
+    assert len(facts["resources"]) == 138
+    for resource, about in facts["resources"].items():
+        schema = STANDARD.resources[resource]
+        assert schema.name == about["name"]
+        assert list(schema.identity) == about["identity"]
+        assert schema.allow_identity_updates == about["allowIdentityUpdates"]
+        assert [list(pair) for pair in schema.equal] == about.get("equal", [])
+        assert schema.query == about["query"]
+        assert {
+            path: (collection.required, collection.min_items, list(collection.key))
+            for path, collection in walk_collections(schema.body)
+        } == {
+            path: (given["required"], given["minItems"], given["key"])
+            for path, given in about.get("collections", {}).items()
+        }
+
+
+def test_the_embedded_standard_has_every_published_reference(facts):
+    names = {schema.resource: schema.name for schema in STANDARD.resources.values()}
+    for resource, about in facts["resources"].items():
+        references = dict(walk_references(STANDARD.resources[resource].body))
+        published_references = about.get("references", {})
+        assert references.keys() == published_references.keys()
+        for path, given in published_references.items():
+            reference = references[path]
+            assert names.get(reference.target, reference.target) == given["to"]
+            assert (reference.identity, reference.required) == (given["identity"], given["required"])
+            assert reference.keys == given["keys"]
+            bounds = {name: (limits.get("min"), limits.get("max")) for name, limits in given.get("bounds", {}).items()}
+            needed = given.get("leavesRequired", given["keys"])
+            for leaf in reference.leaves:
+                assert leaf.required == (leaf.name in needed)
+                assert (leaf.minimum, leaf.maximum) == bounds.get(leaf.name, (None, None)), (resource, path, leaf.name)
+
+
+def test_the_embedded_standard_has_every_published_descriptor_value(facts):
+    assert facts["descriptors"] == STANDARD.descriptors
+    values = published("ds-5.2-descriptors.json")
+    embedded = load_standard().descriptor_values
+    assert {name: list(found) for name, found in embedded.items() if found} == {
+        name: [value.strip() for value in found] for name, found in values.items() if found
+    }

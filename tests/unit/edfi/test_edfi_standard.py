@@ -33,6 +33,12 @@ def test_the_standard_has_all_resources_and_descriptors_of_5_2():
     assert STANDARD.descriptor_values.keys() == MODEL.descriptors.keys()
 
 
+def test_descriptor_values_are_written_as_servers_keep_them():
+    for name, values in STANDARD.descriptor_values.items():
+        assert all(value == value.strip() and 0 < len(value) <= 50 for value in values), name
+        assert len({value.lower() for value in values}) == len(values), name
+
+
 def test_every_descriptor_that_a_member_takes_exists():
     taken = {leaf.descriptor for schema in RESOURCES for _, leaf in walk_leaves(schema.body)} - {""}
     assert taken <= MODEL.descriptors.keys()
