@@ -1,5 +1,7 @@
 """The record as a file: written, cut, damaged, read as a whole."""
 
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 
@@ -95,6 +97,26 @@ def test_each_line_is_on_disk_when_it_was_written(path):
     with open_record(path) as record:
         record.write(MANIFEST)
         assert list(read_record(path)) == [MANIFEST]
+
+
+def test_a_killed_run_leaves_all_seconds_but_its_last(path):
+    script = (
+        "import os, pathlib, signal, sys\n"
+        "from dms_load_test.metrics.aggregate import Aggregate\n"
+        "from dms_load_test.results.events import Manifest\n"
+        "from dms_load_test.results.record import open_record\n"
+        "from dms_load_test.results.recorder import Recorder\n"
+        "with open_record(pathlib.Path(sys.argv[1])) as record:\n"
+        "    record.write(Manifest('r', '2026-03-01T08:00:00Z', '0', 'http://127.0.0.1', 'dev', 1, ('load',)))\n"
+        "    recorder, aggregate = Recorder(record), Aggregate(0, 'load')\n"
+        "    for second in range(1, 8):\n"
+        "        recorder.snapshot(aggregate.snapshot(second * 10**9))\n"
+        "    os.kill(os.getpid(), getattr(signal, 'SIGKILL', signal.SIGTERM))\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", script, str(path)], check=False, timeout=60)
+    assert ended.returncode != 0
+    run = read_run(path)
+    assert (run.is_partial, run.recorded_s, run.manifest.phases) == (True, 7.0, ("load",))
 
 
 def test_a_record_is_never_written_over(path):

@@ -18,10 +18,11 @@ from dms_load_test.metrics.tally import (
     SeriesKey,
     Tally,
     new_components,
+    sums_of,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from dms_load_test.sample import Failure, Sample
 
@@ -33,7 +34,8 @@ MOST_FAILURE_GROUPS = 500
 class Snapshot:
     """What came between two moments, on a clock that all snapshots of a run share (ns). `phase` is the current one.
 
-    `users` and `users_max` are the virtual users active and allocated at the end of it.
+    `users` and `users_max` are the virtual users active and allocated at the end of it. `sums` are the tally's series
+    over all resources, added up once for all readers.
     """
 
     phase: str
@@ -42,6 +44,7 @@ class Snapshot:
     users: int
     users_max: int
     tally: Tally
+    sums: Mapping[SeriesKey, Series]
 
 
 def merge(snapshots: Iterable[Snapshot]) -> Snapshot:
@@ -62,6 +65,7 @@ def merge(snapshots: Iterable[Snapshot]) -> Snapshot:
         users=sum(part.users for part in parts),
         users_max=sum(part.users_max for part in parts),
         tally=tally,
+        sums=sums_of(tally.series),
     )
 
 
@@ -155,8 +159,9 @@ class Aggregate:
         self._users_max = allocated
 
     def snapshot(self, now_ns: int) -> Snapshot:
-        """Return what came since the last snapshot and begin anew. O(1): nothing is copied."""
-        taken = Snapshot(self._phase, self._since_ns, now_ns, self._users, self._users_max, self._tally)
+        """Return what came since the last snapshot and begin anew. O(buckets of the series)."""
+        sums = sums_of(self._tally.series)
+        taken = Snapshot(self._phase, self._since_ns, now_ns, self._users, self._users_max, self._tally, sums)
         self._tally = Tally()
         self._series = {}
         self._since_ns = now_ns

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from dms_load_test.metrics.histogram import Distribution, merged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from dms_load_test.sample import Failure
 
@@ -74,6 +74,15 @@ class Series:
         self.sent_bytes += other.sent_bytes
         self.received_bytes += other.received_bytes
         self.retries += other.retries
+
+
+def sums_of(series: Mapping[SeriesKey, Series]) -> dict[SeriesKey, Series]:
+    """Return the same series over all resources: `resource` is empty in their keys."""
+    sums: dict[SeriesKey, Series] = {}
+    for key, counted in series.items():
+        total = sums.setdefault(key._replace(resource=""), Series())
+        total.add(counted)
+    return sums
 
 
 class FailureKey(NamedTuple):

@@ -10,7 +10,7 @@ from dms_load_test.metrics.histogram import Distribution
 from dms_load_test.metrics.tally import CRUD, FailureGroup, FailureKey, Series, SeriesKey, Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from dms_load_test.metrics.aggregate import Snapshot
 
@@ -22,43 +22,56 @@ TOO_MANY_REQUESTS = 429
 
 @dataclass(slots=True)
 class Totals:
-    """The cumulative fold of a run. `active_ns` is the time spent in each phase."""
+    """The cumulative fold of a run. `active_ns` is the time spent in each phase.
+
+    `sums` are the tally's series over all resources: most questions are about these, and asked each second.
+    """
 
     tally: Tally = field(default_factory=Tally)
+    sums: dict[SeriesKey, Series] = field(default_factory=lambda: defaultdict(Series))
     active_ns: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     users: int = 0
     users_max: int = 0
 
     def add(self, snapshot: Snapshot) -> None:
         """Take in the next snapshot."""
-        self.tally.absorb(snapshot.tally)
+        self.absorb(snapshot.tally, snapshot.sums)
         self.active_ns[snapshot.phase] += snapshot.ended_ns - snapshot.started_ns
         self.users = snapshot.users
         self.users_max = max(self.users_max, snapshot.users_max)
+
+    def absorb(self, tally: Tally, sums: Mapping[SeriesKey, Series]) -> None:
+        """Take in counts; `sums` are those of the tally's series."""
+        self.tally.absorb(tally)
+        for key, series in sums.items():
+            self.sums[key].add(series)
 
     def active_s(self, phase: str = "") -> float:
         """Return the seconds spent in a phase, or in all."""
         return (self.active_ns.get(phase, 0) if phase else sum(self.active_ns.values())) / NS_PER_S
 
     def select(self, selector: Mapping[str, str]) -> Iterator[tuple[SeriesKey, Series]]:
-        """Yield the series whose tags have the values of `selector`; keys of it are from TAGS."""
-        for key, series in self.tally.series.items():
+        """Yield the series whose tags have the values of `selector`; keys of it are from TAGS.
+
+        Series are of one resource only where the selector asks for it, else of all.
+        """
+        for key, series in (self.tally.series if "resource" in selector else self.sums).items():
             if all(tag_value(key, tag) == value for tag, value in selector.items()):
                 yield key, series
 
     def phases(self) -> tuple[str, ...]:
         """Return the phases that sent requests or took time, in order of their beginning."""
         seen = dict.fromkeys(self.active_ns)
-        seen.update(dict.fromkeys(key.phase for key in self.tally.series))
+        seen.update(dict.fromkeys(key.phase for key in self.sums))
         return tuple(phase for phase in seen if phase)
 
     def operation_rows(self, phase: str) -> list[OperationRow]:
         """Return one row for each (resource, operation) on documents of a phase, in alphabetical order."""
-        return _rows(self.select({"phase": phase}), by_resource=True)
+        return _rows((key, series) for key, series in self.tally.series.items() if key.phase == phase)
 
     def operation_sums(self, phase: str) -> list[OperationRow]:
         """Return one row for each operation on documents of a phase, over all resources."""
-        return _rows(self.select({"phase": phase}), by_resource=False)
+        return _rows((key, series) for key, series in self.sums.items() if key.phase == phase)
 
     def failures(self, phase: str = "") -> list[tuple[FailureKey, FailureGroup]]:
         """Return the failure groups of a phase, or of all, the largest first."""
@@ -114,14 +127,12 @@ def tag_value(key: SeriesKey, tag: str) -> str:
     return str(getattr(key, tag))
 
 
-def _rows(series: Iterator[tuple[SeriesKey, Series]], *, by_resource: bool) -> list[OperationRow]:
+def _rows(series: Iterable[tuple[SeriesKey, Series]]) -> list[OperationRow]:
     rows: dict[tuple[str, int], OperationRow] = {}
     for key, counted in series:
         if key.operation not in CRUD:
             continue
-        resource = key.resource if by_resource else ""
-        at = (resource, CRUD.index(key.operation))
-        row = rows.setdefault(at, OperationRow(resource, key.operation))
+        row = rows.setdefault((key.resource, CRUD.index(key.operation)), OperationRow(key.resource, key.operation))
         if key.final:
             count = counted.count
             row.count += count

@@ -64,7 +64,7 @@ class Recorder:
         """Write a second's counts, and what else is due."""
         now_s = snapshot.ended_ns / NS_PER_S
         self._writer.write(second_of(snapshot, health or {}))
-        for key, series in snapshot.tally.series.items():
+        for key, series in snapshot.sums.items():
             detail = self._details[key.phase, key.operation, key.ok]
             detail.add(series.prompt)
             detail.add(series.late_response)
@@ -144,11 +144,11 @@ def _rows_to_make(tally: Tally) -> Iterator[_Item]:
 def second_of(snapshot: Snapshot, health: Mapping[str, float]) -> Second:
     """Return the line of one second."""
     tally = snapshot.tally
-    sums: dict[tuple[str, str, bool], list[int]] = {}
+    rows: dict[tuple[str, str, bool], list[int]] = {}
     sent = received = retries = limited = 0
-    for key, series in tally.series.items():
+    for key, series in snapshot.sums.items():
         count = series.count
-        row = sums.setdefault((key.phase, key.operation, key.ok), [0, 0, 0, 0])
+        row = rows.setdefault((key.phase, key.operation, key.ok), [0, 0, 0, 0])
         row[0] += count
         row[1] += count if key.final else 0
         row[2] += series.prompt.sum_us + series.late_response.sum_us
@@ -163,7 +163,7 @@ def second_of(snapshot: Snapshot, health: Mapping[str, float]) -> Second:
         phase=snapshot.phase,
         users=snapshot.users,
         users_max=snapshot.users_max,
-        rows=tuple(SecondRow(*key, *figures) for key, figures in sums.items()),
+        rows=tuple(SecondRow(*key, *figures) for key, figures in rows.items()),
         sent_bytes=sent,
         received_bytes=received,
         iterations=sum(times.count for times in tally.iterations.values()),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dms_load_test.errors import ConfigError
+from dms_load_test.metrics.tally import sums_of
 from dms_load_test.metrics.thresholds import Judgement, ThresholdResult
 from dms_load_test.metrics.totals import Totals
 from dms_load_test.metrics.verdict import ResourceAccount, Verdict, VerdictKind
@@ -96,7 +97,8 @@ def fold(run: Run, event: Event) -> None:
 
 
 def _add_part(totals: Totals, part: Part) -> None:
-    totals.tally.absorb(tally_of(part))
+    tally = tally_of(part)
+    totals.absorb(tally, sums_of(tally.series))
     for phase, seconds in part.active_s.items():
         totals.active_ns[phase] += round(seconds * NS_PER_S)
     totals.users_max = max(totals.users_max, part.users_max)

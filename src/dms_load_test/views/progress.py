@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dms_load_test.metrics.aggregate import Snapshot
 
 NS_PER_S = 1_000_000_000
-RECENT = 5
+RECENT = 3
 """Snapshots that the current rate and latency are told of."""
 HISTORY = 24
 """Bars of the sparkline."""
@@ -56,6 +56,8 @@ class Progress:
     """Failed operations by status; 0 where no answer came."""
     health: dict[str, float] = field(default_factory=dict)
     times: Distribution = field(default_factory=Distribution)
+    current_p95_us: int = 0
+    """p95 of the last few seconds; 0 without operations."""
     _recent: deque[tuple[float, int, Distribution]] = field(default_factory=lambda: deque(maxlen=RECENT))
     _history: deque[int] = field(default_factory=lambda: deque(maxlen=HISTORY))
 
@@ -71,7 +73,7 @@ class Progress:
         self.done += sum(times.count for times in tally.iterations.values())
         self.done += sum(count for (_, name, _), count in tally.counters.items() if name == "dropped_iterations")
         operations, times = 0, Distribution()
-        for key, series in tally.series.items():
+        for key, series in snapshot.sums.items():
             count = series.count
             self.retries += series.retries
             self.rate_limited += count if key.status == 429 else 0  # noqa: PLR2004 - Too Many Requests
@@ -85,6 +87,7 @@ class Progress:
         self.times.add(times)
         self._recent.append(((snapshot.ended_ns - snapshot.started_ns) / NS_PER_S, operations, times))
         self._history.append(times.percentile_us(95))
+        self.current_p95_us = merged(times for _, _, times in self._recent).percentile_us(95)
 
     @property
     def elapsed_s(self) -> float:
@@ -114,11 +117,6 @@ class Progress:
         """Operations a second, over the last few seconds."""
         seconds = sum(part for part, _, _ in self._recent)
         return sum(count for _, count, _ in self._recent) / seconds if seconds else 0.0
-
-    @property
-    def current_p95_us(self) -> int:
-        """p95 of the last few seconds; 0 without operations."""
-        return merged(times for _, _, times in self._recent).percentile_us(95)
 
     @property
     def p95_history(self) -> str:
@@ -156,7 +154,7 @@ class Progress:
 
     def current(self) -> str:
         """The current pace: `1,920/s, p95 23.1 ms`."""
-        p95 = f"{with_unit(self.current_p95_us)}" if self._recent and self.current_p95_us else "-"
+        p95 = with_unit(self.current_p95_us) if self.current_p95_us else "-"
         return f"{rate(self.current_per_s)}/s, p95 {p95}"
 
     def whole(self) -> str:

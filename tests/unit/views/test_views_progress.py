@@ -64,7 +64,7 @@ def test_dropped_iterations_are_done_with():
 
 
 def test_the_current_pace_forgets_what_is_long_ago():
-    progress = seconds(Progress(step(limit_s=60.0)), [sample(ms=900)] * 100, *([[sample(ms=10)] * 20] * 5))
+    progress = seconds(Progress(step(limit_s=60.0)), [sample(ms=900)] * 100, *([[sample(ms=10)] * 20] * 3))
     assert progress.current_per_s == 20.0
     assert progress.current() == "20.0/s, p95 10.0 ms"
 

@@ -1,0 +1,41 @@
+"""Laws of the threshold grammar."""
+
+import contextlib
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dms_load_test.errors import ConfigError
+from dms_load_test.metrics.catalog import METRICS
+from dms_load_test.metrics.thresholds import AGGREGATIONS, COMPARISONS, parse_threshold
+from dms_load_test.sample import OPERATIONS
+
+bounded = settings(max_examples=50, deadline=None)
+
+
+@st.composite
+def threshold_texts(draw):
+    name = draw(st.sampled_from(sorted(METRICS)))
+    metric = METRICS[name]
+    tags = draw(st.lists(st.sampled_from(metric.tags), unique=True, max_size=2)) if metric.tags else []
+    values = [draw(st.sampled_from(OPERATIONS)) if tag == "operation" else "students" for tag in tags]
+    function = draw(st.sampled_from(sorted(AGGREGATIONS[metric.kind])))
+    argument = f"({draw(st.integers(0, 100))})" if function == "p" else ""
+    condition = f"{function}{argument}{draw(st.sampled_from(sorted(COMPARISONS)))}{draw(st.integers(-5, 99_999))}"
+    selector = ",".join(f"{tag}:{value}" for tag, value in zip(tags, values, strict=True))
+    return f"{name}{{{selector}}}" if selector else name, condition
+
+
+@bounded
+@given(threshold_texts())
+def test_a_threshold_reads_as_it_is_shown(text):
+    subject, condition = text
+    threshold = parse_threshold(f"{subject}: {condition}")
+    assert (threshold.subject, [str(part) for part in threshold.conditions]) == (subject, [condition])
+
+
+@bounded
+@given(st.text(max_size=60) | threshold_texts().map(":".join).flatmap(lambda text: st.just(text[:-1] + "%")))
+def test_any_other_text_is_the_users_mistake_and_nothing_worse(text):
+    with contextlib.suppress(ConfigError):
+        parse_threshold(text)
