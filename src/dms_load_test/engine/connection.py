@@ -79,6 +79,7 @@ class Connection:
         "error",
         "finished_ns",
         "first_ns",
+        "opened",
         "origin",
         "reason",
         "received_bytes",
@@ -93,7 +94,7 @@ class Connection:
         self._wiring = wiring
         self.origin = origin
         self.response = ResponseParser()
-        self.closed = False
+        self.opened = self.closed = False
         self.error = self.reason = ""
         self.deadline_ns = 0
         self.blocked_ns = self.connecting_ns = self.tls_ns = 0
@@ -172,6 +173,7 @@ class Connection:
 
     def _attach(self) -> None:
         self.deadline_ns = 0
+        self.opened = True
         sock = self._socket()
         self._receive = sock.recv_into
         self._write = sock.send
