@@ -87,6 +87,15 @@ def test_documents_added_after_the_first_choice_are_chosen_from_too(path):
         assert inventory.take("students", Random(1)).document_id == FIRST
 
 
+def test_preparing_a_choice_loses_nothing_and_may_be_repeated(path):
+    with RunInventory(path) as inventory:
+        inventory.add("students", 0, FIRST)
+        inventory.prepare()
+        inventory.add("students", 1, SECOND)
+        inventory.prepare()
+        assert inventory.count("students") == 2
+
+
 def test_a_document_that_was_created_twice_is_one(path):
     with RunInventory(path) as inventory:
         inventory.add("students", 0, FIRST)

@@ -103,6 +103,11 @@ class RunInventory:
         if self._pools is not None:
             self._pool(resource).put(ordinal, spelling, stored)
 
+    def prepare(self) -> None:
+        """Read in the documents to choose from: 2.5 us each, so call it before a phase that chooses, not within it."""
+        if self._pools is None:
+            self._pools = self._read_in()
+
     def count(self, resource: str) -> int:
         """Return how many documents of `resource` exist and are not taken."""
         return len(self._pool(resource))
@@ -189,13 +194,16 @@ class RunInventory:
         if last is not None and last[4] == _CREATED:
             yield last[:4]
 
+    def _read_in(self) -> dict[str, _Pool]:
+        pools: dict[int, _Pool] = {}
+        for number, ordinal, spelling, stored in self._alive():
+            pools.setdefault(number, _Pool()).put(ordinal, spelling, stored)
+        texts = {number: text for text, number in self._names.items()}
+        return {texts[number]: pool for number, pool in pools.items()}
+
     def _pool(self, resource: str) -> _Pool:
-        if self._pools is None:
-            pools: dict[int, _Pool] = {}
-            for number, ordinal, spelling, stored in self._alive():
-                pools.setdefault(number, _Pool()).put(ordinal, spelling, stored)
-            texts = {number: text for text, number in self._names.items()}
-            self._pools = {texts[number]: pool for number, pool in pools.items()}
+        self.prepare()
+        assert self._pools is not None
         pool = self._pools.get(resource)
         if pool is None:
             pool = self._pools[resource] = _Pool()
