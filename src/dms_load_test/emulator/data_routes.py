@@ -10,19 +10,24 @@ import logging
 import sqlite3
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
 from dms_load_test.emulator import problems
+from dms_load_test.emulator.collections import Collections
 from dms_load_test.emulator.commits import GroupCommit
 from dms_load_test.emulator.documents import Conditions
 from dms_load_test.emulator.etag import etag
 from dms_load_test.emulator.json_body import read_body
+from dms_load_test.emulator.paging import parse_parameters
 from dms_load_test.emulator.problems import JSON, Refused
-from dms_load_test.emulator.query import parse_id, parse_parameters, take_page
+from dms_load_test.emulator.query import parse_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
 
     from starlette.types import Receive, Send
 
+    from dms_load_test.emulator.collections import Listing
     from dms_load_test.emulator.documents import Documents, Resource, State
     from dms_load_test.emulator.options import EmulatorOptions
     from dms_load_test.emulator.problems import Problem
@@ -32,6 +37,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _WITH_BODY = ("POST", "PUT")
+_OF_ITEMS = ("POST", "PUT", "DELETE")
+"""Methods for which the last part of `/deletes` is taken for a (malformed) id."""
 _COLLECTION_ERRORS = {
     "DELETE": "Resource collections cannot be deleted. To delete a specific item, use DELETE and include the 'id' in "
     "the route.",
@@ -76,12 +83,17 @@ class DataRoutes:
         self._documents = documents
         self._commits = GroupCommit(documents.store.commit)
         self._tokens = tokens
-        self._page_limit = options.page_limit
+        self._collections = Collections(documents, options.page_limit)
         self._body_limit_bytes = options.body_limit_bytes
         self._correlation_header = options.correlation_header.lower().encode()
         self._new_trace_id = new_trace_id
         self._resources = {resource.path.strip("/").lower(): resource for resource in documents.resources.values()}
         self._collection: dict[str, Callable[[Resource, Call], Answer]] = {"GET": self._query, "POST": self._upsert}
+        self._parts: dict[str, Callable[[Resource, Call], Answer]] = {
+            "partitions": self._partitions,
+            "deletes": self._deletes,
+            "keychanges": self._key_changes,
+        }
         self._item: dict[str, Callable[[Resource, bytes, Call], Answer]] = {
             "GET": self._read,
             "PUT": self._update,
@@ -130,24 +142,34 @@ class DataRoutes:
         return Answer(problem.status, [*_head(body, problem.content_type), *problem.headers], body)
 
     def _dispatch(self, call: Call) -> Answer:
-        project, name, identifier = _split(call.path)
-        number = None
-        if identifier:
-            number = parse_id(identifier)
-            if number is None:
-                raise Refused(problems.invalid_data({"$.id": [f"The value '{identifier}' is not valid."]}))
+        project, name, last = _split(call.path)
+        part = self._parts.get(last.lower()) if call.method not in _OF_ITEMS else None
+        identifier = parse_id(last) if last else None
+        if last and identifier is None and part is None:
+            raise Refused(problems.invalid_data({"$.id": [f"The value '{last}' is not valid."]}))
         resource = self._resources.get(f"{project}/{name}")
         if resource is None:
             raise Refused(problems.not_found())
-        if number is None:
-            act_on_collection = self._collection.get(call.method)
-            if act_on_collection is None:
-                raise _wrong_method(call.method, _COLLECTION_ERRORS, "GET, POST")
-            return act_on_collection(resource, call)
-        act_on_item = self._item.get(call.method)
-        if act_on_item is None:
+        if part is not None:
+            return self._on_part(part, resource, call)
+        return self._on_collection(resource, call) if identifier is None else self._on_item(resource, identifier, call)
+
+    def _on_part(self, act: Callable[[Resource, Call], Answer], resource: Resource, call: Call) -> Answer:
+        if call.method != "GET":
+            raise _wrong_method(call.method, {}, "GET")
+        return act(resource, call)
+
+    def _on_collection(self, resource: Resource, call: Call) -> Answer:
+        act = self._collection.get(call.method)
+        if act is None:
+            raise _wrong_method(call.method, _COLLECTION_ERRORS, "GET, POST")
+        return act(resource, call)
+
+    def _on_item(self, resource: Resource, identifier: bytes, call: Call) -> Answer:
+        act = self._item.get(call.method)
+        if act is None:
             raise _wrong_method(call.method, _ITEM_ERRORS, "GET, PUT, DELETE")
-        return act_on_item(resource, number, call)
+        return act(resource, identifier, call)
 
     def _upsert(self, resource: Resource, call: Call) -> Answer:
         _refuse_other_media(call)
@@ -174,14 +196,27 @@ class DataRoutes:
         return Answer(200, [*_head(body, JSON), tag, (b"vary", b"Accept")], body)
 
     def _query(self, resource: Resource, call: Call) -> Answer:
-        parameters = parse_parameters(call.query_string)
-        page = take_page(parameters, self._page_limit)
-        documents, total = self._documents.page(resource, parameters, page)
-        body = b"[%b]" % b",".join(map(self._documents.shown, documents))
-        headers = _head(body, JSON)
-        if page.total_count:
-            headers.append((b"total-count", str(total).encode()))
-        return Answer(200, headers, body)
+        return _listed(self._collections.query(resource, parse_parameters(call.query_string)))
+
+    def _partitions(self, resource: Resource, call: Call) -> Answer:
+        tokens = self._collections.partitions(resource, parse_parameters(call.query_string))
+        body = msgspec.json.encode({"pageTokens": tokens})
+        return Answer(200, _head(body, JSON), body)
+
+    def _deletes(self, resource: Resource, call: Call) -> Answer:
+        return _listed(self._collections.deletes(resource, parse_parameters(call.query_string)))
+
+    def _key_changes(self, resource: Resource, call: Call) -> Answer:
+        return _listed(self._collections.key_changes(resource, parse_parameters(call.query_string)))
+
+
+def _listed(listing: Listing) -> Answer:
+    headers = _head(listing.body, JSON)
+    if listing.total_count is not None:
+        headers.append((b"total-count", str(listing.total_count).encode()))
+    if listing.next_token:
+        headers.append((b"next-page-token", listing.next_token.encode()))
+    return Answer(200, headers, listing.body)
 
 
 async def _receive_body(receive: Receive, limit_bytes: int) -> bytes | None:

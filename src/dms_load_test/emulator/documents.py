@@ -16,6 +16,7 @@ from dms_load_test.edfi.schema import path_of
 from dms_load_test.emulator import problems
 from dms_load_test.emulator.body import BodyRules
 from dms_load_test.emulator.cascade import ReferenceRewriter
+from dms_load_test.emulator.changelog import Change
 from dms_load_test.emulator.descriptors import Descriptors
 from dms_load_test.emulator.etag import etag, if_match_holds, if_none_match_hits, schema_epoch
 from dms_load_test.emulator.identity import document_keys
@@ -24,12 +25,11 @@ from dms_load_test.emulator.query import QueryRules
 from dms_load_test.emulator.store import Stored, pack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from dms_load_test.edfi.schema import ApiModel, ResourceSchema
     from dms_load_test.emulator.body import Document, Findings
     from dms_load_test.emulator.identity import DocumentKeys
-    from dms_load_test.emulator.query import Page, Parameter
     from dms_load_test.emulator.store import Found, Store
 
 _encode = msgspec.json.Encoder().encode
@@ -158,25 +158,15 @@ class Documents:
             raise Refused(problems.dependent_items(names))
         with self.store.transaction():
             self.store.delete(existing)
-            self.store.next_version(values=1)
+            key = _encode(resource.keys.named(msgspec.json.decode(existing.body)))
+            change = Change(self.store.next_version(values=1), existing.id, key)
+            self.store.changes.note_delete(resource.number, existing.own_key, change)
         self.descriptors.forget(existing)
         return True
 
     def read(self, resource: Resource, identifier: bytes) -> Stored | None:
         """Return the document with this id."""
         return self._of(resource, identifier)
-
-    def page(self, resource: Resource, parameters: Mapping[str, Parameter], page: Page) -> tuple[list[Stored], int]:
-        """Return the documents of one page, and how many there are on all; the latter only if it is asked for.
-
-        Raises:
-            Refused: for unknown fields and wrong values.
-        """
-        conditions = resource.query.conditions(parameters, self.store, self.descriptors)
-        if conditions is None:
-            return [], 0
-        total = self.store.count(resource.number, conditions) if page.total_count else 0
-        return self.store.page(resource.number, conditions, page.limit, page.offset), total
 
     def shown(self, stored: Stored) -> bytes:
         """Return the JSON of a document as a client sees it."""
@@ -245,7 +235,7 @@ class Documents:
             stored = self._stored(resource, checked, existing.id, version)
             self.store.replace(existing, stored._replace(number=existing.number))
             if moved:
-                self._cascade(resource, existing, checked.document)
+                self._move(resource, existing, checked.own_key, version + 1, checked.document)
         self.descriptors.learn(resource.schema, checked.document, existing.number)
         return State(identifier, etag(version, self.epoch))
 
@@ -254,24 +244,35 @@ class Documents:
         own, shared = checked.own_key, checked.shared_key
         return Stored(0, resource.number, identifier, own, shared, version, self._now_s(), checked.targets, body)
 
-    def _cascade(self, resource: Resource, existing: Stored, changed: Document) -> None:
-        """Write a changed key into all documents that repeat it, and theirs into those that repeat them."""
-        href = f"{resource.path}/{format_id(existing.id)}"
-        for before in self.store.referrers(existing.number):
-            referring = self._by_number[before.resource]
-            document = msgspec.json.decode(before.body)
+    def _move(self, resource: Resource, before: Stored, own_key: bytes, version: int, changed: Document) -> None:
+        """Remember a changed key, and write it into all documents that repeat it."""
+        if not (resource.schema.is_descriptor or resource.schema.superclass):
+            named = resource.keys.named
+            old, new = _encode(named(msgspec.json.decode(before.body))), _encode(named(changed))
+            self.store.changes.note_key_change(resource.number, own_key, Change(version, before.id, old, new))
+        href = f"{resource.path}/{format_id(before.id)}"
+        for referrer in self.store.referrers(before.number):
+            referring = self._by_number[referrer.resource]
+            document = msgspec.json.decode(referrer.body)
             referring.rewriter.rewrite(document, resource.schema, href, changed)
-            keys = referring.keys
-            after = before._replace(
-                own_key=keys.own(document),
-                shared_key=keys.shared(document) if keys.shared else None,
-                version=self.store.next_version(values=1),
-                modified_s=self._now_s(),
-                body=_encode(document),
-            )
-            self.store.replace(before, after)
-            if after.own_key != before.own_key:
-                self._cascade(referring, before, document)
+            self._rewrite(referring, referrer, document)
+
+    def _rewrite(self, resource: Resource, before: Stored, document: Document) -> None:
+        """Write the state that a change elsewhere led to, and pass it on if it changed this document's key too."""
+        keys = resource.keys
+        own_key = keys.own(document)
+        moved = own_key != before.own_key
+        version = self.store.next_version(values=2 if moved else 1)
+        after = before._replace(
+            own_key=own_key,
+            shared_key=keys.shared(document) if keys.shared else None,
+            version=version,
+            modified_s=self._now_s(),
+            body=_encode(document),
+        )
+        self.store.replace(before, after)
+        if moved:
+            self._move(resource, before, own_key, version + 1, document)
 
     def _refuse_key_change(self, resource: Resource, checked: _Checked, existing: Stored) -> None:
         if not resource.schema.allow_identity_updates:

@@ -49,6 +49,8 @@ class DocumentKeys:
     shared: Callable[[Document], bytes] | None
     values: Callable[[Document], tuple[tuple[str, object], ...]]
     """The identity as (member, value), for messages."""
+    named: Callable[[Document], dict[str, object]]
+    """The identity by the names of its query fields, for change queries."""
 
 
 def document_keys(model: ApiModel, schema: ResourceSchema) -> DocumentKeys:
@@ -60,10 +62,13 @@ def document_keys(model: ApiModel, schema: ResourceSchema) -> DocumentKeys:
         shared_paths = schema.identity if renamed else model.abstract[schema.superclass].identity
         shared = _hasher(schema.superclass, shared_paths)
     readers = tuple((path.rpartition(".")[2], value_reader(path)) for path in paths)
+    fields = {path: name for name, path in schema.query.items()}
+    named = tuple((fields.get(path, path.rpartition(".")[2]), value_reader(path)) for path in paths)
     return DocumentKeys(
         own=_descriptor_hasher(schema.resource) if schema.is_descriptor else _hasher(schema.resource, paths),
         shared=shared,
         values=lambda document: tuple((name, read(document)) for name, read in readers),
+        named=lambda document: {name: read(document) for name, read in named},
     )
 
 

@@ -1,4 +1,4 @@
-"""Query parameters of a collection: paging and filters, read and checked.
+"""Filters of a collection, read and checked.
 
 A filter becomes a condition on a member of the document; where filters give a whole natural key, or the whole key of
 a reference, or a descriptor, the store is also told which rows to look at, so that such queries stay fast as it fills.
@@ -7,16 +7,14 @@ a reference, or a descriptor, the store is also told which rows to look at, so t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import parse_qsl
 
 from dms_load_test.edfi.schema import walk_leaves
 from dms_load_test.emulator.fields import Wrong, compile_leaf
 from dms_load_test.emulator.identity import reference_rule
 from dms_load_test.emulator.paths import nested
-from dms_load_test.emulator.problems import Refused, bad_request, invalid_data, invalid_parameters
-from dms_load_test.emulator.store import Filter
+from dms_load_test.emulator.problems import Refused, bad_request, invalid_data
+from dms_load_test.emulator.selection import Filter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,63 +22,10 @@ if TYPE_CHECKING:
     from dms_load_test.edfi.schema import ApiModel, Leaf, ResourceSchema
     from dms_load_test.emulator.descriptors import Descriptors
     from dms_load_test.emulator.identity import DocumentKeys
+    from dms_load_test.emulator.paging import Parameter
     from dms_load_test.emulator.store import Store
 
-_BOOLEANS = {"true": True, "false": False}
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Which part of a collection is asked for."""
-
-    limit: int
-    offset: int
-    total_count: bool
-
-
-class Parameter(NamedTuple):
-    """One query parameter, its name as it was written."""
-
-    name: str
-    value: str
-
-
-def parse_parameters(query_string: bytes) -> dict[str, Parameter]:
-    """Return the parameters by lower-case name; of repeated ones the last."""
-    if not query_string:
-        return {}
-    pairs = parse_qsl(query_string.decode("utf-8", "replace"), keep_blank_values=True)
-    return {name.lower(): Parameter(name, value) for name, value in pairs}
-
-
-def take_page(parameters: dict[str, Parameter], page_limit: int) -> Page:
-    """Read limit, offset and totalCount, and remove them from the parameters.
-
-    Raises:
-        Refused: with every wrong parameter.
-    """
-    errors: list[str] = []
-    offset = _whole(_take(parameters, "offset", "0"))
-    limit = _whole(_take(parameters, "limit", str(page_limit)))
-    total_count = _BOOLEANS.get(_take(parameters, "totalcount", "false").lower())
-    if offset is None:
-        errors.append("Offset must be a numeric value greater than or equal to 0.")
-    if limit is None or limit > page_limit:
-        errors.append(f"Limit must be omitted or set to a numeric value between 0 and {page_limit}.")
-    if total_count is None:
-        errors.append("TotalCount must be a boolean value.")
-    if offset is None or limit is None or total_count is None or errors:
-        raise Refused(invalid_parameters(*errors))
-    return Page(limit, offset, total_count)
-
-
-def _take(parameters: dict[str, Parameter], name: str, default: str) -> str:
-    return parameters.pop(name).value if name in parameters else default
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None  # noqa: PLR2004 -- what SQLite can count
 
 
 class _Condition(NamedTuple):

@@ -18,16 +18,19 @@ from __future__ import annotations
 import sqlite3
 from array import array
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from dms_load_test.emulator.changelog import ChangeLog
+from dms_load_test.emulator.selection import Filter, select
 from dms_load_test.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-_LAYOUT_VERSION = 1
+    from dms_load_test.emulator.selection import Selection
+
+_LAYOUT_VERSION = 2
 _LAYOUT = """
 CREATE TABLE resources (number INTEGER PRIMARY KEY, resource TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE documents (
@@ -46,6 +49,16 @@ CREATE UNIQUE INDEX documents_own_key ON documents (own_key);
 CREATE UNIQUE INDEX documents_shared_key ON documents (shared_key) WHERE shared_key IS NOT NULL;
 CREATE INDEX documents_version ON documents (resource, version);
 CREATE INDEX documents_resource ON documents (resource);
+CREATE TABLE changes (
+    version INTEGER PRIMARY KEY,
+    resource INTEGER NOT NULL,
+    is_delete INTEGER NOT NULL,
+    id BLOB NOT NULL,
+    own_key BLOB NOT NULL,
+    old TEXT NOT NULL,
+    new TEXT NOT NULL
+) STRICT;
+CREATE INDEX changes_resource ON changes (resource, is_delete, version);
 CREATE TABLE links (
     target INTEGER NOT NULL, resource INTEGER NOT NULL, referrer INTEGER NOT NULL,
     PRIMARY KEY (target, resource, referrer)
@@ -86,20 +99,6 @@ class Found(NamedTuple):
     id: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Conditions that a page's documents meet, all of them.
-
-    `targets`: numbers of documents they refer to; `fields`: (JSON path, value); `own_key`: their natural key;
-    `id`: their id.
-    """
-
-    targets: tuple[int, ...] = ()
-    fields: tuple[tuple[str, str | float], ...] = ()
-    own_key: bytes | None = None
-    id: bytes | None = None
-
-
 class Store:
     """The emulator's documents.
 
@@ -112,6 +111,7 @@ class Store:
     """
 
     def __init__(self, path: Path | None, resources: Iterable[str]) -> None:
+        self._group_is_lost = False
         try:
             self._db = sqlite3.connect(str(path or ":memory:"), isolation_level=None, cached_statements=256)
             for pragma in _PRAGMAS:
@@ -120,6 +120,7 @@ class Store:
             self.numbers = self._number(resources)
         except sqlite3.Error as error:
             raise ConfigError(f"{path}: {error}; name a file that the emulator made, or a new one") from error
+        self.changes = ChangeLog(self._db)
         self._version = self._latest_version()
         self._counts = self._count_all()
 
@@ -144,7 +145,7 @@ class Store:
         """A create takes two values of the sequence: the last may be one beyond the last document's version."""
         statement = "SELECT max((SELECT max(version) FROM documents WHERE resource=r.number)) FROM resources r"
         latest = self._db.execute(statement).fetchone()[0]
-        return 0 if latest is None else int(latest) + 1
+        return max(0 if latest is None else int(latest) + 1, self.changes.latest_version)
 
     def close(self) -> None:
         """Commit, and close the file; the write-ahead log goes into it."""
@@ -161,9 +162,11 @@ class Store:
         try:
             yield
         except BaseException:
-            if self._db.in_transaction:  # a full disk ends the whole transaction by itself
+            if self._db.in_transaction:
                 self._db.execute("ROLLBACK TO one")
                 self._db.execute("RELEASE one")
+            else:  # a full disk ends the whole transaction: those who wait for its commit have to hear of it
+                self._group_is_lost = True
             self._counts = self._count_all()
             raise
         self._db.execute("RELEASE one")
@@ -171,7 +174,7 @@ class Store:
     @property
     def has_uncommitted(self) -> bool:
         """Whether anything was written since the last `commit`."""
-        return self._db.in_transaction
+        return self._db.in_transaction or self._group_is_lost
 
     def commit(self) -> None:
         """Hand all writes so far to the operating system: a killed process does not lose them.
@@ -180,8 +183,11 @@ class Store:
             sqlite3.Error: if that failed; then none of them is kept.
         """
         try:
+            if self._group_is_lost:
+                raise sqlite3.OperationalError("the transaction was rolled back")
             self._db.execute("COMMIT")
         except sqlite3.Error:
+            self._group_is_lost = False
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             self._counts = self._count_all()
@@ -284,48 +290,34 @@ class Store:
         return map(Stored._make, self._db.execute(statement, (resource,)))
 
     def page(self, resource: int, conditions: Filter, limit: int, offset: int) -> list[Stored]:
-        """Return documents in order of their creation."""
-        source, values = self._select(resource, conditions)
-        statement = f"SELECT {_COLUMNS} {source} ORDER BY d.number LIMIT ? OFFSET ?"
-        return [Stored._make(row) for row in self._db.execute(statement, (*values, limit, offset))]
+        """Return documents in order of their creation, or of their versions where the conditions ask for that."""
+        selected = self._select(resource, conditions)
+        statement = f"SELECT {_COLUMNS} {selected.clauses} ORDER BY {selected.order} LIMIT ? OFFSET ?"
+        return [Stored._make(row) for row in self._db.execute(statement, (*selected.values, limit, offset))]
+
+    def number_at(self, resource: int, conditions: Filter, offset: int) -> int | None:
+        """Return the number of the document at this place of the collection."""
+        selected = self._select(resource, conditions)
+        statement = f"SELECT d.number {selected.clauses} ORDER BY d.number LIMIT 1 OFFSET ?"
+        row = self._db.execute(statement, (*selected.values, offset)).fetchone()
+        return int(row[0]) if row else None
 
     def count(self, resource: int, conditions: Filter) -> int:
         """Return how many documents meet the conditions; without conditions nothing is read."""
         if conditions == Filter():
             return self._counts.get(resource, 0)
-        source, values = self._select(resource, conditions)
-        return int(self._db.execute(f"SELECT count(*) {source}", values).fetchone()[0])
+        selected = self._select(resource, conditions)
+        return int(self._db.execute(f"SELECT count(*) {selected.clauses}", selected.values).fetchone()[0])
 
-    def _select(self, resource: int, conditions: Filter) -> tuple[str, list[Any]]:
-        """Return FROM and WHERE, led by the target with the fewest referrers, read in order of the link's index."""
-        if not conditions.targets:
-            return _where("FROM documents d", "d.resource=?", [resource], conditions)
+    def _select(self, resource: int, conditions: Filter) -> Selection:
+        if len(conditions.targets) < 2:  # noqa: PLR2004 -- nothing to choose from
+            return select(resource, conditions)
         first = min(conditions.targets, key=lambda target: self._count_referrers(target, resource))
-        led = "FROM links l CROSS JOIN documents d ON d.number=l.referrer"
-        return _where(led, "l.target=? AND l.resource=?", [first, resource], conditions)
+        return select(resource, conditions, first)
 
     def _count_referrers(self, target: int, resource: int) -> int:
         statement = "SELECT count(*) FROM (SELECT 1 FROM links WHERE target=? AND resource=? LIMIT ?)"
         return int(self._db.execute(statement, (target, resource, _COUNTED_REFERRERS)).fetchone()[0])
-
-
-def _where(source: str, first: str, values: list[Any], conditions: Filter) -> tuple[str, list[Any]]:
-    parts = [first]
-    resource = values[-1]
-    if conditions.own_key is not None:
-        parts.append("d.own_key=?")
-        values.append(conditions.own_key)
-    if conditions.id is not None:
-        parts.append("d.id=?")
-        values.append(conditions.id)
-    if len(conditions.targets) > 1:
-        for target in conditions.targets:
-            parts.append("EXISTS (SELECT 1 FROM links WHERE target=? AND resource=? AND referrer=d.number)")
-            values.extend((target, resource))
-    for path, value in conditions.fields:
-        parts.append("json_extract(d.body, ?)=?")
-        values.extend((path, value))
-    return f"{source} WHERE {' AND '.join(parts)}", values
 
 
 def pack(numbers: Iterable[int]) -> bytes:

@@ -2,8 +2,9 @@
 
 import pytest
 
+from dms_load_test.emulator.paging import Page, parse_parameters, take_page
 from dms_load_test.emulator.problems import Refused
-from dms_load_test.emulator.query import Page, parse_id, parse_parameters, take_page
+from dms_load_test.emulator.query import parse_id
 
 
 def test_names_are_case_insensitive_and_the_last_value_wins():

@@ -4,7 +4,8 @@ import sqlite3
 
 import pytest
 
-from dms_load_test.emulator.store import Filter, Store, Stored, pack, unpack
+from dms_load_test.emulator.selection import Filter
+from dms_load_test.emulator.store import Store, Stored, pack, unpack
 from dms_load_test.errors import ConfigError
 
 RESOURCES = ("schools", "students")

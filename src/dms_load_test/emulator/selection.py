@@ -1,0 +1,76 @@
+"""Which documents a query means, as SQL. Pure: the store runs it.
+
+Every value is bound; the text is made of constants of this file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Conditions that documents meet, all of them.
+
+    `targets`: numbers of documents they refer to; `fields`: (JSON path, value); `own_key`: their natural key;
+    `id`: their id; `numbers` and `versions`: inclusive ranges, of the order of creation and of the last change.
+    """
+
+    targets: tuple[int, ...] = ()
+    fields: tuple[tuple[str, str | float], ...] = ()
+    own_key: bytes | None = None
+    id: bytes | None = None
+    numbers: tuple[int, int] | None = None
+    versions: tuple[int, int] | None = None
+    by_version: bool = False
+    """Ordered by the last change instead of creation."""
+
+
+class Selection(NamedTuple):
+    """FROM and WHERE with their values, and the order."""
+
+    clauses: str
+    values: Sequence[object]
+    order: str
+
+
+def select(resource: int, conditions: Filter, leading_target: int | None = None) -> Selection:
+    """Return how to read the documents of a resource that meet the conditions.
+
+    Where they refer to targets, the links of `leading_target` (else the first) are walked, which are in order of the
+    referrers already.
+    """
+    parts = [
+        *_led(resource, conditions, leading_target),
+        *_optional("d.own_key=?", conditions.own_key),
+        *_optional("d.id=?", conditions.id),
+        *_optional("d.number BETWEEN ? AND ?", conditions.numbers),
+        *_optional("d.version BETWEEN ? AND ?", conditions.versions),
+        *(("json_extract(d.body, ?)=?", field) for field in conditions.fields),
+    ]
+    source = "FROM links l CROSS JOIN documents d ON d.number=l.referrer" if conditions.targets else "FROM documents d"
+    return Selection(
+        clauses=f"{source} WHERE {' AND '.join(text for text, _ in parts)}",
+        values=[value for _, values in parts for value in values],
+        order="d.version" if conditions.by_version else "d.number",
+    )
+
+
+def _led(resource: int, conditions: Filter, leading_target: int | None) -> Iterator[tuple[str, Sequence[object]]]:
+    if not conditions.targets:
+        yield "d.resource=?", (resource,)
+        return
+    first = conditions.targets[0] if leading_target is None else leading_target
+    yield "l.target=? AND l.resource=?", (first, resource)
+    for target in conditions.targets:
+        if target != first:
+            yield "EXISTS (SELECT 1 FROM links WHERE target=? AND resource=? AND referrer=d.number)", (target, resource)
+
+
+def _optional(text: str, value: bytes | tuple[int, int] | None) -> Iterator[tuple[str, Sequence[object]]]:
+    if value is not None:
+        yield text, value if isinstance(value, tuple) else (value,)
