@@ -92,6 +92,9 @@ class Settings(BaseModel):
     client_key: OptionalFile = Field(None, description="PEM file of that certificate's key, if it is separate.")
     connect_timeout: Duration = Field(10.0, description="Limit for opening a connection, TLS included.")
     request_timeout: Duration = Field(60.0, description="Limit for a request, from its first byte to its last.")
+    target_lost_after: Pause = Field(
+        20.0, description="A run ends when no request was answered for this long; 0s never ends it."
+    )
     results_dir: Folder = Field(Path("results"), description="Folder of the run folders.")
 
 

@@ -1,0 +1,107 @@
+"""Looking without running: settings, resources by level, documents. Each gives lines; a target is only read."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from dms_load_test.app.target import Reports, connect, documents_of, embedded, read_graph, transport_options
+from dms_load_test.engine.loop import run as run_loop
+from dms_load_test.engine.transport import Client
+from dms_load_test.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from dms_load_test.config import Effective, Settings
+    from dms_load_test.edfi.dependencies import DependencyGraph
+    from dms_load_test.edfi.schema import ApiModel
+
+_DEFAULT_SEED = 1
+"""Documents that are only looked at are the same every time."""
+_QUIET = Reports(sample=lambda _: None, failure=lambda _: None)
+
+
+def setting_lines(effective: Effective) -> Iterator[str]:
+    """Yield every setting in force with its value and origin, in three columns."""
+    rows = effective.rows()
+    name_width = max(len(row.name) for row in rows)
+    value_width = min(44, max(len(row.value) for row in rows))
+    for row in rows:
+        yield f"{row.name:<{name_width}}  {row.value:<{value_width}}  {row.origin.where}".rstrip()
+
+
+def resource_lines(settings: Settings, *, as_dot: bool) -> Iterator[str]:
+    """Yield the target's resources by dependency level, or their graph; without a target the embedded standard's.
+
+    Raises: ConfigError, TargetError: as `app.target.connect`.
+    """
+    model, graph = _graph(settings)
+    chosen = [name for name, schema in model.resources.items() if not schema.is_descriptor]
+    if as_dot:
+        yield graph.to_dot(chosen).rstrip()
+        return
+    levels = graph.levels(chosen)
+    for number, names in enumerate(levels, start=1):
+        for name in names:
+            yield f"{number:>2}  {name}"
+
+
+def document_lines(settings: Settings, resource: str, ordinals: Iterable[int]) -> Iterator[bytes]:
+    """Yield the documents of `resource` as JSON, one for each ordinal.
+
+    Raises: ConfigError: there is no such resource or ordinal; ConfigError, TargetError: as `app.target.connect`.
+    """
+    model, values = _model_and_values(settings)
+    seed = _DEFAULT_SEED if settings.seed is None else settings.seed
+    documents = documents_of(settings, seed, model, values)
+    if resource not in documents.counts:
+        raise ConfigError(_no_such(resource, model, documents.counts))
+    for ordinal in ordinals:
+        if ordinal >= documents.counts[resource] and resource not in documents.growable:
+            raise ConfigError(
+                f"{resource}: there is no document {ordinal}; these sizes make {documents.counts[resource]}, "
+                "counted from 0"
+            )
+        yield documents.payload(resource, ordinal)
+
+
+def _no_such(resource: str, model: ApiModel, counts: Mapping[str, int]) -> str:
+    if resource in model.resources:
+        return f"{resource}: no data is made for it yet; there is for {', '.join(sorted(counts))}"
+    near = get_close_matches(resource, counts, n=1)
+    return f"{resource}: no such resource{f'; did you mean {near[0]}?' if near else '; `resources` lists them'}"
+
+
+def _graph(settings: Settings) -> tuple[ApiModel, DependencyGraph]:
+    base_url = settings.api_base_url
+    if base_url is None:
+        model, graph, _ = embedded()
+        return model, graph
+
+    async def read() -> tuple[ApiModel, DependencyGraph]:
+        client = Client(transport_options(settings))
+        try:
+            return await read_graph(client, settings, base_url, _QUIET)
+        finally:
+            client.close()
+
+    return run_loop(read())
+
+
+def _model_and_values(settings: Settings) -> tuple[ApiModel, Mapping[str, Sequence[str]]]:
+    base_url = settings.api_base_url
+    if base_url is None:
+        model, _, values = embedded()
+        return model, values
+
+    async def read() -> tuple[ApiModel, Mapping[str, Sequence[str]]]:
+        client = Client(transport_options(settings))
+        try:
+            target = await connect(client, settings, base_url, _QUIET)
+            await target.auth.close()
+            return target.model, target.descriptor_values
+        finally:
+            client.close()
+
+    return run_loop(read())

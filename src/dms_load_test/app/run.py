@@ -1,0 +1,250 @@
+"""A run from settings to verdict: folder, target, record, phases, summary. All that is opened is closed here."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from secrets import randbelow, token_hex
+from shutil import copyfile
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from dms_load_test.app.earlier import Identity, earlier_load, manifest_of, sizes_of
+from dms_load_test.app.phases import PhaseRunner
+from dms_load_test.app.session import Session
+from dms_load_test.app.target import PREFLIGHT, Reports, connect, documents_of, require_credentials, transport_options
+from dms_load_test.emulator import start_emulator
+from dms_load_test.engine.clock import SYSTEM_CLOCK
+from dms_load_test.engine.loop import run as run_loop
+from dms_load_test.engine.loop import settle
+from dms_load_test.engine.stop import StopReason
+from dms_load_test.engine.transport import Client
+from dms_load_test.engine.virtual_user import Ordinals, World
+from dms_load_test.errors import ConfigError, ScenarioError
+from dms_load_test.metrics.aggregate import Aggregate
+from dms_load_test.metrics.verdict import Ending, RunFacts, judge
+from dms_load_test.results.events import End
+from dms_load_test.results.inventory import RunInventory
+from dms_load_test.results.record import open_record
+from dms_load_test.results.run import read_run, verdict_line
+from dms_load_test.results.run_folder import create_run_folder
+from dms_load_test.results.summary import write_summary
+from dms_load_test.scenarios import PHASES, SCENARIOS, Workload
+from dms_load_test.views.summary import SummaryView, print_summary, print_verdict
+from dms_load_test.views.terminal import make_console, make_progress_view
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Iterator
+    from types import FrameType
+
+    from dms_load_test.app.target import Target
+    from dms_load_test.config import Effective, Settings
+    from dms_load_test.metrics.verdict import Verdict
+    from dms_load_test.results.run_folder import RunFolder
+    from dms_load_test.views.terminal import ProgressView
+
+_MOST_SEEDS = 2**31
+_ENDINGS = {
+    StopReason.INTERRUPTED: Ending.INTERRUPTED,
+    StopReason.ABORTED: Ending.ABORTED,
+    StopReason.THRESHOLD: Ending.ABORTED,
+    StopReason.TARGET_LOST: Ending.TARGET_UNUSABLE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What a run is about to do: settings with credentials, the target's address, the seed, the phases."""
+
+    effective: Effective
+    settings: Settings
+    base_url: str
+    seed: int
+    phases: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def run_test(effective: Effective, phase: str, *, quiet: bool) -> Verdict:
+    """Run the phases that `phase` stands for; print and write the results, and return the verdict.
+
+    Raises:
+        ConfigError: Something that the user gave is wrong; nothing was written to the target.
+        TargetError: The target cannot be used; nothing was written to it.
+    """
+    if phase not in PHASES:
+        raise ConfigError(f'--phase "{phase}": expected one of {", ".join(PHASES)}')
+    console = make_console()
+    with ExitStack() as stack:
+        view = make_progress_view(console, quiet=quiet)
+        stack.callback(view.close)
+        folder = stack.enter_context(_run_folder(effective))
+        intent = _intent(effective, phase, view, stack)
+        summary = run_loop(_Run(intent, folder, view).execute())
+        view.close()
+        write_summary(folder.summary, read_run(folder.record))
+        (print_verdict if quiet else print_summary)(console, summary)
+    return summary.verdict
+
+
+@contextmanager
+def _run_folder(effective: Effective) -> Iterator[RunFolder]:
+    """Make the run's folder before anything is sent, and take it away again if nothing came into it."""
+    results, profile = effective.settings.results_dir, effective.profile.name
+    folder = create_run_folder(results, datetime.now(UTC), profile, token_hex(2))
+    try:
+        yield folder
+    finally:
+        with suppress(OSError):
+            folder.path.rmdir()
+
+
+def _intent(effective: Effective, phase: str, view: ProgressView, stack: ExitStack) -> Intent:
+    """Settle target, credentials and seed; without a target the emulator is started and takes its place."""
+    settings, notes = effective.settings, []
+    base_url = settings.api_base_url
+    if base_url is None:
+        if phase == "readwrite":
+            raise ConfigError(
+                "--phase readwrite works on what an earlier load made, and without a target each run has an emulator "
+                "of its own; set --target, or run --phase full"
+            )
+        emulator = stack.enter_context(start_emulator())
+        base_url = emulator.base_url
+        settings = settings.model_copy(update={"client_id": emulator.key, "client_secret": SecretStr(emulator.secret)})
+        notes.append(f"No target is set (--target): this is about the embedded emulator, which serves at {base_url}.")
+    require_credentials(settings)
+    if settings.seed is not None:
+        notes.append(f"Seed {settings.seed} was asked for: what an earlier run with it made is updated, not created.")
+    for note in notes:
+        view.note(note)
+    seed = randbelow(_MOST_SEEDS) if settings.seed is None else settings.seed
+    return Intent(effective, settings, base_url, seed, PHASES[phase], tuple(notes))
+
+
+class _Run:
+    """One run inside the event loop."""
+
+    def __init__(self, intent: Intent, folder: RunFolder, view: ProgressView) -> None:
+        self._intent = intent
+        self._folder = folder
+        self._view = view
+        self._started_at = datetime.now(UTC)
+        self._begin_ns = SYSTEM_CLOCK.now_ns()
+        self._aggregate = Aggregate(0, PREFLIGHT)
+
+    async def execute(self) -> SummaryView:
+        """Connect, run the phases, judge; return what the summary shows. Raises: as `run_test`."""
+        settings = self._intent.settings
+        client = Client(transport_options(settings))
+        try:
+            reports = Reports(self._aggregate.add, self._aggregate.add_failure)
+            target = await connect(client, settings, self._intent.base_url, reports)
+            workload, notes = self._workload(target)
+            with (
+                open_record(self._folder.record) as writer,
+                RunInventory(self._folder.inventory) as inventory,
+            ):
+                session = Session(writer, self._view, self._aggregate, self._begin_ns, settings.target_lost_after)
+                session.inventory = inventory
+                notes = (*self._intent.notes, *notes)
+                writer.write(
+                    manifest_of(
+                        self._intent.effective, sizes_of(workload.settings), self._identity(target, workload, notes)
+                    )
+                )
+                return await self._run_phases(session, client, target, workload, notes)
+        finally:
+            client.close()
+
+    def _workload(self, target: Target) -> tuple[Workload, tuple[str, ...]]:
+        """Return the work, and notes on it; readwrite alone goes on with the documents of an earlier load."""
+        intent, settings, seed = self._intent, self._intent.settings, self._intent.seed
+        notes: tuple[str, ...] = ()
+        if "readwrite" in intent.phases and "load" not in intent.phases:
+            earlier = earlier_load(settings.results_dir, target.discovery.base_url)
+            settings, seed = settings.model_copy(update=earlier.sizes), earlier.seed
+            copyfile(earlier.folder.inventory, self._folder.inventory)
+            notes = (f"Working on the documents that run {earlier.folder.run_id} loaded, with its sizes and seed.",)
+        documents = documents_of(settings, seed, target.model, target.descriptor_values)
+        return Workload(settings, target.graph, documents, seed), notes
+
+    def _identity(self, target: Target, workload: Workload, notes: tuple[str, ...]) -> Identity:
+        return Identity(
+            run_id=self._folder.run_id,
+            started_at=self._started_at,
+            target=target.discovery.base_url,
+            seed=workload.seed,
+            phases=self._intent.phases,
+            notes=notes,
+            data_standard=target.data_standard,
+            target_version=target.discovery.urls.version,
+        )
+
+    async def _run_phases(
+        self, session: Session, client: Client, target: Target, workload: Workload, notes: tuple[str, ...]
+    ) -> SummaryView:
+        assert session.inventory is not None
+        documents, inventory = workload.documents, session.inventory
+        first = {name: max(count, inventory.first_unused_ordinal(name)) for name, count in documents.counts.items()}
+        world = World(
+            documents=documents,
+            inventory=inventory,
+            ordinals=Ordinals(first),
+            on_check=session.aggregate.check,
+            seed=workload.seed,
+        )
+        runner = PhaseRunner(session, client, target, world)
+        settle()
+        ending, explanation = Ending.FINISHED, ""
+        with stop_on_signals(session):
+            try:
+                await _in_turn(runner, session, workload, self._intent.phases)
+            except ScenarioError as error:
+                ending, explanation = Ending.SCENARIO_RAISED, str(error)
+            finally:
+                await target.auth.close()
+        if session.stop.reason in _ENDINGS and ending is Ending.FINISHED:
+            ending, explanation = _ENDINGS[session.stop.reason], session.stop_text
+        facts = RunFacts(ending, explanation, tuple(runner.accounts))
+        verdict = judge(runner.thresholds, session.totals, facts)
+        session.writer.write(verdict_line(session.now_s(), verdict))
+        session.writer.write(End(session.now_s(), ending.value))
+        return SummaryView(
+            totals=session.totals,
+            verdict=verdict,
+            accounts=tuple(runner.accounts),
+            notes=notes,
+            folder=str(self._folder.path),
+        )
+
+
+async def _in_turn(runner: PhaseRunner, session: Session, workload: Workload, phases: tuple[str, ...]) -> None:
+    """Run the phases; a smoke cycle that fails ends the run before any load."""
+    for name in phases:
+        if session.stop.requested:
+            return
+        await runner.run(SCENARIOS[name](workload))
+        if name == "smoke" and len(phases) > 1 and not judge(runner.thresholds, session.totals).passed:
+            session.note("The smoke cycle failed; nothing else is run.")
+            return
+
+
+@contextmanager
+def stop_on_signals(session: Session) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM end the run in order, and a second one at once."""
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        text = "Interrupted: requests under way may end; once more stops at once."
+        loop.call_soon_threadsafe(session.request_stop, StopReason.INTERRUPTED, text)
+
+    loop: asyncio.AbstractEventLoop = session.loop
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,147 @@
+"""A target made ready: found, signed in to, and read, or the embedded standard in place of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dms_load_test.edfi.dependencies import DependencyGraph, parse_dependencies, write_dependencies
+from dms_load_test.edfi.standard import load_standard
+from dms_load_test.engine.api import ApiTarget, PhasePolicy
+from dms_load_test.engine.auth import SharedAuthManager
+from dms_load_test.engine.options import TransportOptions
+from dms_load_test.engine.target import MetadataReader, read_descriptor_values, sign_in, used_descriptors
+from dms_load_test.errors import ConfigError
+from dms_load_test.generators import DistrictSizes, build_documents
+from dms_load_test.generators.documents import DISTRICT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from dms_load_test.config import Settings
+    from dms_load_test.edfi.schema import ApiModel
+    from dms_load_test.engine.target import Discovery
+    from dms_load_test.engine.transport import Client
+    from dms_load_test.generators import Documents
+    from dms_load_test.sample import Failure, Sample
+
+PREFLIGHT = "preflight"
+"""The phase that requests before the first scenario count for."""
+_GIVEN_URLS = ("oauth_token_url", "data_url", "dependencies_url")
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """Who takes what becomes of requests."""
+
+    sample: Callable[[Sample], None]
+    failure: Callable[[Failure], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A target that is known and may be used. `descriptor_values` are those that its resources need."""
+
+    discovery: Discovery
+    auth: SharedAuthManager
+    model: ApiModel
+    graph: DependencyGraph
+    descriptor_values: Mapping[str, Sequence[str]]
+
+    def api(self, client: Client, policy: PhasePolicy) -> ApiTarget:
+        """Return the API as the virtual users of one phase share it."""
+        return ApiTarget(client, self.auth, self.discovery.base_url, self.discovery.urls.data_url, policy)
+
+    @property
+    def data_standard(self) -> str:
+        """`Ed-Fi 5.2.0, TPDM 1.1.0`."""
+        return ", ".join(f"{model.name} {model.version}" for model in self.discovery.urls.data_models)
+
+
+def transport_options(settings: Settings) -> TransportOptions:
+    """Return how the settings want a target to be reached."""
+    return TransportOptions(
+        connect_timeout_s=settings.connect_timeout,
+        response_timeout_s=settings.request_timeout,
+        request_timeout_s=settings.request_timeout,
+        insecure=settings.insecure,
+        ca_bundle=settings.ca_bundle,
+        client_certificate=settings.client_certificate,
+        client_key=settings.client_key,
+    )
+
+
+def require_credentials(settings: Settings) -> tuple[str, str]:
+    """Return key and secret. Raises: ConfigError: one of them is missing."""
+    if not settings.client_id or settings.client_secret is None:
+        raise ConfigError(
+            "CLIENT_ID and CLIENT_SECRET are not set, which the API's token endpoint wants; "
+            "set them in the environment or in .env.load-test"
+        )
+    return settings.client_id, settings.client_secret.get_secret_value()
+
+
+async def connect(client: Client, settings: Settings, base_url: str, reports: Reports) -> Target:
+    """Find the API at `base_url`, sign in, and read what it says about itself.
+
+    Raises:
+        ConfigError: There are no credentials.
+        TargetError: The target is not ready or not usable; the message says why.
+    """
+    key, secret = require_credentials(settings)
+    reader = MetadataReader(client, reports.sample, PREFLIGHT)
+    discovery = await _discover(reader, settings, base_url)
+    auth = SharedAuthManager(client, discovery.urls.token_url, key, secret, emit=reports.sample, phase=PREFLIGHT)
+    await sign_in(auth)
+    metadata = await reader.read_metadata(discovery.urls, settings.openapi_urls)
+    policy = PhasePolicy(phase=PREFLIGHT, emit=reports.sample, on_failure=reports.failure)
+    api = ApiTarget(client, auth, discovery.base_url, discovery.urls.data_url, policy)
+    wanted = used_descriptors(metadata.model, DISTRICT.keys() & metadata.model.resources.keys())
+    values = await read_descriptor_values(api, metadata.model, wanted)
+    graph = DependencyGraph.build(metadata.model, metadata.dependencies)
+    return Target(discovery, auth, metadata.model, graph, values)
+
+
+async def read_graph(
+    client: Client, settings: Settings, base_url: str, reports: Reports
+) -> tuple[ApiModel, DependencyGraph]:
+    """Find the API at `base_url` and read its resources and their order: no credentials are needed for that.
+
+    Raises:
+        TargetError: The target is not ready or not usable; the message says why.
+    """
+    reader = MetadataReader(client, reports.sample, PREFLIGHT)
+    discovery = await _discover(reader, settings, base_url)
+    metadata = await reader.read_metadata(discovery.urls, settings.openapi_urls)
+    return metadata.model, DependencyGraph.build(metadata.model, metadata.dependencies)
+
+
+async def _discover(reader: MetadataReader, settings: Settings, base_url: str) -> Discovery:
+    given = {name.upper(): url for name in _GIVEN_URLS if (url := getattr(settings, name))}
+    if settings.openapi_urls:
+        given["OPENAPI_URLS"] = settings.openapi_urls[0]
+    return await reader.discover(base_url, given)
+
+
+def embedded() -> tuple[ApiModel, DependencyGraph, Mapping[str, Sequence[str]]]:
+    """Return the embedded standard in place of a target: model, graph and descriptor URIs."""
+    standard = load_standard()
+    graph = DependencyGraph.build(standard.model, parse_dependencies(write_dependencies(standard.model)))
+    values = {
+        name: tuple(f"uri://ed-fi.org/{name}#{value}" for value in known)
+        for name, known in standard.descriptor_values.items()
+    }
+    return standard.model, graph, values
+
+
+def documents_of(settings: Settings, seed: int, model: ApiModel, values: Mapping[str, Sequence[str]]) -> Documents:
+    """Return the documents that the settings' sizes make. Raises: ConfigError, TargetError: as `build_documents`."""
+    sizes = DistrictSizes(
+        schools=settings.school_count,
+        students=settings.student_count,
+        staff=settings.staff_count,
+        courses_per_school=settings.courses_per_school,
+        sections_per_course=settings.sections_per_course,
+        school_year=settings.school_year,
+    )
+    return build_documents(model, sizes, seed, values)
