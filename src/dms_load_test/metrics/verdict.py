@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from dms_load_test.metrics.thresholds import Judgement, ThresholdResult, judge_thresholds
+from dms_load_test.metrics.thresholds import Judgement, ThresholdResult, judge_thresholds, parse_threshold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -122,9 +122,14 @@ def account(
 
 
 def judge(thresholds: Iterable[Threshold], totals: Totals, facts: RunFacts | None = None) -> Verdict:
-    """Return the verdict on a run, or on its part so far."""
+    """Return the verdict on a run, or on its part so far.
+
+    Checks must all pass: each phase that made some has the threshold `checks: rate==1`, unless a given one judges its
+    checks. (k6 lets failed checks pass; here one may mean that a document was lost.)
+    """
     facts = facts or RunFacts()
-    results = judge_thresholds(thresholds, totals)
+    given = tuple(thresholds)
+    results = judge_thresholds((*given, *_implied(given, totals)), totals)
     found = [(kind, reason) for kind, reason in _findings(results, totals, facts) if reason]
     if not found:
         return Verdict(VerdictKind.PASSED, _passed(results, facts), (), results)
@@ -132,6 +137,13 @@ def judge(thresholds: Iterable[Threshold], totals: Totals, facts: RunFacts | Non
     kind = next(kind for kind in VerdictKind if kind in kinds)
     reasons = tuple(reason for _, reason in sorted(found, key=lambda item: list(VerdictKind).index(item[0])))
     return Verdict(kind, f"{_TITLES[kind]}: {'; '.join(reasons)}.", reasons, results)
+
+
+def _implied(given: tuple[Threshold, ...], totals: Totals) -> Iterable[Threshold]:
+    judged = {threshold.selector.get("phase", "") for threshold in given if threshold.metric == "checks"}
+    for phase in dict.fromkeys(phase for phase, _ in totals.tally.checks):
+        if not judged & {phase, ""}:
+            yield parse_threshold("checks: rate==1", phase)
 
 
 _TITLES: Mapping[VerdictKind, str] = {

@@ -30,19 +30,23 @@ _MOST_CHECKS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SummaryView:
-    """What the summary tells. `notes` are sentences that a reader must know; `folder` is where the results are."""
+    """What the summary tells. `notes` are sentences that a reader must know; `folder` is where the results are.
+
+    `phases` are those that get a table; the others, such as what came before the load, get a line.
+    """
 
     totals: Totals
     verdict: Verdict
     accounts: tuple[ResourceAccount, ...] = ()
     notes: tuple[str, ...] = ()
+    phases: tuple[str, ...] | None = None
     folder: str = ""
 
 
 def print_summary(console: Console, view: SummaryView, most_rows: int = MOST_ROWS) -> None:
     """Print the summary: tables by phase, then what went wrong, then the verdict."""
     for phase in view.totals.phases():
-        _print_phase(console, view.totals, phase, most_rows)
+        _print_phase(console, view, phase, most_rows)
     console.print()
     lines = failure_lines(view.totals.failures())
     if lines:
@@ -59,11 +63,20 @@ def print_summary(console: Console, view: SummaryView, most_rows: int = MOST_ROW
         console.print(Text(f"Results: {view.folder}  ({took} in all)"), soft_wrap=True)
 
 
-def _print_phase(console: Console, totals: Totals, phase: str, most_rows: int) -> None:
-    if totals.operation_sums(phase):
+def _print_phase(console: Console, view: SummaryView, phase: str, most_rows: int) -> None:
+    totals = view.totals
+    if view.phases is not None and phase not in view.phases:
+        console.print(Text(f"{phase}: {_requests_text(totals, phase)}"))
+    elif totals.operation_sums(phase):
         console.print(operations_table(totals, phase, console.width, most_rows))
     for line in overhead_lines(totals, phase):
         console.print(Text(f"{phase}: {line}"))
+
+
+def _requests_text(totals: Totals, phase: str) -> str:
+    counts = [(key.ok, series.count) for key, series in totals.select({"phase": phase})]
+    failed = sum(count for ok, count in counts if not ok)
+    return f"{plural(sum(count for _, count in counts), 'request')}, {failed:,} failed"
 
 
 def print_verdict(console: Console, view: SummaryView) -> None:

@@ -45,7 +45,8 @@ def operations_table(totals: Totals, phase: str, width: int, most_rows: int = MO
     columns = ["operation", "count", "failed", "rate/s", *_PERCENTS, "max"]
     if width < WIDE:
         columns = [column for column in columns if column not in _NARROW_LEAVES_OUT]
-    table = _table(f"{phase} ({totals.active_s(phase):.1f} s; response times in ms)")
+    seconds = totals.active_s(phase)
+    table = _table(f"{phase} ({seconds:,.{1 if seconds >= 1 else 3}f} s; response times in ms)")
     table.add_column("resource", no_wrap=True)
     for column in columns:
         table.add_column(column, justify="left" if column == "operation" else "right", no_wrap=True)
@@ -54,7 +55,7 @@ def operations_table(totals: Totals, phase: str, width: int, most_rows: int = MO
     for number, row in enumerate((*sums, *shown)):
         is_sum = number < len(sums)
         name = _ALL if is_sum else short_resource(printable(row.resource), name_width)
-        cells = _cells(row, totals.active_s(phase))
+        cells = _cells(row, seconds)
         table.add_row(name, *(cells[column] for column in columns), end_section=number == len(sums) - 1)
     if len(shown) < len(rows):
         table.caption = f"{len(rows) - len(shown)} more rows with fewer failures and shorter times: see summary.json"

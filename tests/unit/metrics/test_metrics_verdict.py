@@ -75,6 +75,32 @@ def test_an_early_ending_is_graver_than_a_failed_threshold(ending, kind):
     assert verdict.reasons == ("Ctrl-C after 12 s", "1 of 1 thresholds failed")
 
 
+def checked(*results):
+    aggregate, totals = Aggregate(0, "smoke"), Totals()
+    for passed in results:
+        aggregate.check("the descriptor is gone", passed)
+    totals.add(aggregate.snapshot(SECOND))
+    return totals
+
+
+def test_one_failed_check_fails_the_run():
+    verdict = judge([], checked(True, False))
+    assert verdict.kind is VerdictKind.THRESHOLDS_FAILED
+    (result,) = verdict.results
+    assert (result.subject, result.condition, result.observed) == ("checks{phase:smoke}", "rate==1", 0.5)
+    assert judge([], checked(True, True)).passed
+
+
+@pytest.mark.parametrize("text", ["checks: rate>0.4", "checks{phase:smoke}: rate>0.4"])
+def test_a_threshold_may_say_how_many_checks_may_fail(text):
+    verdict = judge([parse_threshold(text)], checked(True, False))
+    assert (verdict.passed, len(verdict.results)) == (True, 1)
+
+
+def test_a_threshold_on_another_phases_checks_excuses_nothing():
+    assert not judge([parse_threshold("checks{phase:load}: rate<2")], checked(False)).passed
+
+
 def test_a_limited_generator_makes_the_figures_invalid():
     verdict = judge([HOLDS], CREATED, RunFacts(generator_limit="97 % of a core for 40 s"))
     assert verdict.kind is VerdictKind.GENERATOR_LIMITED

@@ -241,6 +241,14 @@ def test_token_requests_retries_drops_and_checks_have_their_own_lines():
     assert "load: check failed 1 time: same" in shown
 
 
+def test_a_phase_without_a_table_gets_a_line():
+    run = Run()
+    run.second(sample(), sample(ok=False, status=500))
+    shown = summarized(run, phases=("readwrite",))
+    assert "load: 2 requests, 1 failed\n" in shown
+    assert "all resources" not in shown
+
+
 def test_nothing_is_said_of_what_did_not_happen():
     run = Run()
     run.second(sample())
