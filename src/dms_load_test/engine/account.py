@@ -104,7 +104,7 @@ class StepRun:
         self._resting.add(task)
         try:
             while (left_ns := due_ns - self.clock.now_ns()) > 0:
-                await self.clock.sleep(left_ns / NS_PER_S)
+                await self.clock.sleep_exactly(left_ns / NS_PER_S)
         finally:
             self._resting.discard(task)
 

@@ -7,18 +7,21 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dms_load_test.engine.alarm import NS_PER_S, sleep_exactly
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-NS_PER_S = 1_000_000_000
+__all__ = ["NS_PER_S", "SYSTEM_CLOCK", "Clock"]
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """`now_ns` is monotonic, in nanoseconds from any origin; `sleep` takes seconds."""
+    """`now_ns` is monotonic, in nanoseconds from any origin. Sleeps take seconds; the exact one is for due times."""
 
     now_ns: Callable[[], int]
     sleep: Callable[[float], Awaitable[None]]
+    sleep_exactly: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
-SYSTEM_CLOCK = Clock(time.perf_counter_ns, asyncio.sleep)
+SYSTEM_CLOCK = Clock(time.perf_counter_ns, asyncio.sleep, sleep_exactly)

@@ -17,9 +17,10 @@ from dms_load_test.engine.transport import Client
 
 
 class ScriptedServer:
-    """Answers request n with `script[n]` (the last one again and again). A script is bytes or steps, see `Script`.
+    """Answers request n with `script[n]`, the last one again and again; nobody while `awake` is cleared.
 
-    Steps: bytes are written; a float is a pause in seconds; `CLOSE` ends the connection; `RESET` does so rudely.
+    An answer is bytes, or steps: bytes are written; a float is a pause in seconds; `CLOSE` ends the connection and
+    `RESET` does so rudely.
     """
 
     CLOSE = "close"
@@ -30,6 +31,8 @@ class ScriptedServer:
         self.requests = []
         self.connections = 0
         self.port = 0
+        self.awake = asyncio.Event()
+        self.awake.set()
         self._writers = []
 
     async def serve(self, reader, writer):
@@ -45,6 +48,7 @@ class ScriptedServer:
         length = next((line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), b":0")
         body = await reader.readexactly(int(length.partition(b":")[2]))
         self.requests.append(head + body)
+        await self.awake.wait()
         steps = self.script[min(len(self.requests), len(self.script)) - 1]
         for step in [steps] if isinstance(steps, bytes) else steps:
             if step == self.CLOSE:
