@@ -13,6 +13,7 @@ import msgspec
 from dms_load_test import __version__
 from dms_load_test.edfi.dependencies import write_dependencies
 from dms_load_test.edfi.openapi_writer import write_openapi
+from dms_load_test.edfi.schema import path_of
 
 if TYPE_CHECKING:
     from dms_load_test.edfi.schema import ApiModel
@@ -59,6 +60,21 @@ def discovery(standard: DataStandard, base: str) -> dict[str, object]:
     }
 
 
+def token_info(model: ApiModel, key: str) -> dict[str, object]:
+    """Return what a token may do: everything."""
+    operations = ("Create", "Read", "Update", "Delete", "ReadChanges")
+    return {
+        "active": True,
+        "client_id": key,
+        "namespace_prefixes": ["uri://ed-fi.org"],
+        "education_organizations": [],
+        "assigned_profiles": [],
+        "claim_set": {"name": "EdFiSandbox"},
+        "resources": [{"resource": path_of(name), "operations": operations} for name in model.resources],
+        "services": [],
+    }
+
+
 def metadata_list(base: str) -> dict[str, str]:
     """Return the document at `/metadata`."""
     return {
@@ -77,7 +93,7 @@ def specifications(base: str) -> list[dict[str, str]]:
     ]
 
 
-class Documents:
+class MetadataTexts:
     """The large documents, written once and kept as bytes."""
 
     def __init__(self, standard: DataStandard) -> None:

@@ -229,6 +229,11 @@ def token_refused(status: int, detail: str) -> Problem:
     return Problem(status, kind, title, detail, {})
 
 
+def unusable_token(error: str) -> Problem:
+    """400 of the token information endpoint."""
+    return Problem(400, "bad-request", "Bad Request", "An invalid token was provided", {}, (error,))
+
+
 def broken() -> Problem:
     """500: a bug of ours."""
     return Problem(500, "system", "System Error", "An unexpected problem has occurred.", {}, content_type=PROBLEM_JSON)

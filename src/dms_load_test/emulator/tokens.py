@@ -53,6 +53,11 @@ class Tokens:
         if expiry_s is None or expiry_s <= self._now() or scheme.lower() != b"bearer":
             raise Refused(unauthenticated(_fault(scheme.lower(), token)))
 
+    def is_live(self, token: str) -> bool:
+        """Tell whether a token is good."""
+        expiry_s = self._expiry_s.get(token.encode())
+        return expiry_s is not None and expiry_s > self._now()
+
     def _forget_expired(self) -> None:
         now_s = self._now()
         self._expiry_s = {token: expiry_s for token, expiry_s in self._expiry_s.items() if expiry_s > now_s}

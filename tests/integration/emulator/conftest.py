@@ -41,9 +41,8 @@ class Client:
 
     def send(self, method, path, body=None, **headers):
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        sent = {
-            name.replace("_", "-"): value for name, value in {**self.headers, **headers}.items() if value is not None
-        }
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {name: value for name, value in {**self.headers, **given}.items() if value is not None}
         self.connection.request(method, self.base_path + path, body=data, headers=sent)
         answer = self.connection.getresponse()
         return Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())

@@ -1,0 +1,112 @@
+"""Paging and change version parameters: what is taken, what is told."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dms_load_test.emulator.paging import (
+    OPEN_END,
+    Page,
+    Window,
+    parse_parameters,
+    parse_token,
+    take_page,
+    take_partition_count,
+    take_window,
+    write_token,
+)
+from dms_load_test.emulator.problems import Refused
+
+TOKEN = write_token(5, 9)
+numbers = st.integers(min_value=0, max_value=OPEN_END)
+
+
+def errors(take, query, *arguments):
+    with pytest.raises(Refused) as refused:
+        take(parse_parameters(query.encode()), *arguments)
+    assert refused.value.problem.title == "Parameter Validation Failed"
+    return list(refused.value.problem.errors)
+
+
+@given(numbers, numbers)
+def test_a_token_is_read_as_it_was_written(first, last):
+    token = write_token(first, last)
+    assert "=" not in token
+    assert parse_token(token) == (first, last)
+
+
+@given(st.text())
+def test_no_text_breaks_the_reading_of_tokens(text):
+    parse_token(text)
+
+
+def test_a_cursor_page_takes_its_parameters_and_leaves_the_filters():
+    parameters = parse_parameters(f"pageToken={TOKEN}&pageSize=2&totalCount=false&schoolId=5".encode())
+    assert take_page(parameters, 500) == Page(2, numbers=(5, 9))
+    assert list(parameters) == ["schoolid"]
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("pageToken=nonsense", "The page token provided was invalid."),
+        (f"pageToken={TOKEN}&limit=5", "Use pageSize instead of limit when using cursor paging with pageToken."),
+        (
+            f"pageToken={TOKEN}&totalCount=true",
+            "The totalCount parameter cannot be set to true when using cursor paging with pageToken.",
+        ),
+        ("pageSize=5", "PageToken is required when pageSize is specified."),
+        ("pageSize=5&limit=5", "Use limit instead of pageSize when using limit/offset paging."),
+        (f"pageToken={TOKEN}&pageSize=501", "PageSize must be a value between 0 and 500."),
+        (f"pageToken={TOKEN}&pageSize=x", "PageSize must be a value between 0 and 500."),
+    ],
+)
+def test_wrong_cursor_paging_is_told(query, told):
+    assert errors(take_page, query, 500) == [told]
+
+
+def test_offset_and_token_exclude_each_other():
+    assert errors(take_page, f"pageToken={TOKEN}&offset=0", 500)[0].startswith("Both offset and pageToken")
+
+
+@pytest.mark.parametrize(
+    ("query", "window"),
+    [
+        ("", Window()),
+        ("minChangeVersion=3", Window((3, OPEN_END))),
+        ("maxChangeVersion=3", Window((0, 3), has_end=True)),
+        ("MINCHANGEVERSION=3&maxchangeversion=3", Window((3, 3), has_end=True)),
+    ],
+)
+def test_a_window_of_versions_is_inclusive(query, window):
+    assert take_window(parse_parameters(query.encode())) == window
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("minChangeVersion=abc", "MinChangeVersion must be a numeric value greater than or equal to 0."),
+        ("maxChangeVersion=-1", "MaxChangeVersion must be a numeric value greater than or equal to 0."),
+        (
+            "minChangeVersion=4&maxChangeVersion=3",
+            "MinChangeVersion must be less than or equal to MaxChangeVersion.",
+        ),
+    ],
+)
+def test_a_wrong_window_is_told(query, told):
+    assert errors(take_window, query) == [told]
+
+
+def test_ten_partitions_are_the_default():
+    assert take_partition_count({}) == 10
+
+
+@pytest.mark.parametrize("query", ["number=0", "number=201", "number=x"])
+def test_the_number_of_partitions_is_bounded(query):
+    assert errors(take_partition_count, query) == ["Number of partitions must be between 1 and 200."]
+
+
+def test_partitions_take_no_limit():
+    assert errors(take_partition_count, "limit=5") == [
+        "The 'limit' parameter is not supported by the partitions endpoint."
+    ]
