@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dms_load_test.metrics.histogram import Distribution, merged
 from dms_load_test.metrics.tally import CRUD
-from dms_load_test.views.text import clock, milliseconds, plural, rate, share, sparkline
+from dms_load_test.views.text import milliseconds, plural, rate, share, sparkline, took
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +37,11 @@ class StepView:
     iterations: int = 0
     limit_s: float = 0.0
     started_ns: int = 0
+
+    @property
+    def name(self) -> str:
+        """`load, level 7 of 12`; the phase alone where the step is all of it."""
+        return self.phase if self.title == self.phase else f"{self.phase}, {self.title}"
 
 
 @dataclass(slots=True)
@@ -158,11 +163,11 @@ class Progress:
         return f"{rate(self.current_per_s)}/s, p95 {p95}"
 
     def whole(self) -> str:
-        """The step in one line, for its end: `20,000 operations in 0:10, 1,920/s, p95 23.1 ms, 0 failed`."""
+        """The step in one line, for its end: `20,000 operations in 10.4 s, 1,920/s, p95 23.1 ms, 0 failed`."""
         per_s = self.operations / self.elapsed_s if self.elapsed_s else 0.0
         p95 = f"p95 {with_unit(self.times.percentile_us(95))}, " if self.operations else ""
         amount = plural(self.operations, "operation")
-        return f"{amount} in {clock(self.elapsed_s)}, {rate(per_s)}/s, {p95}{self.failures()}"
+        return f"{amount} in {took(self.elapsed_s)}, {rate(per_s)}/s, {p95}{self.failures()}"
 
 
 def with_unit(us: float) -> str:

@@ -15,7 +15,7 @@ from dms_load_test.views.tables import (
     operations_table,
     thresholds_table,
 )
-from dms_load_test.views.text import clock, plural, printable
+from dms_load_test.views.text import plural, printable, took
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,8 +59,7 @@ def print_summary(console: Console, view: SummaryView, most_rows: int = MOST_ROW
         console.print(Text(f"Note: {printable(note)}", style="dim"))
     console.print(Text(printable(view.verdict.sentence), style="bold green" if view.verdict.passed else "bold red"))
     if view.folder:
-        took = clock(view.totals.active_s())
-        console.print(Text(f"Results: {view.folder}  ({took} in all)"), soft_wrap=True)
+        console.print(Text(f"Results: {view.folder}  ({took(view.totals.active_s())} in all)"), soft_wrap=True)
 
 
 def _print_phase(console: Console, view: SummaryView, phase: str, most_rows: int) -> None:

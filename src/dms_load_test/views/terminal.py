@@ -95,7 +95,7 @@ class PlainView:
         """Print that a step begins."""
         self._progress = Progress(step)
         self._told_ns = step.started_ns
-        self._print(f"{_name(step)}{f': {printable(step.subject)}' if step.subject else ''}")
+        self._print(f"{step.name}{f': {printable(step.subject)}' if step.subject else ''}")
 
     def update(self, snapshot: Snapshot, health: Mapping[str, float] | None = None) -> None:
         """Print a line if the last one is some seconds old."""
@@ -184,7 +184,8 @@ def step_line(progress: Progress, *, ascii_only: bool) -> Text:
     mark = ("ok" if good else "x") if ascii_only else ("✓" if good else "✗")
     line = Text(f"{mark} ", style="green" if good else "red", overflow="ellipsis", no_wrap=True)
     line.append(f"{progress.step.phase:<{_PHASE_WIDTH}} ", style="bold")
-    line.append(f"{progress.step.title}: ", style="default")
+    if progress.step.title != progress.step.phase:
+        line.append(f"{progress.step.title}: ", style="default")
     line.append(progress.whole(), style="default" if good else "red")
     return line
 
@@ -193,7 +194,8 @@ def step_display(progress: Progress, width: int, *, ascii_only: bool) -> Group:
     """Return the current step in four lines of at most `width` columns."""
     step = progress.step
     head = Text(f"{step.phase:<{_PHASE_WIDTH}} ", style="bold", overflow="ellipsis", no_wrap=True)
-    head.append(step.title, style="default")
+    if step.title != step.phase:
+        head.append(step.title, style="default")
     if step.subject:
         head.append(f"  {printable(step.subject)}", style="dim")
     bar = Table.grid(padding=(0, 2))
@@ -213,7 +215,3 @@ def step_display(progress: Progress, width: int, *, ascii_only: bool) -> Group:
     if progress.limits():
         trouble.append(f"  {progress.limits()}", style="yellow")
     return Group(head, bar, pace, trouble)
-
-
-def _name(step: StepView) -> str:
-    return f"{step.phase}, {step.title}"

@@ -45,6 +45,13 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def took(seconds: float) -> str:
+    """How long something took: `0.34 s`, `7.2 s`, then as a clock: `12:30`."""
+    if seconds >= 59.95:  # noqa: PLR2004 - rounds to a minute
+        return clock(seconds)
+    return f"{seconds:.1f} s" if seconds >= 0.995 else f"{seconds:.2f} s"  # noqa: PLR2004 - rounds to 1.0
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """`1 threshold`, `3 thresholds`."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"

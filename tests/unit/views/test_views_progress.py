@@ -98,7 +98,7 @@ def test_overhead_is_no_operation():
 
 def test_the_end_of_a_step_is_told_over_all_of_it():
     progress = seconds(Progress(step()), [sample(ms=10)] * 100, [sample(ms=20)] * 100)
-    assert progress.whole() == "200 operations in 0:02, 100/s, p95 20.0 ms, 0 failed"
+    assert progress.whole() == "200 operations in 2.0 s, 100/s, p95 20.0 ms, 0 failed"
 
 
 def test_the_generator_is_told_where_it_was_measured():

@@ -91,7 +91,7 @@ def test_plain_lines_come_every_five_seconds_and_at_the_end():
         "Target: http://127.0.0.1:8080",
         "load, level 1 of 2: students, schools",
         "  0:05  50 of 100, 10.0/s, p95 10.0 ms, 0 failed, 5 users, 0:05 left",
-        "  done: 60 operations in 0:06, 10.0/s, p95 10.0 ms, 0 failed",
+        "  done: 60 operations in 6.0 s, 10.0/s, p95 10.0 ms, 0 failed",
     ]
 
 
@@ -107,7 +107,7 @@ def test_the_live_display_shows_the_step_and_leaves_one_line():
     assert "25 %  25 of 100  0:01  0:03 left" in during
     assert "25.0/s, p95 10.0 ms" in during
     assert "students, schools" in during
-    assert "✓ load       level 1 of 2: 25 operations in 0:01, 25.0/s, p95 10.0 ms, 0 failed" in text_of(shown)
+    assert "✓ load       level 1 of 2: 25 operations in 1.0 s, 25.0/s, p95 10.0 ms, 0 failed" in text_of(shown)
 
 
 def test_a_step_with_failures_is_marked():
@@ -119,6 +119,17 @@ def test_a_step_with_failures_is_marked():
     view.close()
     assert "✗ load" in text_of(shown)
     assert "1 failed (50.0 %): 409 x1" in text_of(shown)
+
+
+def test_a_step_that_is_all_of_its_phase_is_named_once():
+    shown, run = console(terminal=True), Run()
+    for view in (LiveView(shown), PlainView(shown)):
+        view.begin(StepView(phase="readwrite", title="readwrite", limit_s=9.0))
+        view.update(run.second(sample()))
+        view.end()
+        view.close()
+    assert "readwrite  readwrite" not in text_of(shown)
+    assert "readwrite, readwrite" not in text_of(shown)
 
 
 def test_the_live_display_gives_the_cursor_back():
@@ -261,7 +272,7 @@ def test_the_verdict_and_the_folder_come_last():
     run = Run()
     run.second(sample())
     lines = summarized(run, "http_reqs: count>0", folder="results/x").splitlines()
-    assert lines[-2:] == ["Passed: 1 of 1 thresholds held.", "Results: results/x  (0:01 in all)"]
+    assert lines[-2:] == ["Passed: 1 of 1 thresholds held.", "Results: results/x  (1.0 s in all)"]
 
 
 def test_quiet_tells_the_verdict_alone():

@@ -42,6 +42,13 @@ def test_durations_are_told_to_the_second(seconds, shown):
     assert text.clock(seconds) == shown
 
 
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0.006, "0.01 s"), (0.34, "0.34 s"), (0.996, "1.0 s"), (7.24, "7.2 s"), (60.0, "1:00")]
+)
+def test_what_took_less_than_a_minute_is_told_to_its_fraction(seconds, shown):
+    assert text.took(seconds) == shown
+
+
 @pytest.mark.parametrize(("per_s", "shown"), [(0.26, "0.3"), (19.2, "19.2"), (99.96, "100"), (1920.4, "1,920")])
 def test_rates_have_as_many_digits_as_they_need(per_s, shown):
     assert text.rate(per_s) == shown
