@@ -1,0 +1,113 @@
+import base64
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from dms_load_test.emulator import EmulatorOptions, start_emulator
+
+LIMIT_S = 90
+
+
+@dataclass
+class Ended:
+    """What a finished command left."""
+
+    code: int
+    out: str
+    err: str
+    results: Path
+
+    @property
+    def folder(self):
+        (folder,) = self.results.iterdir()
+        return folder
+
+    @property
+    def summary(self):
+        return json.loads((self.folder / "summary.json").read_bytes())
+
+
+class Command:
+    """`dms-load-test` as a user has it, in an empty folder and without anybody's settings."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.environment = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT") if name in os.environ}
+
+    def start(self, *arguments, results="results", **environment):
+        return subprocess.Popen(
+            [sys.executable, "-m", "dms_load_test", *arguments],
+            cwd=self.folder,
+            env=self.environment | {"RESULTS_DIR": str(self.folder / results)} | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def end(self, process, results="results"):
+        out, err = process.communicate(timeout=LIMIT_S)
+        return Ended(process.returncode, out, err, self.folder / results)
+
+    def __call__(self, *arguments, results="results", **environment):
+        return self.end(self.start(*arguments, results=results, **environment), results)
+
+
+class Server:
+    """A target with a client, and questions to it that bypass our own client."""
+
+    def __init__(self, base_url, key, secret):
+        self.base_url, self.key, self.secret = base_url, key, secret
+        self.settings = {"API_BASE_URL": base_url, "CLIENT_ID": key, "CLIENT_SECRET": secret}
+
+    def token(self):
+        pair = base64.b64encode(f"{self.key}:{self.secret}".encode()).decode()
+        asked = urllib.request.Request(
+            f"{self.base_url}/oauth/token",
+            data=b"grant_type=client_credentials",
+            headers={"Authorization": f"Basic {pair}"},
+        )
+        with urllib.request.urlopen(asked, timeout=10) as answer:
+            return json.load(answer)["access_token"]
+
+    def counts(self, resources):
+        token = self.token()
+        return {resource: self._count(resource, token) for resource in resources}
+
+    def _count(self, resource, token):
+        asked = urllib.request.Request(
+            f"{self.base_url}/data/ed-fi/{resource}?totalCount=true&limit=0",
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        with urllib.request.urlopen(asked, timeout=10) as answer:
+            return int(answer.headers["Total-Count"])
+
+
+@pytest.fixture
+def command(tmp_path):
+    return Command(tmp_path)
+
+
+@pytest.fixture
+def server():
+    with start_emulator(EmulatorOptions(port=0, secret="s3cret-of-the-test")) as running:
+        yield Server(running.base_url, running.key, running.secret)
+
+
+@pytest.fixture
+def wait_for():
+    """Wait for a condition of another process: there is nothing to await."""
+
+    def wait(condition, seconds=30):
+        until = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < until, "it did not happen in time"
+            time.sleep(0.05)
+
+    return wait

@@ -1,0 +1,128 @@
+"""Every way a run can end otherwise: a clear message, the right code, the results so far, no traceback."""
+
+import signal
+import socket
+import sys
+
+import pytest
+
+from dms_load_test.emulator import EmulatorOptions, start_emulator
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals to a child differ on Windows")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["run", "--profil", "smoke"], "--profil"),
+        (["run", "--profile", "smok"], "did you mean smoke?"),
+        (["run", "--phase", "write"], "expected one of smoke, load, readwrite, full"),
+        (["run", "--set", "STUDENT_COUNT=2x"], "STUDENT_COUNT: expected a whole number"),
+        (["run", "--set", "STUDENTS=2"], "STUDENTS: no such setting"),
+        (["run", "--set", "THRESHOLDS_LOAD=http_req_duration: p95<3"], "THRESHOLDS_LOAD"),
+        (["run", "--target", "localhost:8080"], "API_BASE_URL: expected an http or https URL"),
+        (["run", "--target", "http://127.0.0.1:9"], "CLIENT_ID"),
+        (["run", "--phase", "readwrite"], "--target"),
+        (["walk"], "walk"),
+        (["generate", "student"], "did you mean students?"),
+        (["generate", "students", "-n", "0"], "-n"),
+        (["resources", "--graph", "svg"], 'expected "dot"'),
+    ],
+)
+def test_wrong_arguments_are_refused_with_what_was_expected(command, arguments, told):
+    ended = command(*arguments)
+
+    assert ended.code == 104
+    assert told in ended.err
+    assert "Traceback" not in ended.err
+    assert not list(ended.results.glob("*"))
+
+
+def test_nothing_listening_is_told_with_what_to_do(command):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    ended = command("run", "--target", f"http://127.0.0.1:{port}", CLIENT_ID="a", CLIENT_SECRET="b")
+
+    assert ended.code == 110
+    assert "start the API, or correct API_BASE_URL" in ended.err
+    assert not list(ended.results.glob("*"))
+
+
+def test_a_wrong_secret_is_told_as_such_and_not_repeated(command, server):
+    ended = command("run", **server.settings | {"CLIENT_SECRET": "not-this-one"})
+
+    assert ended.code == 110
+    assert "check CLIENT_ID and CLIENT_SECRET" in ended.err
+    assert "not-this-one" not in ended.err + ended.out
+
+
+@pytest.mark.parametrize("path", ["", "/", "/data", "/data/"])
+def test_a_base_url_with_a_slash_or_with_data_works(command, server, path):
+    ended = command("smoke", **server.settings | {"API_BASE_URL": server.base_url + path})
+
+    assert (ended.code, ended.err) == (0, "")
+
+
+def test_a_base_url_without_the_path_base_works(command, server):
+    ended = command("smoke", **server.settings | {"API_BASE_URL": server.base_url.removesuffix("/api")})
+
+    assert (ended.code, ended.err) == (0, "")
+
+
+def test_a_base_url_that_is_no_ed_fi_api_is_explained(command, server):
+    ended = command("smoke", **server.settings | {"API_BASE_URL": f"{server.base_url}/health"})
+
+    assert ended.code == 110
+    assert "no Ed-Fi API is at" in ended.err
+
+
+def test_ctrl_c_ends_in_order_with_the_results_so_far(command, server, wait_for):
+    process = command.start("run", "--profile", "dev", "--phase", "load", **server.settings)
+    wait_for(lambda: list((command.folder / "results").glob("*/record.jsonl")))
+    wait_for(lambda: server.counts(["students"])["students"] > 10)
+    process.send_signal(signal.SIGINT)
+    ended = command.end(process)
+
+    assert ended.code == 105
+    assert "Interrupted, results are partial" in ended.out
+    assert "Traceback" not in ended.err
+    load = [row for row in ended.summary["accounts"] if row["phase"] == "load"]
+    assert all(row["planned"] == row["created"] + row["not_done"] for row in load)
+    assert 0 < sum(row["created"] for row in load) < sum(row["planned"] for row in load)
+
+
+def test_a_server_that_dies_ends_the_run_with_what_was_done_until_then(command, wait_for):
+    with start_emulator(EmulatorOptions(port=0)) as running:
+        process = command.start(
+            "run", "--profile", "dev", "--phase", "load", "--set", "TARGET_LOST_AFTER=2s",
+            API_BASE_URL=running.base_url, CLIENT_ID=running.key, CLIENT_SECRET=running.secret,
+        )  # fmt: skip
+        wait_for(lambda: list((command.folder / "results").glob("*/inventory.sqlite3*")))
+        wait_for(lambda: b"level 7" in next((command.folder / "results").glob("*/record.jsonl")).read_bytes())
+    ended = command.end(process)
+
+    assert ended.code == 110
+    assert "the target has not answered any request for" in ended.out
+    assert "Traceback" not in ended.err
+    assert ended.summary["verdict"]["kind"] == "target unusable"
+    assert sum(row["created"] for row in ended.summary["accounts"]) > 0
+
+
+def test_a_threshold_that_fails_ends_with_99(command, server):
+    ended = command("smoke", "--set", "THRESHOLDS_SMOKE=http_req_duration: max<0.001", **server.settings)
+
+    assert ended.code == 99
+    assert ended.summary["verdict"]["kind"] == "thresholds failed"
+
+
+def test_a_limit_that_cuts_the_load_off_counts_the_rest_as_not_done(command, server):
+    ended = command(
+        "run", "--profile", "dev", "--phase", "load", "--set", "DURATION_LOAD_PHASE=1s",
+        "--set", "STUDENT_COUNT=5000", **server.settings,
+    )  # fmt: skip
+
+    load = [row for row in ended.summary["accounts"] if row["phase"] == "load"]
+    assert ended.code == 99
+    assert ended.summary["verdict"]["kind"] == "incomplete"
+    assert sum(row["not_done"] for row in load) > 0
+    assert all(row["planned"] == row["created"] + row["not_done"] for row in load)
