@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import cache
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from dms_load_test.engine.loop import new_event_loop
 from dms_load_test.engine.options import TransportOptions
 from dms_load_test.engine.stop import StopReason, StopSignal
 from dms_load_test.engine.transport import Client
-from dms_load_test.engine.virtual_user import Crew, Ordinals, World
+from dms_load_test.engine.virtual_user import Ordinals, User, World
 from dms_load_test.load.executor import ConstantArrivalRate, SharedIterations
 from dms_load_test.load.plan import NO_RETRY, RetryPolicy, Step
 from dms_load_test.load.shard import WHOLE
@@ -104,16 +105,14 @@ async def drive(behaviours, executor, stop_after, retry):
     auth = SharedAuthManager(client, f"{base}/oauth/token", "key", "hidden-secret", emit=lambda _: None)
     policy = PhasePolicy(phase="load", emit=samples.append, on_failure=failures.append, retry=retry)
     target = ApiTarget(client, auth, base, f"{base}/data", policy)
-    crew = Crew(
-        World(documents=None, inventory=None, ordinals=Ordinals({}), on_check=lambda *_: None, seed=1), target.user
-    )
+    world = World(documents=None, inventory=None, ordinals=Ordinals({}), on_check=print, seed=1)
+    users = cache(lambda number: User(number, target.user(), world))
     step = Step(name="hostile", executor=executor, iteration=create_one)
     if stop_after:
         seconds, at_once = stop_after
         asyncio.get_running_loop().call_later(seconds, lambda: stop.request(StopReason.INTERRUPTED, at_once=at_once))
     async with asyncio.timeout(20):
-        outcome = await run_step(step, WHOLE, crew, SYSTEM_CLOCK, stop, progress)
-    crew.close()
+        outcome = await run_step(step, WHOLE, users, SYSTEM_CLOCK, stop, progress)
     await auth.close()
     client.close()
     assert client.open_connections == 0

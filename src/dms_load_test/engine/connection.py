@@ -79,7 +79,6 @@ class Connection:
         "error",
         "finished_ns",
         "first_ns",
-        "opened",
         "origin",
         "reason",
         "received_bytes",
@@ -94,7 +93,7 @@ class Connection:
         self._wiring = wiring
         self.origin = origin
         self.response = ResponseParser()
-        self.opened = self.closed = False
+        self.closed = False
         self.error = self.reason = ""
         self.deadline_ns = 0
         self.blocked_ns = self.connecting_ns = self.tls_ns = 0
@@ -173,7 +172,6 @@ class Connection:
 
     def _attach(self) -> None:
         self.deadline_ns = 0
-        self.opened = True
         sock = self._socket()
         self._receive = sock.recv_into
         self._write = sock.send

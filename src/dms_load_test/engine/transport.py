@@ -7,7 +7,7 @@ import random
 from typing import TYPE_CHECKING
 
 from dms_load_test.engine.address import Address, Origin, resolve, split_url
-from dms_load_test.engine.clock import NS_PER_S, SYSTEM_CLOCK, Clock
+from dms_load_test.engine.clock import SYSTEM_CLOCK, Clock
 from dms_load_test.engine.connection import Connection, Wiring
 from dms_load_test.engine.options import TransportOptions, tls_context
 
@@ -35,7 +35,6 @@ class Client:
         self._wiring = Wiring(loop, clock.now_ns, self.options, tls_context(self.options))
         self._addresses: dict[Origin, list[Address]] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._refused_ns = 0
 
     @property
     def open_connections(self) -> int:
@@ -65,20 +64,6 @@ class Client:
     def prefer(self, origin: Origin, address: Address) -> None:
         """Try `address` first from now on."""
         self._addresses[origin].sort(key=lambda other: other != address)
-
-    def note_opening(self, connection: Connection) -> None:
-        """Take note of whether a connection could be opened."""
-        if connection.opened:
-            self._refused_ns = 0
-        else:
-            self._refused_ns = self._refused_ns or connection.finished_ns
-
-    @property
-    def lost_for_s(self) -> float:
-        """Since when no connection is open and none can be opened, in seconds; 0 while the target can be reached."""
-        if not self._refused_ns or any(connection.opened for connection in self._wiring.opened):
-            return 0.0
-        return (self.clock.now_ns() - self._refused_ns) / NS_PER_S
 
     def sweep(self, now_ns: int) -> None:
         """End every exchange and opening whose deadline has passed."""
@@ -171,7 +156,6 @@ class Channel:
             if not connection.error:
                 client.prefer(origin, address)
                 break
-        client.note_opening(connection)
         return connection
 
 

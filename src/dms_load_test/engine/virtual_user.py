@@ -111,24 +111,3 @@ class User:
     async def think(self, seconds: float) -> None:
         """Pause this user."""
         await self._clock.sleep(seconds)
-
-
-class Crew:
-    """The users of a phase by number: each is made when first needed and keeps its connection from step to step."""
-
-    def __init__(self, world: World, new_api: Callable[[], DueApi]) -> None:
-        self._world = world
-        self._new_api = new_api
-        self._users: dict[int, User] = {}
-
-    def __call__(self, number: int) -> User:
-        """Return user `number`."""
-        user = self._users.get(number)
-        if user is None:
-            user = self._users[number] = User(number, self._new_api(), self._world)
-        return user
-
-    def close(self) -> None:
-        """Close all users' connections."""
-        for user in self._users.values():
-            user.close()

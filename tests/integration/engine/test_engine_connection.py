@@ -281,14 +281,3 @@ async def test_tls_sessions_are_used_again(tls_server, new_client):
     second = await ask(client, origin)
     assert isinstance(second._sock, ssl.SSLSocket)
     assert second._sock.session_reused
-
-
-async def test_a_target_counts_as_lost_while_nothing_is_open_and_nothing_opens(server, new_client):
-    client = new_client()
-    assert client.lost_for_s == 0
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        await ask(client, Origin("http", "127.0.0.1", unused.getsockname()[1]))
-    assert client.lost_for_s > 0
-    await ask(client, server.origin())
-    assert client.lost_for_s == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 
 import pytest
 
@@ -11,7 +12,7 @@ from dms_load_test.engine.auth import SharedAuthManager
 from dms_load_test.engine.clock import NS_PER_S, SYSTEM_CLOCK
 from dms_load_test.engine.executors import run_step
 from dms_load_test.engine.stop import StopSignal
-from dms_load_test.engine.virtual_user import Crew, Ordinals, World
+from dms_load_test.engine.virtual_user import Ordinals, User, World
 from dms_load_test.load.executor import ConstantArrivalRate, ConstantVus
 from dms_load_test.load.plan import Step
 from dms_load_test.load.shard import WHOLE
@@ -42,18 +43,17 @@ async def run(server, new_client):
     policy = PhasePolicy(phase="load", emit=samples.append, on_failure=print)
     target = ApiTarget(client, auth, base, f"{base}/data", policy)
     world = World(documents=None, inventory=None, ordinals=Ordinals({}), on_check=print, seed=1)
-    crew = Crew(world, target.user)
+    users = cache(lambda number: User(number, target.user(), world))
 
     async def run(executor, iteration):
         await auth.wait()
         loop = asyncio.get_running_loop()
         loop.call_later(0.3, server.awake.clear)
         loop.call_later(0.3 + STALL_S, server.awake.set)
-        await run_step(Step(name="s", executor=executor, iteration=iteration), WHOLE, crew, SYSTEM_CLOCK, StopSignal())
+        await run_step(Step(name="s", executor=executor, iteration=iteration), WHOLE, users, SYSTEM_CLOCK, StopSignal())
         return [((s.finished_ns - s.due_ns) / NS_PER_S, (s.finished_ns - s.started_ns) / NS_PER_S) for s in samples]
 
     yield run
-    crew.close()
     await auth.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 from itertools import pairwise
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from dms_load_test.engine.account import StepProgress
 from dms_load_test.engine.executors import run_step
 from dms_load_test.engine.stop import StopReason, StopSignal
-from dms_load_test.engine.virtual_user import Crew, Ordinals, World
+from dms_load_test.engine.virtual_user import Ordinals, User, World
 from dms_load_test.errors import ConfigError, ScenarioError
 from dms_load_test.load.executor import (
     ConstantArrivalRate,
@@ -60,7 +61,7 @@ def crew(leaping_clock):
     world = World(
         documents=None, inventory=None, ordinals=Ordinals({}), on_check=lambda *_: None, seed=1, clock=leaping_clock
     )
-    return Crew(world, FakeApi)
+    return cache(lambda number: User(number, FakeApi(), world))
 
 
 @pytest.fixture

@@ -1,0 +1,76 @@
+"""What a virtual user brings to its iterations."""
+
+from __future__ import annotations
+
+import pytest
+
+from dms_load_test.engine.virtual_user import Ordinals, User, World
+from dms_load_test.load.shard import Shard
+
+
+class FakeApi:
+    def __init__(self):
+        self.due_ns = 0
+        self.closed = False
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.fixture
+def checks():
+    return []
+
+
+@pytest.fixture
+def new_user(checks):
+    def new(number, seed=1):
+        world = World(
+            documents=None,
+            inventory=None,
+            ordinals=Ordinals({}),
+            on_check=lambda *told: checks.append(told),
+            seed=seed,
+        )
+        return User(number, FakeApi(), world)
+
+    return new
+
+
+def test_dice_depend_on_the_seed_and_the_users_number_only(new_user):
+    def throws(number, seed):
+        return [new_user(number, seed).random.random() for _ in range(3)]
+
+    assert throws(3, 1) == throws(3, 1)
+    assert throws(3, 1) != throws(4, 1)
+    assert throws(3, 1) != throws(3, 2)
+    assert throws(1, 12) != throws(11, 2)
+
+
+def test_a_check_is_counted_and_its_result_returned(new_user, checks):
+    user = new_user(0)
+    assert user.check("gone", True)
+    assert not user.check("gone", False)
+    assert checks == [("gone", True), ("gone", False)]
+
+
+def test_a_new_iteration_forgets_that_the_one_before_was_dropped(new_user):
+    user = new_user(0)
+    user.begin(4, due_ns=99)
+    user.drop("nothing left")
+    assert (user.iteration, user.api.due_ns, user.dropped) == (4, 99, "nothing left")
+    user.begin(5)
+    assert (user.iteration, user.dropped) == (5, "")
+
+
+def test_closing_a_user_closes_its_connections(new_user):
+    user = new_user(0)
+    user.close()
+    assert user.api.closed
+
+
+def test_new_ordinals_continue_after_the_planned_ones_and_no_shard_gives_one_twice():
+    shards = [Ordinals({"students": 100}, Shard(index, 3)) for index in range(3)]
+    given = [ordinals.next("students") for _ in range(4) for ordinals in shards]
+    assert given == list(range(100, 112))
+    assert shards[1].next("staffs") == 1
