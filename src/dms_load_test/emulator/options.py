@@ -7,6 +7,7 @@ from pathlib import Path  # noqa: TC003 -- msgspec reads the annotation when a c
 
 BASE_PATHS = ("/api", "")
 """Bases under which everything is served; the first is the one that `EmulatorOptions.base_url` names."""
+_LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- only compared with
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,10 @@ class EmulatorOptions:
 
 
 def base_url(host: str, port: int) -> str:
-    """Return the base URL of an emulator that listens there: `http://127.0.0.1:8080/api`."""
+    """Return the base URL of an emulator that listens there: `http://127.0.0.1:8080/api`.
+
+    For an emulator that listens on every address it is the one of this machine.
+    """
+    host = _LOOPBACK_OF.get(host, host)
     shown = f"[{host}]" if ":" in host else host
     return f"http://{shown}:{port}{BASE_PATHS[0]}"

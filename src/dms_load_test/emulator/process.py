@@ -7,6 +7,7 @@ closes, because the parent closed it or died, the child ends. That works alike o
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -136,7 +137,8 @@ def run_child() -> None:
 
 def _announce(url: str, stop: Callable[[], None]) -> None:
     def wait_for_end() -> None:
-        sys.stdin.buffer.read()
+        while os.read(sys.stdin.fileno(), 1):  # unbuffered: a buffer's lock could be held when the interpreter ends
+            pass
         stop()
 
     threading.Thread(target=wait_for_end, daemon=True).start()
