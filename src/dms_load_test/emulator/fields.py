@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
     Check = Callable[[Any], Any]
 
-_INT32 = 2**31
+_WHOLE_BITS = {"int32": 31}
+_DEFAULT_WHOLE_BITS = 63  # what SQLite and .NET's long can hold
+_EXACT_FLOAT = 2**53
 _WHOLE = re.compile(r"[+-]?\d{1,19}")
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -164,7 +167,11 @@ def _decimal(text: str) -> float:
 
 
 def _bounds(leaf: Leaf) -> tuple[float, float]:
-    floor, ceiling = (-_INT32, _INT32 - 1) if leaf.format == "int32" else (-math.inf, math.inf)
+    """Return inclusive bounds; without any those of the storage, so that no infinity comes in."""
+    floor, ceiling = -sys.float_info.max, sys.float_info.max
+    if leaf.kind == "integer":
+        limit = 2 ** _WHOLE_BITS.get(leaf.format, _DEFAULT_WHOLE_BITS)
+        floor, ceiling = -limit, limit - 1
     return (
         floor if leaf.minimum is None else leaf.minimum,
         ceiling if leaf.maximum is None else leaf.maximum,
@@ -173,9 +180,9 @@ def _bounds(leaf: Leaf) -> tuple[float, float]:
 
 def _raise_beyond(value: float, low: float, high: float) -> None:
     bound, limit = ("least", low) if value < low else ("most", high)
-    raise Wrong(
-        f"Value should be at {bound} {limit:g}" if abs(limit) < 10**6 else f"Value should be at {bound} {limit:.0f}"
-    )
+    is_whole = isinstance(limit, int) or (limit.is_integer() and abs(limit) < _EXACT_FLOAT)
+    shown = str(int(limit)) if is_whole else f"{limit:g}"
+    raise Wrong(f"Value should be at {bound} {shown}")
 
 
 def _boolean(_leaf: Leaf) -> Check:
