@@ -9,6 +9,7 @@ from hdrh.histogram import HdrHistogram
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dms_load_test.metrics import histogram as module
 from dms_load_test.metrics.hdr_codec import decode_counts, encode_counts
 from dms_load_test.metrics.histogram import Distribution, bucket_end_us, bucket_of
 
@@ -44,6 +45,23 @@ def test_parts_added_in_any_order_equal_the_whole(a, b, c):
     right.add(of(b))
     right.add(of(a))
     assert facts(left) == facts(right) == facts(of(a + b + c))
+
+
+@bounded
+@given(st.lists(st.lists(durations, min_size=1, max_size=20), min_size=1, max_size=12))
+def test_folding_changes_no_figure(parts):
+    folded, second_half = Distribution(), Distribution()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_MOST_RECENT", 3)
+        for number, part in enumerate(parts):
+            (folded if number % 2 else second_half).add(of(part))
+        folded.add(second_half)
+    whole = of([value for part in parts for value in part])
+    assert facts(folded) == facts(whole)
+    assert (folded.count, list(folded.buckets())) == (whole.count, list(whole.buckets()))
+    percents = (0, 10, 50, 95, 100)
+    assert folded.percentiles_us(percents) == whole.percentiles_us(percents)
+    assert folded.encode() == whole.encode()
 
 
 @bounded

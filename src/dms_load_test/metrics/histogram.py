@@ -14,6 +14,7 @@ from itertools import accumulate
 from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
+from dms_load_test.metrics.buckets import Buckets
 from dms_load_test.metrics.hdr_codec import HIGHEST_US, decode_counts, encode_counts
 
 if TYPE_CHECKING:
@@ -24,23 +25,30 @@ _HALF_BITS = {1: 4, 2: 7, 3: 10}
 """log2 of the buckets per doubling of the value, by significant digits, as HdrHistogram derives it."""
 _BITS = _HALF_BITS[DIGITS] + 1
 _NOTHING_LOW = 1 << 62
+_MOST_RECENT = 512
+"""Buckets kept in a dictionary, which is quicker to add to than an array, before they are folded."""
 
 
 class Distribution:
     """Durations in microseconds, 0 .. 1 h (longer ones count as 1 h in percentiles, exactly in sum and extremes).
 
-    Buckets are HdrHistogram's for 1 us .. 1 h; only those that hold something take memory.
+    Buckets are HdrHistogram's for 1 us .. 1 h; only those that hold something take memory. What is merged into a
+    distribution beyond some hundred buckets goes to an array: 100,000 durations, as in a day, take 23 KB, not 148 KB.
     """
 
-    __slots__ = ("counts", "high_us", "low_us", "squares", "sum_us")
+    __slots__ = ("_folded", "_recent", "high_us", "low_us", "squares", "sum_us")
 
     def __init__(self) -> None:
-        self.counts: defaultdict[int, int] = defaultdict(int)
+        self._recent: defaultdict[int, int] = defaultdict(int)
+        self._folded: Buckets | None = None
         self.sum_us = 0
         self.squares = 0
         """Sum of squares, us^2: integers, so that merging in any order gives the same variance."""
         self.low_us = _NOTHING_LOW
         self.high_us = 0
+
+    def __bool__(self) -> bool:
+        return self.low_us != _NOTHING_LOW
 
     def record(self, us: int) -> None:
         """Count one duration. O(1), about 0.35 us."""
@@ -53,33 +61,64 @@ class Distribution:
         self.squares += us * us
         shift = us.bit_length() - _BITS
         if shift <= 0:
-            self.counts[us] += 1
+            self._recent[us] += 1
         elif us <= HIGHEST_US:
-            self.counts[(shift << 10) + (us >> shift)] += 1
+            self._recent[(shift << 10) + (us >> shift)] += 1
         else:
-            self.counts[bucket_of(HIGHEST_US)] += 1
+            self._recent[bucket_of(HIGHEST_US)] += 1
 
     def add(self, other: Distribution) -> None:
         """Take in all that `other` counted. O(its buckets)."""
-        counts = self.counts
-        if not other.counts:
+        if not other:
             return
-        for index, count in other.counts.items():
-            counts[index] += count
+        recent = self._recent
+        for index, count in other._recent.items():
+            recent[index] += count
+        if other._folded is not None:
+            self._fold().merge(other._folded)
         self.sum_us += other.sum_us
         self.squares += other.squares
         self.low_us = min(self.low_us, other.low_us)
         self.high_us = max(self.high_us, other.high_us)
+        if len(recent) > _MOST_RECENT:
+            self._fold()
+
+    def add_zeros(self, number: int) -> None:
+        """Count so many durations of 0 (`number` > 0)."""
+        self._recent[0] += number
+        self.low_us = 0
+
+    def _fold(self) -> Buckets:
+        if self._folded is None:
+            self._folded = Buckets()
+        self._folded.add(self._recent)
+        self._recent = defaultdict(int)
+        return self._folded
+
+    @property
+    def counts(self) -> Mapping[int, int]:
+        """Bucket index -> count, of the buckets that hold something. O(1), or O(buckets) after much merging."""
+        if self._folded is None:
+            return self._recent
+        counts = self._folded.filled()
+        for index, count in self._recent.items():
+            counts[index] = counts.get(index, 0) + count
+        return counts
+
+    @property
+    def held(self) -> int:
+        """About how many buckets hold something: what it costs to encode or to merge."""
+        return len(self._recent) + (self._folded.held if self._folded else 0)
 
     @property
     def count(self) -> int:
         """Number of durations. O(buckets)."""
-        return sum(self.counts.values())
+        return sum(self._recent.values()) + (self._folded.total if self._folded else 0)
 
     @property
     def min_us(self) -> int:
         """The smallest duration; 0 if there is none."""
-        return self.low_us if self.counts else 0
+        return self.low_us if self else 0
 
     @property
     def max_us(self) -> int:
@@ -89,7 +128,7 @@ class Distribution:
     @property
     def mean_us(self) -> float:
         """The exact mean; 0 if there is none."""
-        return self.sum_us / self.count if self.counts else 0.0
+        return self.sum_us / self.count if self else 0.0
 
     @property
     def stddev_us(self) -> float:
@@ -105,8 +144,9 @@ class Distribution:
 
     def percentiles_us(self, percents: Iterable[float]) -> tuple[int, ...]:
         """Return a percentile for each of `percents`, in their order. O(buckets log buckets)."""
-        indices = sorted(self.counts)
-        upto = list(accumulate(map(self.counts.__getitem__, indices)))
+        counts = self.counts
+        indices = sorted(counts)
+        upto = list(accumulate(map(counts.__getitem__, indices)))
         if not upto:
             return tuple(0 for _ in percents)
         return tuple(self._value(indices[bisect_left(upto, _rank(percent, upto[-1]))]) for percent in percents)
@@ -117,8 +157,8 @@ class Distribution:
 
     def buckets(self) -> Iterator[tuple[int, int]]:
         """Yield (highest value in us, count) of each bucket that holds something, in order of value."""
-        for index in sorted(self.counts):
-            yield bucket_end_us(index), self.counts[index]
+        for index, count in sorted(self.counts.items()):
+            yield bucket_end_us(index), count
 
     def encode(self, digits: int = DIGITS) -> str:
         """Return HdrHistogram's base64 text with 1..3 significant digits; fewer make it shorter."""
@@ -134,9 +174,9 @@ class Distribution:
             raise ValueError(f"a histogram of {digits} significant digits; expected 1 to {DIGITS}")
         made = cls()
         for index, count in counts.items():
-            made.counts[bucket_of(bucket_end_us(index, digits))] += count
+            made._recent[bucket_of(bucket_end_us(index, digits))] += count
         made.sum_us, made.squares = sum_us, squares
-        if made.counts:
+        if counts:
             made.low_us, made.high_us = low_us, high_us
         return made
 

@@ -59,12 +59,12 @@ class Series:
     @property
     def response(self) -> Distribution:
         """Response times of all requests (finished - due)."""
-        return merged((self.prompt, self.late_response)) if self.late_response.counts else self.prompt
+        return merged((self.prompt, self.late_response)) if self.late_response else self.prompt
 
     @property
     def service(self) -> Distribution:
         """Service times of all requests (finished - started)."""
-        return merged((self.prompt, self.late_service)) if self.late_service.counts else self.prompt
+        return merged((self.prompt, self.late_service)) if self.late_service else self.prompt
 
     def add(self, other: Series) -> None:
         """Take in all that `other` counted."""
@@ -170,8 +170,7 @@ class Tally:
                 waiting += parts[COMPONENTS.index("waiting")].count
         zeros = waiting - total.count
         if zeros > 0:
-            total.counts[0] += zeros
-            total.low_us = 0
+            total.add_zeros(zeros)
         return total
 
 

@@ -165,7 +165,7 @@ def is_empty(observation: Observation) -> bool:
     """Whether there is nothing to judge: no time, no thing to take a share of. Counts and gauges always hold one."""
     if isinstance(observation, Count | Gauge):
         return False
-    return observation.total == 0 if isinstance(observation, Ratio) else not observation.counts
+    return observation.total == 0 if isinstance(observation, Ratio) else not observation
 
 
 def _selector(tags: str, allowed: tuple[str, ...], text: str) -> dict[str, str]:

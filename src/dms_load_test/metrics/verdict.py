@@ -135,7 +135,9 @@ def judge(thresholds: Iterable[Threshold], totals: Totals, facts: RunFacts | Non
         return Verdict(VerdictKind.PASSED, _passed(results, facts), (), results)
     kinds = [kind for kind, _ in found]
     kind = next(kind for kind in VerdictKind if kind in kinds)
-    reasons = tuple(reason for _, reason in sorted(found, key=lambda item: list(VerdictKind).index(item[0])))
+    reasons = tuple(
+        reason.rstrip(".") for _, reason in sorted(found, key=lambda item: list(VerdictKind).index(item[0]))
+    )
     return Verdict(kind, f"{_TITLES[kind]}: {'; '.join(reasons)}.", reasons, results)
 
 

@@ -124,4 +124,4 @@ def _failures(rows: Iterable[FailureRow]) -> Iterable[tuple[FailureKey, FailureG
 
 
 def _filled(distribution: Distribution) -> Histogram | None:
-    return histogram_of(distribution) if distribution.counts else None
+    return histogram_of(distribution) if distribution else None

@@ -135,10 +135,10 @@ class Recorder:
 
 def _rows_to_make(tally: Tally) -> Iterator[_Item]:
     for where, parts in tally.components.items():
-        yield sum(len(part.counts) for part in parts), partial(component_row, where, parts)
+        yield sum(part.held for part in parts), partial(component_row, where, parts)
     for key, series in tally.series.items():
         times = (series.prompt, series.late_response, series.late_service)
-        yield sum(len(part.counts) for part in times), partial(series_row, key, series)
+        yield sum(part.held for part in times), partial(series_row, key, series)
 
 
 def second_of(snapshot: Snapshot, health: Mapping[str, float]) -> Second:

@@ -70,7 +70,7 @@ def test_an_incomplete_run_says_how_much_was_done():
     ],
 )
 def test_an_early_ending_is_graver_than_a_failed_threshold(ending, kind):
-    verdict = judge([FAILS], CREATED, RunFacts(ending, "Ctrl-C after 12 s"))
+    verdict = judge([FAILS], CREATED, RunFacts(ending, "Ctrl-C after 12 s."))
     assert verdict.kind is kind
     assert verdict.reasons == ("Ctrl-C after 12 s", "1 of 1 thresholds failed")
 
