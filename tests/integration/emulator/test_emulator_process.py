@@ -1,11 +1,14 @@
 """The emulator in a process of its own: starts, hides its secret, outlives nothing, forgets nothing."""
 
+import http.client
+import itertools
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ import pytest
 from dms_load_test.emulator import EmulatorOptions, serve, start_emulator
 from dms_load_test.errors import ConfigError, TargetError
 
+STUDENT = {"birthDate": "2014-08-14", "firstName": "Ann", "lastSurname": "Lee"}
 SCHOOL_YEAR = {"schoolYear": 2025, "currentSchoolYear": True, "schoolYearDescription": "2024-2025"}
 
 
@@ -87,6 +91,36 @@ def test_an_acknowledged_write_survives_a_killed_process(tmp_path, make_client):
     with start_emulator(options) as emulator:
         listed = make_client(emulator).authorize().get("schoolYearTypes").json
         assert [row["schoolYear"] for row in listed] == list(range(2000, 2030))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+@pytest.mark.parametrize("delay_s", [0.05, 0.15, 0.25])
+def test_no_acknowledged_write_is_lost_when_it_is_killed_under_load(tmp_path, make_client, delay_s):
+    options = EmulatorOptions(port=0, data=tmp_path / "documents.db")
+    acknowledged = []
+
+    def write(client, number):
+        for ordinal in itertools.count():
+            body = {**STUDENT, "studentUniqueId": f"{number}-{ordinal}"}
+            try:
+                reply = client.post("students", body)
+            except (OSError, http.client.HTTPException):
+                return
+            assert reply.status == 201
+            acknowledged.append(reply.headers["location"].rpartition("/")[2])
+
+    with start_emulator(options) as emulator:
+        clients = [make_client(emulator).authorize() for _ in range(4)]
+        with ThreadPoolExecutor(len(clients)) as pool:
+            writers = [pool.submit(write, client, number) for number, client in enumerate(clients)]
+            time.sleep(delay_s)
+            os.kill(emulator.pid, signal.SIGKILL)
+            for writer in writers:
+                writer.result()
+    assert acknowledged
+    with start_emulator(options) as emulator:
+        client = make_client(emulator).authorize()
+        assert [number for number in acknowledged if client.get(f"students/{number}").status != 200] == []
 
 
 def test_a_data_file_that_cannot_be_used_is_told(tmp_path):
