@@ -38,7 +38,7 @@ AGGREGATIONS: Mapping[str, Mapping[str, Callable[..., float]]] = {
     },
     "rate": {"rate": lambda ratio: ratio.hits / ratio.total},
     "counter": {
-        "count": lambda count: float(count.total),
+        "count": lambda count: count.total,
         "rate": lambda count: count.total / count.seconds if count.seconds else 0.0,
     },
     "gauge": {"value": lambda gauge: gauge.last, "max": lambda gauge: gauge.largest},

@@ -73,6 +73,10 @@ class Totals:
         """Return one row for each operation on documents of a phase, over all resources."""
         return _rows((key, series) for key, series in self.sums.items() if key.phase == phase)
 
+    def is_open_model(self, phase: str) -> bool:
+        """Whether requests of a phase had due times of their own, so that their waiting shows in response times."""
+        return any(series.late_response for _, series in self.select({"phase": phase}))
+
     def failures(self, phase: str = "") -> list[tuple[FailureKey, FailureGroup]]:
         """Return the failure groups of a phase, or of all, the largest first."""
         groups = [(key, group) for key, group in self.tally.failures.items() if phase in ("", key.phase)]

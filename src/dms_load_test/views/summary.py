@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from dms_load_test.metrics.catalog import METRICS
+from dms_load_test.metrics.histogram import Distribution
+from dms_load_test.views.progress import with_unit
 from dms_load_test.views.tables import (
     MOST_ROWS,
     accounts_table,
@@ -55,7 +58,7 @@ def print_summary(console: Console, view: SummaryView, most_rows: int = MOST_ROW
         console.print(accounts_table(view.accounts))
     if view.verdict.results:
         console.print(thresholds_table(view.verdict.results))
-    for note in view.notes:
+    for note in (*view.notes, *_model_notes(view)):
         console.print(Text(f"Note: {printable(note)}", style="dim"))
     console.print(Text(printable(view.verdict.sentence), style="bold green" if view.verdict.passed else "bold red"))
     if view.folder:
@@ -72,6 +75,25 @@ def _print_phase(console: Console, view: SummaryView, phase: str, most_rows: int
         console.print(Text(f"{phase}: {line}"))
 
 
+def _model_notes(view: SummaryView) -> Iterator[str]:
+    """Yield what response times do not show, said of the phases that have a table."""
+    totals = view.totals
+    told = [p for p in totals.phases() if totals.operation_sums(p) and (view.phases is None or p in view.phases)]
+    closed = [phase for phase in told if not totals.is_open_model(phase)]
+    if closed:
+        yield (
+            f"{', '.join(closed)}: closed model. Users wait for answers before they ask again, so a stall of the "
+            "target lowers the rate; it does not show in the times of the requests it held back."
+        )
+
+
+def _service_line(totals: Totals, phase: str) -> str:
+    service = METRICS["http_req_service_time"].read(totals, {"phase": phase})
+    assert isinstance(service, Distribution)
+    p95, p99 = (with_unit(us) for us in service.percentiles_us((95, 99)))
+    return f"service time, from the start of each request instead of its due time: p95 {p95}, p99 {p99}"
+
+
 def _requests_text(totals: Totals, phase: str) -> str:
     counts = [(key.ok, series.count) for key, series in totals.select({"phase": phase})]
     failed = sum(count for ok, count in counts if not ok)
@@ -85,6 +107,8 @@ def print_verdict(console: Console, view: SummaryView) -> None:
 
 def overhead_lines(totals: Totals, phase: str) -> Iterator[str]:
     """Yield what else there is to tell of a phase; nothing where all of it is zero."""
+    if totals.is_open_model(phase):
+        yield _service_line(totals, phase)
     overhead = totals.overhead(phase)
     if overhead.token_requests:
         failed = f", {overhead.failed_token_requests:,} of them failed" if overhead.failed_token_requests else ""

@@ -4,6 +4,7 @@ import io
 import re
 
 import pytest
+from msgspec import structs
 from rich.console import Console
 
 from dms_load_test.metrics.aggregate import Aggregate
@@ -250,6 +251,22 @@ def test_token_requests_retries_drops_and_checks_have_their_own_lines():
     assert "load: 2 iterations dropped: no document left to delete" in shown
     assert "load: 1 check passed, 1 failed" in shown
     assert "load: check failed 1 time: same" in shown
+
+
+def test_a_closed_model_says_what_its_times_do_not_show():
+    run = Run()
+    run.second(sample())
+    assert "Note: load: closed model." in summarized(run)
+    assert "closed model" not in summarized(run, phases=())
+
+
+def test_an_open_model_tells_service_times_beside_response_times():
+    run = Run()
+    run.second(structs.replace(sample(ms=30), due_ns=-70 * MS))
+    shown = summarized(run)
+    assert "service time, from the start of each request instead of its due time: p95 30.0 ms, p99 30.0 ms" in shown
+    assert "closed model" not in shown
+    assert " 100 " in next(line for line in shown.splitlines() if "all resources" in line)
 
 
 def test_a_phase_without_a_table_gets_a_line():
