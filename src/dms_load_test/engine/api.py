@@ -80,6 +80,9 @@ class ApiTarget:
         self.clock = client.clock
         self.auth = auth
         self.policy = policy
+        self.emit = policy.emit
+        self.now_ns = client.clock.now_ns
+        self.most_bytes = client.options.max_answer_bytes
         self.base_url = base_url.rstrip("/") + "/"
         self.origin, data_path = split_url(data_url)
         self._data_path = data_path.rstrip("/")
@@ -174,7 +177,7 @@ class EdFiApi:
         """Do one operation: attempts until one is final."""
         target, channel = self._target, channel or self._channel
         due_ns, self.due_ns = self.due_ns, 0
-        begun_ns = target.clock.now_ns()
+        begun_ns = target.now_ns()
         tries: Tries | None = None
         end = b"Content-Length: %d\r\n\r\n%b" % (len(body), body) if body else b"\r\n"
         while True:
@@ -188,15 +191,18 @@ class EdFiApi:
                 connection = self._unsent("token", f"no token: {error}")
             except asyncio.CancelledError:
                 connection = channel.take_cancelled() or self._unsent("cancelled", "stopped before it was sent")
-                self._emit(connection, route, tries, due_ns, ok=False)
+                attempt = tries.attempt if tries else 1
+                target.emit(sample_of(connection, route.labels, ok=False, attempt=attempt, due_ns=due_ns))
                 raise
             if not connection.error and connection.response.status in route.ok:
-                self._emit(connection, route, tries, due_ns, ok=True)
-                return Answer(connection, target.client.options.max_answer_bytes, ok=True)
+                attempt = tries.attempt if tries else 1
+                target.emit(sample_of(connection, route.labels, ok=True, attempt=attempt, due_ns=due_ns))
+                return Answer(connection, target.most_bytes, ok=True)
             tries = tries or Tries(target.policy.retry, begun_ns, target.client.dice)
-            again = self._goes_on(connection, tries, line)
-            self._emit(connection, route, tries, due_ns, ok=False, final=not again)
-            if not again:
+            final = not self._goes_on(connection, tries, line)
+            attempt = tries.attempt
+            target.emit(sample_of(connection, route.labels, ok=False, final=final, attempt=attempt, due_ns=due_ns))
+            if final:
                 return self._failed(connection, route, part, ordinal)
             tries.attempt += 1
 
@@ -205,7 +211,7 @@ class EdFiApi:
         target = self._target
         if tries and tries.pause_s:
             await target.clock.sleep(tries.pause_s)
-        while target.gate.closed:
+        if target.gate.closed:
             await target.gate.wait()
         return target.auth.line(target.clock.now_ns()) or await target.auth.wait()
 
@@ -226,25 +232,10 @@ class EdFiApi:
         connection.fail(error, reason)
         return connection
 
-    def _emit(
-        self,
-        connection: Connection,
-        route: Route,
-        tries: Tries | None,
-        due_ns: int,
-        *,
-        ok: bool,
-        final: bool = True,
-    ) -> None:
-        attempt = tries.attempt if tries else 1
-        self._target.policy.emit(
-            sample_of(connection, route.labels, ok=ok, final=final, attempt=attempt, due_ns=due_ns)
-        )
-
     def _failed(self, connection: Connection, route: Route, part: bytes, ordinal: int) -> Answer:
         """Return the answer of a failed operation, having told why it failed."""
         target = self._target
-        answer = Answer(connection, target.client.options.max_answer_bytes, ok=False)
+        answer = Answer(connection, target.most_bytes, ok=False)
         try:
             body = b"" if answer.error else answer.body
             reason = f"{answer.error}: {connection.reason}" if answer.error else reason_of(answer.status, body)

@@ -77,30 +77,27 @@ class Tries:
 
 
 class Gate:
-    """Holds all users of a process back together after a 429: the limit is on the client, not on a user."""
+    """Holds all users of a process back together after a 429: the limit is on the client, not on a user.
+
+    `closed` is looked at before every request, so it is a plain attribute; the clock is only read while it is true.
+    """
+
+    __slots__ = ("_clock", "_opens_ns", "_random", "closed")
 
     def __init__(self, clock: Clock, random: Random) -> None:
         self._clock = clock
         self._random = random
         self._opens_ns = 0
-
-    @property
-    def closed(self) -> bool:
-        """Whether users wait. The clock is only read after the first 429 of a run."""
-        return self._opens_ns > 0 and self._still_closed()
+        self.closed = False
 
     def close_for(self, pause_s: float) -> None:
         """Keep the gate closed for `pause_s` from now, or longer where it is already."""
         self._opens_ns = max(self._opens_ns, self._clock.now_ns() + int(pause_s * NS_PER_S))
+        self.closed = True
 
     async def wait(self) -> None:
         """Wait until the gate is open; users leave it spread over a tenth of the pause, a second at the most."""
         while (left_s := (self._opens_ns - self._clock.now_ns()) / NS_PER_S) > 0:
             spread_s = min(_GATE_SPREAD_MAX_S, left_s * _GATE_SPREAD_RATIO)
             await self._clock.sleep(left_s + self._random.random() * spread_s)
-
-    def _still_closed(self) -> bool:
-        if self._clock.now_ns() < self._opens_ns:
-            return True
-        self._opens_ns = 0
-        return False
+        self.closed = False
