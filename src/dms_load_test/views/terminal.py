@@ -5,6 +5,9 @@ The time is the snapshots': this module asks no clock. All texts that come from 
 
 from __future__ import annotations
 
+import io
+import os
+import sys
 from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console, Group
@@ -47,10 +50,23 @@ class ProgressView(Protocol):
         """Leave the screen in order; may be called twice."""
 
 
+class RunConsole(Console):
+    """Standard output whose reader may leave (`| head`): that ends the output, not the run."""
+
+    def on_broken_pipe(self) -> None:
+        """Send what is still printed nowhere, instead of ending the process as Rich would."""
+        self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
 def make_console() -> Console:
     """Return the console for standard output: coloured in a terminal unless NO_COLOR is set, 100 columns elsewhere."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=PLAIN_WIDTH)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a server's words may not exist in this terminal's encoding
+    console = RunConsole(highlight=False)
+    return console if console.is_terminal else RunConsole(highlight=False, width=PLAIN_WIDTH)
 
 
 def make_progress_view(console: Console, *, quiet: bool) -> ProgressView:
