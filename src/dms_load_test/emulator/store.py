@@ -222,10 +222,10 @@ class Store:
         assert stored is not None  # links are removed with their documents
         return stored
 
-    def referrers(self, target: int) -> list[Stored]:
-        """Return all documents that refer to `target`."""
+    def referrers(self, target: int) -> Iterator[Stored]:
+        """Yield all documents that refer to `target`, each as it is when its turn comes."""
         rows = self._db.execute("SELECT referrer FROM links WHERE target=?", (target,)).fetchall()
-        return [self.by_number(number) for (number,) in rows]
+        return (self.by_number(number) for (number,) in rows)
 
     def find(self, key: bytes, *, shared: bool) -> Found | None:
         """Return which document has this key of its own, or of its superclass."""
