@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from string import ascii_letters, digits
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, urlencode, urljoin
 
@@ -40,6 +41,7 @@ _OK = {
     "metadata": _READ_OK,
 }
 _METHODS = {"create": "POST", "update": "PUT", "delete": "DELETE"}
+_PLAIN = f"/-{ascii_letters}{digits}".encode("ascii")
 _UNAUTHORIZED = 401
 _TOO_MANY = 429
 
@@ -179,13 +181,13 @@ class EdFiApi:
         due_ns, self.due_ns = self.due_ns, 0
         begun_ns = target.now_ns()
         tries: Tries | None = None
-        end = b"Content-Length: %d\r\n\r\n%b" % (len(body), body) if body else b"\r\n"
+        length = b"Content-Length: %d\r\n\r\n" % len(body) if body else b"\r\n"
         while True:
             try:
                 line = b"" if tries or target.gate.closed else target.auth.line(begun_ns)
                 if not line:
                     line = await self._admission(tries)
-                request = b"".join((route.head, part, route.tail, line, end))
+                request = b"".join((route.head, part, route.tail, line, length, body))
                 connection = await channel.send(request, safe=route.safe)
             except TokenError as error:
                 connection = self._unsent("token", f"no token: {error}")
@@ -256,9 +258,11 @@ class EdFiApi:
 
 
 def _id_part(document_id: str) -> bytes:
-    """Return `/` and the id; ids that are no plain words, which no known server gives out, are quoted."""
-    plain = document_id.isascii() and document_id.replace("-", "").isalnum()
-    return b"/" + (document_id if plain else quote(document_id, safe="%~._!$&'()*+,;=:@")).encode("ascii")
+    """Return `/` and the id; what is no plain word, as no known server gives out, is quoted."""
+    part = f"/{document_id}".encode()
+    if part.translate(None, _PLAIN):
+        return b"/" + quote(document_id, safe="%~._!$&'()*+,;=:@-").encode("ascii")
+    return part
 
 
 def _query_part(params: Mapping[str, str | int]) -> bytes:
