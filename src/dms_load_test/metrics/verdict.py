@@ -33,6 +33,9 @@ class VerdictKind(Enum):
     PASSED = "passed"
 
 
+_GRAVITY = {kind: place for place, kind in enumerate(VerdictKind)}
+
+
 class Ending(Enum):
     """How a run came to its end."""
 
@@ -104,6 +107,19 @@ _ENDINGS: Mapping[Ending, VerdictKind] = {
 }
 
 
+_TITLES: Mapping[VerdictKind, str] = {
+    VerdictKind.TARGET_UNUSABLE: "Not run",
+    VerdictKind.SCENARIO_RAISED: "Failed",
+    VerdictKind.TARGET_LOST: "Ended early",
+    VerdictKind.ABORTED: "Aborted",
+    VerdictKind.INTERRUPTED: "Interrupted, results are partial",
+    VerdictKind.INTEGRITY_VIOLATED: "Failed",
+    VerdictKind.THRESHOLDS_FAILED: "Failed",
+    VerdictKind.INCOMPLETE: "Failed",
+    VerdictKind.GENERATOR_LIMITED: "Not valid",
+}
+
+
 def account(
     phase: str, planned: Mapping[str, int], totals: Totals, blocked: Mapping[str, int] | None = None
 ) -> tuple[ResourceAccount, ...]:
@@ -130,14 +146,11 @@ def judge(thresholds: Iterable[Threshold], totals: Totals, facts: RunFacts | Non
     facts = facts or RunFacts()
     given = tuple(thresholds)
     results = judge_thresholds((*given, *_implied(given, totals)), totals)
-    found = [(kind, reason) for kind, reason in _findings(results, totals, facts) if reason]
+    found = [(kind, reason.rstrip(".")) for kind, reason in _findings(results, totals, facts) if reason]
     if not found:
         return Verdict(VerdictKind.PASSED, _passed(results, facts), (), results)
-    kinds = [kind for kind, _ in found]
-    kind = next(kind for kind in VerdictKind if kind in kinds)
-    reasons = tuple(
-        reason.rstrip(".") for _, reason in sorted(found, key=lambda item: list(VerdictKind).index(item[0]))
-    )
+    found.sort(key=lambda item: _GRAVITY[item[0]])
+    kind, reasons = found[0][0], tuple(reason for _, reason in found)
     return Verdict(kind, f"{_TITLES[kind]}: {'; '.join(reasons)}.", reasons, results)
 
 
@@ -146,19 +159,6 @@ def _implied(given: tuple[Threshold, ...], totals: Totals) -> Iterable[Threshold
     for phase in dict.fromkeys(phase for phase, _ in totals.tally.checks):
         if not judged & {phase, ""}:
             yield parse_threshold("checks: rate==1", phase)
-
-
-_TITLES: Mapping[VerdictKind, str] = {
-    VerdictKind.TARGET_UNUSABLE: "Not run",
-    VerdictKind.SCENARIO_RAISED: "Failed",
-    VerdictKind.TARGET_LOST: "Ended early",
-    VerdictKind.ABORTED: "Aborted",
-    VerdictKind.INTERRUPTED: "Interrupted, results are partial",
-    VerdictKind.INTEGRITY_VIOLATED: "Failed",
-    VerdictKind.THRESHOLDS_FAILED: "Failed",
-    VerdictKind.INCOMPLETE: "Failed",
-    VerdictKind.GENERATOR_LIMITED: "Not valid",
-}
 
 
 def _findings(
@@ -172,6 +172,7 @@ def _findings(
         yield VerdictKind.INTEGRITY_VIOLATED, f"{violations:,} acknowledged writes were lost or changed"
     yield VerdictKind.THRESHOLDS_FAILED, _thresholds_text(results)
     yield VerdictKind.INCOMPLETE, _incomplete(facts.accounts)
+    yield from ((VerdictKind.INCOMPLETE, _dropped(totals, phase)) for phase in totals.phases())
     if facts.generator_limit:
         yield VerdictKind.GENERATOR_LIMITED, f"the load generator was the bottleneck ({facts.generator_limit})"
 
@@ -192,6 +193,14 @@ def _incomplete(accounts: tuple[ResourceAccount, ...]) -> str:
     if planned == 0 or created >= LEAST_DONE_RATIO * planned:
         return ""
     return f"only {created:,} of {planned:,} planned documents were created ({created / planned:.1%})"
+
+
+def _dropped(totals: Totals, phase: str) -> str:
+    dropped = sum(totals.drops(phase).values())
+    completed = totals.tally.iterations[phase].count if phase in totals.tally.iterations else 0
+    if dropped <= (1 - LEAST_DONE_RATIO) * (dropped + completed):
+        return ""
+    return f"{dropped:,} of {dropped + completed:,} iterations due in {phase} were dropped"
 
 
 def _passed(results: tuple[ThresholdResult, ...], facts: RunFacts) -> str:

@@ -53,6 +53,19 @@ def test_a_run_that_did_less_than_95_percent_of_its_plan_has_not_passed(created,
     assert verdict.kind is kind
 
 
+@pytest.mark.parametrize(("dropped", "kind"), [(5, VerdictKind.PASSED), (6, VerdictKind.INCOMPLETE)])
+def test_a_run_that_dropped_more_than_5_percent_of_its_iterations_has_not_passed(dropped, kind):
+    aggregate, totals = Aggregate(0, "readwrite"), Totals()
+    aggregate.drop_iterations(dropped, "no user was free")
+    for _ in range(100 - dropped):
+        aggregate.iteration(MS)
+    totals.add(aggregate.snapshot(SECOND))
+    verdict = judge([], totals)
+    assert verdict.kind is kind
+    if not verdict.passed:
+        assert verdict.reasons == ("6 of 100 iterations due in readwrite were dropped",)
+
+
 def test_an_incomplete_run_says_how_much_was_done():
     facts = RunFacts(accounts=(ResourceAccount("load", "students", 2000, 1200),))
     assert judge([], CREATED, facts).sentence == "Failed: only 1,200 of 2,000 planned documents were created (60.0%)."
