@@ -4,6 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dms_load_test.metrics.aggregate import Aggregate, merge
+from dms_load_test.metrics.catalog import METRICS
+from dms_load_test.metrics.histogram import merged
+from dms_load_test.metrics.totals import Totals
 from dms_load_test.sample import Failure, Sample
 
 SECOND = 1_000_000_000
@@ -79,3 +82,33 @@ def test_merging_is_commutative(a, b):
 def test_every_request_has_exactly_one_response_and_one_service_time(a):
     for series in a.tally.series.values():
         assert series.count == series.response.count == series.service.count
+
+
+@bounded
+@given(snapshots, snapshots)
+def test_sums_over_resources_agree_with_their_series(a, b):
+    totals = Totals()
+    totals.add(a)
+    totals.add(b)
+    for key, total in totals.sums.items():
+        parts = [series for other, series in totals.tally.series.items() if other._replace(resource="") == key]
+        assert total.count == sum(series.count for series in parts)
+        assert times(total.response) == times(merged(series.response for series in parts))
+    assert len({key._replace(resource="") for key in totals.tally.series}) == len(totals.sums)
+
+
+@bounded
+@given(st.lists(snapshots, max_size=4), st.randoms(use_true_random=False))
+def test_totals_do_not_depend_on_the_order_of_their_snapshots(parts, dice):
+    shuffled = list(parts)
+    dice.shuffle(shuffled)
+    one, other = Totals(), Totals()
+    for part in parts:
+        one.add(part)
+    for part in shuffled:
+        other.add(part)
+    for name, metric in METRICS.items():
+        if metric.kind in ("counter", "rate"):
+            assert metric.read(one, {}) == metric.read(other, {}), name
+        elif metric.kind == "trend":
+            assert times(metric.read(one, {})) == times(metric.read(other, {})), name
