@@ -36,7 +36,7 @@ _LIBRARY = _kernel_timers()
 
 
 async def sleep_exactly(seconds: float) -> None:
-    """Sleep as exactly as the system can: not shorter, and about 0.1 ms longer on Linux."""
+    """Sleep as exactly as the system can: on Linux not shorter, and about 0.1 ms longer."""
     if seconds <= 0:
         return
     if _LIBRARY is None:

@@ -12,8 +12,14 @@ import pytest
 import trustme
 
 from dms_load_test.engine.address import Origin
+from dms_load_test.engine.loop import new_event_loop
 from dms_load_test.engine.options import TransportOptions
 from dms_load_test.engine.transport import Client
+
+
+def pytest_asyncio_loop_factories():
+    """Every behaviour holds on asyncio's own loop (Windows' only one) and on the one that the engine prefers."""
+    return {"selector": asyncio.SelectorEventLoop, "preferred": new_event_loop}
 
 
 class ScriptedServer:
