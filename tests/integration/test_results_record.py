@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from datetime import UTC, datetime
 
 import msgspec
@@ -237,6 +236,4 @@ def test_a_second_of_a_long_run_takes_little_space(path):
                 aggregate.add(sample("readwrite", operation, f"resource{n % 30}", us))
             recorder.snapshot(aggregate.snapshot(second * SECOND))
     assert path.stat().st_size < 1_150 * seconds
-    started = time.perf_counter()
     assert read_run(path).is_partial
-    assert time.perf_counter() - started < 5
