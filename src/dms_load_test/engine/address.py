@@ -62,5 +62,8 @@ async def resolve(origin: Origin) -> list[Address]:
         OSError: The name has none.
     """
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+    try:
+        found = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:  # a label that is empty or too long
+        raise OSError("this is no host name") from error
     return [Address(family, sockaddr) for family, _, _, _, sockaddr in found]

@@ -155,6 +155,7 @@ class Channel:
                 raise
             if not connection.error:
                 client.prefer(origin, address)
+            if connection.error in {"", "cancelled"}:
                 break
         return connection
 

@@ -9,7 +9,6 @@ import pytest
 
 from dms_load_test.engine import alarm
 
-
 kernel_timers = pytest.mark.skipif(alarm._LIBRARY is None, reason="this system has no timer descriptors")
 
 

@@ -179,6 +179,23 @@ async def test_nothing_listening_is_a_refused_connection(new_client):
     assert (connection.error, connection.reason) == ("connect", "connection refused")
 
 
+@pytest.mark.parametrize("host", ["no-such-host.invalid", f"{'x' * 70}.example"])
+async def test_a_name_without_address_is_told(new_client, host):
+    connection = await ask(new_client(), Origin("http", host, 80))
+    assert connection.error == "connect"
+    assert connection.reason.startswith(f"no address for {host}: ")
+
+
+async def test_closing_the_client_ends_what_is_under_way(server, new_client):
+    server.script = [[5.0]]
+    client = new_client()
+    task = asyncio.create_task(ask(client, server.origin()))
+    await until(lambda: server.requests)
+    client.close()
+    assert (await task).error == "cancelled"
+    assert client.open_connections == 0
+
+
 async def test_the_next_address_is_tried_where_the_first_refuses(server, new_client):
     client = new_client()
     origin = server.origin(host="localhost")
