@@ -238,7 +238,11 @@ async def test_compressed_bodies_are_decoded_when_asked_for(server, new_client, 
     assert body_of(await ask(new_client(), server.origin())) == b'{"a": 1}'
 
 
-@pytest.mark.parametrize("packed", [b"no gzip at all", gzip.compress(b"x" * 5000), gzip.compress(b"abc")[:-9]])
+@pytest.mark.parametrize(
+    "packed",
+    [b"no gzip at all", gzip.compress(b"x" * 5000), gzip.compress(b"abc")[:-9]],
+    ids=["no gzip", "too long", "cut off"],
+)
 async def test_a_damaged_or_endless_compressed_body_is_refused(server, new_client, packed):
     head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n".encode()
     server.script = [head + packed]
