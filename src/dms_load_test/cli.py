@@ -30,6 +30,7 @@ _ERRORS: tuple[tuple[type[LoadTestError], int], ...] = (
 _VERDICTS = {
     "passed": PASSED,
     "target unusable": TARGET,
+    "target lost": TARGET,
     "scenario raised": SCENARIO,
     "aborted": ABORTED,
     "interrupted": INTERRUPTED,

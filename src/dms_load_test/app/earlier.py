@@ -80,7 +80,7 @@ def sizes_of(settings: Settings) -> dict[str, int]:
 
 
 def earlier_load(results: Path, target: str) -> EarlierLoad:
-    """Return the latest run in `results` whose inventory still holds documents of `target`.
+    """Return the latest run in `results` that made documents on `target`.
 
     Raises:
         ConfigError: There is none.
@@ -109,4 +109,4 @@ def _has_documents(folder: RunFolder) -> bool:
     if not folder.inventory.is_file():
         return False
     with RunInventory(folder.inventory) as inventory:
-        return next(inventory.documents(), None) is not None
+        return bool(inventory.resources())

@@ -71,6 +71,8 @@ class PhaseRunner:
         session.enter(phase.name)
         if session.inventory is not None:
             session.inventory.enter_phase(phase.name)
+            if not phase.planned and session.inventory.resources():
+                session.inventory.prepare()  # seconds for millions of documents: before anything is timed
         self._target.auth.phase = phase.name
         session.writer.write(PhaseBegin(session.now_s(), phase.name, phase.planned, phase.thresholds))
         users = Users(self._client, self._target, self._policy(phase), self._world)

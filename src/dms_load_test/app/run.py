@@ -52,7 +52,7 @@ _ENDINGS = {
     StopReason.INTERRUPTED: Ending.INTERRUPTED,
     StopReason.ABORTED: Ending.ABORTED,
     StopReason.THRESHOLD: Ending.ABORTED,
-    StopReason.TARGET_LOST: Ending.TARGET_UNUSABLE,
+    StopReason.TARGET_LOST: Ending.TARGET_LOST,
 }
 
 
@@ -217,6 +217,7 @@ class _Run:
             totals=session.totals,
             verdict=verdict,
             accounts=tuple(runner.accounts),
+            phases=self._intent.phases,
             notes=notes,
             folder=str(self._folder.path),
         )
@@ -238,8 +239,7 @@ def stop_on_signals(session: Session) -> Iterator[None]:
     """Let Ctrl-C and SIGTERM end the run in order, and a second one at once."""
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
-        text = "Interrupted: requests under way may end; once more stops at once."
-        loop.call_soon_threadsafe(session.request_stop, StopReason.INTERRUPTED, text)
+        loop.call_soon_threadsafe(session.interrupt)
 
     loop: asyncio.AbstractEventLoop = session.loop
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -73,6 +73,12 @@ class Session:
             self.note(text)
         self.stop.request(reason, at_once=at_once)
 
+    def interrupt(self) -> None:
+        """End the run in order, or at once when asked a second time."""
+        if not self.stop.requested:
+            self.view.note("Stopping: requests under way may end. Ctrl-C once more stops at once.")
+        self.request_stop(StopReason.INTERRUPTED, f"stopped by the user after {self.now_s():.0f} s")
+
     def fold(self) -> Snapshot:
         """Take what came since the last time to totals, record and screen, and the inventory to the disk."""
         snapshot = self.aggregate.snapshot(self.now_ns())
