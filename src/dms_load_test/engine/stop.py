@@ -15,7 +15,6 @@ class StopReason(StrEnum):
     ABORTED = "aborted on a 4xx"
     THRESHOLD = "threshold crossed"
     TARGET_LOST = "target lost"
-    SCENARIO = "scenario raised"
 
 
 class StopSignal:
