@@ -26,12 +26,10 @@ _IDLE_NS = 20_000
 class StepProgress:
     """The live account of a step: taken = completed + interrupted + dropped + under way.
 
-    `planned` is 0 where time alone ends the step. `on_iteration` takes a completed iteration's duration, nanoseconds;
-    `on_drop` a count and its reason.
+    `planned` is 0 where time alone ends the step. `on_iteration` takes a completed iteration's duration, nanoseconds.
     """
 
     on_iteration: Callable[[int], None] | None = None
-    on_drop: Callable[[int, str], None] | None = None
     planned: int = 0
     taken: int = 0
     completed: int = 0
@@ -45,8 +43,6 @@ class StepProgress:
         """Count a taken iteration for which nothing was sent."""
         self.dropped += 1
         self.drop_reasons[reason] = self.drop_reasons.get(reason, 0) + 1
-        if self.on_drop:
-            self.on_drop(1, reason)
 
     def join(self) -> None:
         """Count a user as active."""
