@@ -238,6 +238,31 @@ class ThresholdRow(msgspec.Struct, frozen=True, array_like=True):
     judgement: str
 
 
+class ServerFigures(msgspec.Struct, frozen=True, tag="server"):
+    """What a source on the server's side said at `t`; names carry units: `commits_per_s`, `cpu_ratio`."""
+
+    t: float
+    source: str
+    """`postgres` or `host`."""
+    values: dict[str, float]
+
+
+class StatementRow(msgspec.Struct, frozen=True, array_like=True):
+    """What one statement, its constants replaced by `$1`, cost the database while the run lasted."""
+
+    text: str
+    calls: int
+    total_ms: float
+    rows: int
+
+
+class Statements(msgspec.Struct, frozen=True, tag="statements"):
+    """The statements that took most of the database's time, the costliest first."""
+
+    t: float
+    rows: tuple[StatementRow, ...]
+
+
 class VerdictLine(msgspec.Struct, frozen=True, tag="verdict"):
     """The verdict; `kind` is a value of `metrics.verdict.VerdictKind`."""
 
@@ -266,6 +291,8 @@ Event = (
     | PhaseEnd
     | Accounts
     | Note
+    | ServerFigures
+    | Statements
     | VerdictLine
     | End
 )
