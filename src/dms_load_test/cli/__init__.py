@@ -1,0 +1,53 @@
+"""The command line: arguments to a call of `app`, its outcome to an exit code. Nothing else knows exit codes.
+
+Rules: heavy imports happen inside a command, so that `--help` is quick; a user's or target's mistake is one message on
+standard error, never a traceback. A command stands in the module of its group.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from dms_load_test import __version__
+from dms_load_test.cli import loading, looking
+from dms_load_test.cli.application import CONFIG, INTERRUPTED, PASSED, SCENARIO, TARGET, app
+from dms_load_test.errors import ConfigError, LoadTestError, ScenarioError, TargetError
+
+__all__ = ["app", "loading", "looking", "main"]
+_ERRORS: tuple[tuple[type[LoadTestError], int], ...] = (
+    (ConfigError, CONFIG),
+    (TargetError, TARGET),
+    (ScenarioError, SCENARIO),
+)
+_CLICK_USAGE = 2
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with its code."""
+    try:
+        app()
+    except SystemExit as ended:
+        sys.exit(CONFIG if ended.code == _CLICK_USAGE else ended.code)
+    except LoadTestError as error:
+        print(f"dms-load-test: {error}", file=sys.stderr)
+        sys.exit(next(code for kind, code in _ERRORS if isinstance(error, kind)))
+    except KeyboardInterrupt:
+        print("dms-load-test: interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(PASSED)
+    sys.exit(PASSED)
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Show the version.", is_eager=True)] = False,  # noqa: FBT002 - Typer's form of a switch
+) -> None:
+    if version:
+        print(f"dms-load-test {__version__}")
+        raise typer.Exit

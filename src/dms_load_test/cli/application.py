@@ -1,0 +1,61 @@
+"""What all commands share: the application, its exit codes, the options that several have, the settings in force."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from dms_load_test.config import Effective
+
+PASSED, BUG, THRESHOLD_FAILED, CONFIG, INTERRUPTED, SCENARIO, ABORTED, TARGET = 0, 1, 99, 104, 105, 107, 108, 110
+"""k6's codes where k6 has one (99 to 108); 110 is ours."""
+VERDICTS = {
+    "passed": PASSED,
+    "target unusable": TARGET,
+    "target lost": TARGET,
+    "scenario raised": SCENARIO,
+    "aborted": ABORTED,
+    "interrupted": INTERRUPTED,
+}
+"""Exit code by the verdict's kind; every other kind is a failed test."""
+
+app = typer.Typer(
+    name="dms-load-test",
+    help="Load testing for Ed-Fi APIs: realistic data for every resource, honest latency.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ProfileOption = Annotated[str | None, typer.Option("--profile", "-p", help="Named set of sizes; see `profiles`.")]
+TargetOption = Annotated[
+    str | None, typer.Option("--target", help="Base URL of the Ed-Fi API; without one the embedded emulator is used.")
+]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any setting; may be repeated.")
+]
+SeedOption = Annotated[int | None, typer.Option("--seed", help="Repeat the data and choices of a run on purpose.")]
+ResultsOption = Annotated[Path | None, typer.Option("--results", help="Folder of the run folders.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Only the summary, no progress.")]
+
+
+def settings_in_force(
+    profile: str | None,
+    assignments: list[str] | None,
+    *,
+    target: str | None = None,
+    results: Path | None = None,
+    seed: int | None = None,
+) -> Effective:
+    """Return the settings that the options make. Raises: ConfigError: as `load_settings`."""
+    from dms_load_test.config import home, load_settings, parse_assignments
+
+    flags = parse_assignments(assignments or ())
+    options = {"API_BASE_URL": target, "RESULTS_DIR": results, "SEED": seed}
+    flags |= {name: str(value) for name, value in options.items() if value is not None}
+    return load_settings(profile, flags, os.environ, home(os.environ, Path.cwd()))

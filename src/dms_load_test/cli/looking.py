@@ -1,0 +1,98 @@
+"""Commands that only look, and the emulator on its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dms_load_test.cli.application import (
+    ProfileOption,
+    SeedOption,
+    SetOption,
+    TargetOption,
+    app,
+    settings_in_force,
+)
+from dms_load_test.errors import ConfigError
+
+
+@app.command()
+def emulator(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)] = 8080,
+    data: Annotated[
+        Path | None, typer.Option(help="SQLite file that keeps the documents; else they are in memory.")
+    ] = None,
+    key: Annotated[str | None, typer.Option(help="Key of the API client; else `emulator`.")] = None,
+    secret: Annotated[
+        str | None,
+        typer.Option(help="Secret of the API client; else `emulator-secret`.", envvar="EMULATOR_SECRET"),
+    ] = None,
+) -> None:
+    """Serve an emulated Ed-Fi API until Ctrl-C."""
+    from dms_load_test.app.emulate import serve_emulator
+    from dms_load_test.emulator import EmulatorOptions
+
+    options = EmulatorOptions(host=host, port=port, data=data)
+    options = replace(options, key=key or options.key, secret=secret or options.secret)
+    serve_emulator(options, lambda text: print(text, flush=True))
+
+
+@app.command()
+def resources(
+    target: TargetOption = None,
+    graph: Annotated[str | None, typer.Option(help="`dot`: the references as a graph for Graphviz.")] = None,
+    profile: ProfileOption = None,
+    settings: SetOption = None,
+) -> None:
+    """List the target's resources by dependency level; without a target those of the embedded standard."""
+    from dms_load_test.app.inspect import resource_lines
+
+    if graph not in {None, "dot"}:
+        raise ConfigError(f'--graph {graph}: expected "dot"')
+    for line in resource_lines(settings_in_force(profile, settings, target=target).settings, as_dot=graph == "dot"):
+        print(line)
+
+
+@app.command()
+def generate(
+    resource: Annotated[str, typer.Argument(help="A resource, such as students.")],
+    count: Annotated[int, typer.Option("--number", "-n", help="How many documents.", min=1)] = 10,
+    first: Annotated[int, typer.Option(help="Ordinal of the first.", min=0)] = 0,
+    target: TargetOption = None,
+    seed: SeedOption = None,
+    profile: ProfileOption = None,
+    settings: SetOption = None,
+) -> None:
+    """Print generated documents as JSON lines."""
+    from dms_load_test.app.inspect import document_lines
+
+    effective = settings_in_force(profile, settings, target=target, seed=seed)
+    write = sys.stdout.buffer.write
+    for line in document_lines(effective.settings, resource, range(first, first + count)):
+        write(line + b"\n")
+
+
+@app.command()
+def config(profile: ProfileOption = None, target: TargetOption = None, settings: SetOption = None) -> None:
+    """Show every setting in force and where it comes from; secrets are masked."""
+    from dms_load_test.app.inspect import setting_lines
+
+    for line in setting_lines(settings_in_force(profile, settings, target=target)):
+        print(line)
+
+
+@app.command()
+def profiles() -> None:
+    """List the profiles and what each is for."""
+    from dms_load_test.config import home, list_profiles
+
+    found = list_profiles(home(os.environ, Path.cwd()))
+    width = max(len(profile.name) for profile in found)
+    for profile in found:
+        print(f"{profile.name:<{width}}  {profile.description}")
