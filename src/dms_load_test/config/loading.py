@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from dms_load_test.config.profiles import DEFAULT_PROFILE, Profile, find_profile, read_text
+from dms_load_test.config.secret import WAYS, given_ways, loose_files, two_ways
 from dms_load_test.config.settings import KEYS, Settings, text_of
 from dms_load_test.config.sources import (
     FILE_NAME,
@@ -42,11 +43,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Effective:
-    """The settings of a run, the origin of each by variable name, and the profile that took part."""
+    """The settings of a run, the origin of each by variable name, and the profile that took part.
+
+    `warnings` tell what is legal and yet not well: names without effect, files that others can read.
+    """
 
     settings: Settings
     origins: Mapping[str, Origin]
     profile: Profile
+    warnings: tuple[str, ...] = ()
 
     def rows(self) -> tuple[Row, ...]:
         """Return every setting with its value as a file would hold it, in the order of `KEYS`."""
@@ -78,19 +83,31 @@ def load_settings(
         read_flags(flags),
     )
     layers = [_checked(source) for source in texts]
-    fields = {KEYS[name].field: text for layer in layers for name, text in layer.values.items()}
-    origins = dict.fromkeys(KEYS, _DEFAULT)
-    for layer in layers:
-        origins |= layer.origins
+    fields, origins = _laid_over(layers)
     settings = _rooted(Settings.model_validate(fields), origins, directory)
     wrong = {name for source, layer in zip(texts, layers, strict=True) for name in source.values.keys() - layer.values}
     problems = [problem for layer in layers for problem in layer.problems]
+    problems += [problem for layer in texts for problem in two_ways(layer)]
     problems += [
         f"{text} ({_places(names, origins)})" for names, text in _contradictions(settings) if wrong.isdisjoint(names)
     ]
     if problems:
         raise ConfigError("\n".join(problems))
-    return Effective(settings, MappingProxyType(origins), chosen)
+    warnings = [warning for layer in texts for warning in layer.warnings] + loose_files(settings, directory / FILE_NAME)
+    return Effective(settings, MappingProxyType(origins), chosen, tuple(warnings))
+
+
+def _laid_over(layers: list[Source]) -> tuple[dict[str, str], dict[str, Origin]]:
+    """Return the fields' texts and the origins that are in force; `layers` begin with the lowest."""
+    texts: dict[str, str] = {}
+    origins = dict.fromkeys(KEYS, _DEFAULT)
+    for layer in layers:
+        if given_ways(layer):
+            texts = {name: text for name, text in texts.items() if name not in WAYS}
+            origins |= dict.fromkeys(WAYS, _DEFAULT)
+        texts |= layer.values
+        origins |= layer.origins
+    return {KEYS[name].field: text for name, text in texts.items()}, origins
 
 
 def _own_file(directory: Path) -> Source:
@@ -115,6 +132,7 @@ def _checked(source: Source) -> Source:
         {name: text for name, text in source.values.items() if name not in wrong},
         {name: origin for name, origin in source.origins.items() if name not in wrong},
         (*source.problems, *told),
+        source.warnings,
     )
 
 
@@ -141,8 +159,11 @@ def _places(names: tuple[str, ...], origins: Mapping[str, Origin]) -> str:
 
 def _contradictions(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield what values that are right on their own do not make together, with the names it is about."""
-    yield from _lonely(settings, "client_id", "client_secret")
-    yield from _lonely(settings, "client_secret", "client_id")
+    secret = next((way for way in WAYS if getattr(settings, way.lower()) is not None), "CLIENT_SECRET").lower()
+    yield from _lonely(settings, "client_id", secret)
+    yield from _lonely(settings, secret, "client_id")
+    yield from _lonely(settings, "config_service_client_id", "config_service_client_secret")
+    yield from _lonely(settings, "config_service_client_secret", "config_service_client_id")
     yield from _lonely(settings, "client_key", "client_certificate")
     if settings.think_time_min > settings.think_time_max:
         yield ("THINK_TIME_MIN", "THINK_TIME_MAX"), "THINK_TIME_MIN: more than THINK_TIME_MAX"

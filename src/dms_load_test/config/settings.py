@@ -18,17 +18,22 @@ from dms_load_test.config.values import (
     Duration,
     Expected,
     Folder,
+    KeyPrefix,
     OptionalFile,
     OptionalSecret,
     OptionalSeed,
     OptionalText,
     OptionalUrl,
+    OrganizationIds,
     Pause,
     SchoolYear,
+    Statuses,
     Switch,
+    Text,
     Thresholds,
     Unit,
     Urls,
+    Words,
     duration_text,
 )
 
@@ -58,6 +63,36 @@ class Settings(BaseModel):
     )
     client_id: OptionalText = Field(None, description="Key of the API client.")
     client_secret: OptionalSecret = Field(None, description="Secret of the API client; never shown.")
+    client_secret_file: OptionalFile = Field(None, description="File that holds the secret and nothing else.")
+    client_secret_command: OptionalText = Field(
+        None, description="Command that prints the secret, such as that of a password manager; run without a shell."
+    )
+
+    config_service_url: OptionalUrl = Field(
+        None, description="Configuration Service, where `setup-client` makes the API client."
+    )
+    config_service_token_url: OptionalUrl = Field(
+        None, description="Where its administrators get tokens; empty asks the service itself."
+    )
+    config_service_client_id: OptionalText = Field(None, description="Key of its administrator; empty registers one.")
+    config_service_client_secret: OptionalSecret = Field(None, description="Secret of its administrator; never shown.")
+    config_service_tenant: OptionalText = Field(None, description="Tenant, where it serves several.")
+    claim_set: Text = Field("EdFiSandbox", description="Claim set of the client that `setup-client` makes.")
+    data_store: OptionalText = Field(
+        None, description="Name or number of the data store that it may use; empty takes the only one."
+    )
+
+    production_hosts: Words = Field(
+        ("api.ed-fi.org",), description="Hosts that count as production, * for any text; see docs/operating.md."
+    )
+    production_words: Words = Field(
+        ("prod", "production", "prd", "live"),
+        description="Words in a host name or path that make it count as production.",
+    )
+    test_words: Words = Field(
+        ("non", "nonprod", "pre", "preprod", "test", "dev", "qa", "uat", "stage", "staging", "sandbox", "demo"),
+        description="Words that make up for these.",
+    )
 
     school_count: Count = Field(10, description="Schools of the district.")
     student_count: Count = Field(100, description="Students of the district.")
@@ -67,6 +102,11 @@ class Settings(BaseModel):
     school_year: SchoolYear = Field(2025, description="The school year that the data is about.")
     seed: OptionalSeed = Field(
         None, description="Data and choices follow from it: the same seed repeats a run; empty gives each run its own."
+    )
+
+    key_prefix: KeyPrefix = Field("", description="What the identifiers of students, staff and contacts begin with.")
+    education_organization_ids: OrganizationIds = Field(
+        None, description="Range that ids of agencies and schools are taken from; empty leaves it to the seed."
     )
 
     vus_load_phase: Count = Field(5, description="Virtual users of the load phase.")
@@ -84,6 +124,12 @@ class Settings(BaseModel):
     )
     thresholds_readwrite: Thresholds = Field(
         ("http_req_duration: p(95)<3000", *_FAILURES), description="What the readwrite phase must meet."
+    )
+
+    abort_on_4xx: Switch = Field(default=False, description="End the run at the first answer 400 to 499.")
+    abort_allow: Statuses = Field((), description="Statuses that do not, such as 401,409.")
+    stop_on_first_failure: Switch = Field(
+        default=False, description="End the run at the first failed operation of any kind, and show it in full."
     )
 
     insecure: Switch = Field(default=False, description="Accept any TLS certificate of the target.")
@@ -119,7 +165,8 @@ def text_of(value: object, unit: str = "") -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
-        return ("; " if any(" " in part for part in value) else " ").join(value)
+        parts = [str(part) for part in value]
+        return ("; " if any(" " in part for part in parts) else " ").join(parts)
     if isinstance(value, float) and unit == "duration":
         return duration_text(value)
     return str(value)

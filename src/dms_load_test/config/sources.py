@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from dotenv.parser import parse_stream
 
+from dms_load_test.config.aliases import NAMES, UNUSED, translate
 from dms_load_test.config.settings import KEYS
 from dms_load_test.errors import ConfigError
 
@@ -36,16 +37,20 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One layer's texts by variable name, each with its origin, and what was wrong with the layer itself."""
+    """One layer's texts by variable name, each with its origin, and what was wrong with the layer itself.
+
+    `warnings` tell what has no effect.
+    """
 
     values: Mapping[str, str]
     origins: Mapping[str, Origin]
     problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def read_dotenv(text: str, layer: Layer, name: str) -> Source:
     """Read the dotenv file called `name`; the last of repeated keys counts. `${...}` stays as it is written."""
-    values, origins, problems = {}, {}, []
+    values, origins, problems, warnings = {}, {}, [], []
     for binding in parse_stream(io.StringIO(text, newline=None)):
         written = binding.original.string
         # A binding begins with the blank lines above it.
@@ -53,24 +58,27 @@ def read_dotenv(text: str, layer: Layer, name: str) -> Source:
         origin = Origin(layer, f"{name}, line {binding.original.line + blank}")
         if binding.error or (binding.key is not None and binding.value is None):
             problems.append(f"{origin.where}: expected KEY=VALUE")
-        elif binding.key is not None and binding.key not in KEYS:
+        elif binding.key is not None and binding.key in UNUSED:
+            warnings.append(f"{binding.key} has no effect: {UNUSED[binding.key][1]} ({origin.where})")
+        elif binding.key is not None and binding.key not in KEYS and binding.key not in NAMES:
             problems.append(_unknown(binding.key, origin))
         elif binding.key is not None and binding.value is not None:
             values[binding.key], origins[binding.key] = binding.value, origin
-    return Source(values, origins, tuple(problems))
+    return Source(*_own_names(values, origins), tuple(problems), tuple(warnings))
 
 
 def read_environment(environment: Mapping[str, str]) -> Source:
     """Take the variables that are settings; all others are somebody else's."""
-    values = {name: environment[name] for name in KEYS if name in environment}
-    return Source(values, {name: Origin("environment", f"environment variable {name}") for name in values})
+    values = {name: environment[name] for name in (*KEYS, *sorted(NAMES)) if name in environment}
+    origins = {name: Origin("environment", f"environment variable {name}") for name in values}
+    return Source(*_own_names(values, origins))
 
 
 def read_flags(flags: Mapping[str, str]) -> Source:
     """Take what was given on the command line, by variable name."""
-    known = {name: value for name, value in flags.items() if name in KEYS}
-    unknown = tuple(_unknown(name, _flag(name)) for name in flags if name not in KEYS)
-    return Source(known, {name: _flag(name) for name in known}, unknown)
+    known = {name: value for name, value in flags.items() if name in KEYS or name in NAMES}
+    unknown = tuple(_unknown(name, _flag(name)) for name in flags if name not in known)
+    return Source(*_own_names(known, {name: _flag(name) for name in known}), unknown)
 
 
 def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
@@ -87,6 +95,16 @@ def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
+def _own_names(values: Mapping[str, str], origins: Mapping[str, Origin]) -> tuple[dict[str, str], dict[str, Origin]]:
+    """Return values and origins by the settings' own names."""
+    translated = translate(values)
+    own = {name: value for name, value in values.items() if name in KEYS}
+    own |= {setting: value for setting, (value, _) in translated.items()}
+    places = {name: origins[name] for name in values if name in KEYS}
+    places |= {setting: origins[alias] for setting, (_, alias) in translated.items()}
+    return own, places
+
+
 def _flag(name: str) -> Origin:
     option = _OPTIONS.get(name)
     return Origin("flag", f"{option} or --set {name}" if option else f"--set {name}")
@@ -95,4 +113,6 @@ def _flag(name: str) -> Origin:
 def _unknown(name: str, origin: Origin) -> str:
     near = get_close_matches(name.upper(), KEYS, n=1)
     hint = f"did you mean {near[0]}?" if near else "`dms-load-test config` lists all"
+    if name in UNUSED:
+        hint = UNUSED[name][1]
     return f"{name}: no such setting; {hint} ({origin.where})"

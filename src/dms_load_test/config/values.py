@@ -24,6 +24,8 @@ _DURATION = re.compile("".join(rf"(?:({_NUMBER}){unit})?" for unit in _SECONDS),
 _PLAIN = re.compile(_NUMBER, re.ASCII)
 _MAX_SEED = 2**53 - 1
 """The largest whole number that every JSON reader keeps exactly."""
+_MAX_ORGANIZATION = 2**31 - 1
+_FIRST_ABORTING, _LAST_ABORTING = 400, 499
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,19 @@ def _checked_url(text: str) -> str:
     return text
 
 
+def _checked_statuses(statuses: tuple[int, ...]) -> tuple[int, ...]:
+    if not all(_FIRST_ABORTING <= status <= _LAST_ABORTING for status in statuses):
+        raise ValueError(statuses)
+    return statuses
+
+
+def _checked_ids(text: str) -> str:
+    first, _, last = text.partition("-")
+    if not (first.isdecimal() and last.isdecimal() and 0 < int(first) <= int(last) <= _MAX_ORGANIZATION):
+        raise ValueError(text)
+    return text
+
+
 _URL = "an http or https URL without query, user name and password, such as https://host:8080/api"
 _FILE = "the path of a file"
 
@@ -121,6 +136,24 @@ OptionalUrl = Annotated[Url | None, BeforeValidator(_none_if_empty), Expected(_U
 Urls = Annotated[tuple[Url, ...], _list_of(r"[\s,]+"), Expected(f"URLs separated by blanks, each {_URL}")]
 OptionalText = Annotated[str | None, BeforeValidator(_none_if_empty), Expected("a text")]
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_none_if_empty), Expected("a text")]
+Text = Annotated[str, BeforeValidator(_not_empty), Expected("a text")]
+Words = Annotated[tuple[str, ...], _list_of(r"[\s,]+"), Expected("words separated by blanks")]
+Statuses = Annotated[
+    tuple[int, ...],
+    _list_of(r"[\s,]+"),
+    AfterValidator(_checked_statuses),
+    Expected("statuses from 400 to 499 separated by commas, such as 401,409"),
+]
+KeyPrefix = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9-]{0,8}$"),
+    Expected("up to eight letters, digits and hyphens, such as LT-"),
+]
+OrganizationIds = Annotated[
+    Annotated[str, AfterValidator(_checked_ids)] | None,
+    BeforeValidator(_none_if_empty),
+    Expected(f"two whole numbers from 1 to {_MAX_ORGANIZATION} with a hyphen, such as 990000000-999999999"),
+]
 OptionalFile = Annotated[Path | None, BeforeValidator(_none_if_empty), Expected(_FILE)]
 Folder = Annotated[Path, BeforeValidator(_not_empty), Expected("the path of a folder")]
 Switch = Annotated[bool, Expected("true or false")]
