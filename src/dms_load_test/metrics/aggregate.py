@@ -35,7 +35,7 @@ class Snapshot:
     """What came between two moments, on a clock that all snapshots of a run share (ns). `phase` is the current one.
 
     `users` and `users_max` are the virtual users active and allocated at the end of it. `sums` are the tally's series
-    over all resources, added up once for all readers.
+    over all resources, added up once for all readers. `beside` are the phases that ran at the same time as `phase`.
     """
 
     phase: str
@@ -45,6 +45,7 @@ class Snapshot:
     users_max: int
     tally: Tally
     sums: Mapping[SeriesKey, Series]
+    beside: tuple[str, ...] = ()
 
 
 def merge(snapshots: Iterable[Snapshot]) -> Snapshot:
@@ -66,6 +67,7 @@ def merge(snapshots: Iterable[Snapshot]) -> Snapshot:
         users_max=sum(part.users_max for part in parts),
         tally=tally,
         sums=sums_of(tally.series),
+        beside=max(part.beside for part in parts),
     )
 
 
@@ -74,6 +76,7 @@ class Aggregate:
 
     def __init__(self, started_ns: int, phase: str = "") -> None:
         self._phase = phase
+        self._beside: tuple[str, ...] = ()
         self._since_ns = started_ns
         self._tally = Tally()
         self._series: dict[tuple[str, str, str, int, bool, bool], Series] = {}
@@ -81,9 +84,13 @@ class Aggregate:
         self._users = 0
         self._users_max = 0
 
-    def enter_phase(self, phase: str) -> None:
-        """Name the phase that checks, iterations and counters belong to from now on. Take a snapshot before."""
+    def enter_phase(self, phase: str, *beside: str) -> None:
+        """Name the phase that checks, iterations and counters belong to from now on. Take a snapshot before.
+
+        Time counts for the phases `beside` it, too; what belongs to one of them names it.
+        """
         self._phase = phase
+        self._beside = beside
 
     def add(self, sample: Sample) -> None:
         """Count one request."""
@@ -134,24 +141,33 @@ class Aggregate:
             FailureGroup(known.count + 1, known.first_ns, known.example) if known is not None else group
         )
 
-    def check(self, name: str, passed: bool) -> None:  # noqa: FBT001 - reads as in k6: check("gone", status == 404)
-        """Count a check's result in the current phase."""
-        counts = self._tally.checks[self._phase, name]
-        self._tally.checks[self._phase, name] = (
+    def check(self, name: str, passed: bool, phase: str = "") -> None:  # noqa: FBT001 - reads as in k6: check("gone", status == 404)
+        """Count a check's result in `phase`, or else in the current one; so do all that follow."""
+        where = (phase or self._phase, name)
+        counts = self._tally.checks[where]
+        self._tally.checks[where] = (
             CheckCounts(counts.passed + 1, counts.failed) if passed else CheckCounts(counts.passed, counts.failed + 1)
         )
 
-    def iteration(self, duration_ns: int) -> None:
+    def iteration(self, duration_ns: int, phase: str = "") -> None:
         """Count one completed iteration."""
-        self._tally.iterations[self._phase].record(duration_ns // 1000)
+        self._tally.iterations[phase or self._phase].record(duration_ns // 1000)
 
-    def drop_iterations(self, count: int = 1, reason: str = "") -> None:
+    def drop_iterations(self, count: int = 1, reason: str = "", phase: str = "") -> None:
         """Count iterations that were due and could not start, or had nothing to do; `reason` is from a few."""
-        self._tally.counters[self._phase, "dropped_iterations", reason] += count
+        self.count("dropped_iterations", count, reason, phase)
 
-    def integrity_violation(self, count: int = 1) -> None:
-        """Count acknowledged writes that were found lost or changed."""
-        self._tally.counters[self._phase, "integrity_violations", ""] += count
+    def integrity_violation(self, kind: str = "", phase: str = "") -> None:
+        """Count an acknowledged write that was found lost, changed, duplicated or resurrected (`kind`)."""
+        self.count("integrity_violations", 1, kind, phase)
+
+    def count(self, name: str, amount: int = 1, kind: str = "", phase: str = "") -> None:
+        """Add to a counter; `kind` is from a few."""
+        self._tally.counters[phase or self._phase, name, kind] += amount
+
+    def observe(self, name: str, milliseconds: float, kind: str = "", phase: str = "") -> None:
+        """Add a time to a trend; `kind` is from a few."""
+        self._tally.trends[phase or self._phase, name, kind].record(round(milliseconds * 1000))
 
     def set_users(self, active: int, allocated: int) -> None:
         """Say how many virtual users iterate and how many exist."""
@@ -161,7 +177,8 @@ class Aggregate:
     def snapshot(self, now_ns: int) -> Snapshot:
         """Return what came since the last snapshot and begin anew. O(buckets of the series)."""
         sums = sums_of(self._tally.series)
-        taken = Snapshot(self._phase, self._since_ns, now_ns, self._users, self._users_max, self._tally, sums)
+        users = (self._users, self._users_max)
+        taken = Snapshot(self._phase, self._since_ns, now_ns, *users, self._tally, sums, self._beside)
         self._tally = Tally()
         self._series = {}
         self._since_ns = now_ns

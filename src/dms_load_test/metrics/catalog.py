@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from dms_load_test.metrics.histogram import Distribution, merged
@@ -130,11 +131,32 @@ def _iterations(totals: Totals, selector: Selector) -> Count:
     return Count(_iteration_times(totals, selector).count, totals.active_s(selector.get("phase", "")))
 
 
+def _own_counter(name: str) -> Callable[[Totals, Selector], Count]:
+    def read(totals: Totals, selector: Selector) -> Count:
+        found = (count for key, count in totals.tally.counters.items() if _is_own(key, name, selector))
+        return Count(sum(found), totals.active_s(selector.get("phase", "")))
+
+    return read
+
+
+def _own_trend(name: str) -> Callable[[Totals, Selector], Distribution]:
+    return lambda totals, selector: merged(
+        times for key, times in totals.tally.trends.items() if _is_own(key, name, selector)
+    )
+
+
+def _is_own(key: tuple[str, str, str], name: str, selector: Selector) -> bool:
+    phase, counter, kind = key
+    return counter == name and selector.get("phase", phase) == phase and selector.get("kind", kind) == kind
+
+
 def _if(condition: Callable[[SeriesKey], bool]) -> Callable[[SeriesKey, Series], int]:
     return lambda key, series: series.count if condition(key) else 0
 
 
 _PHASE = ("phase",)
+OWN_TAGS = ("phase", "kind")
+"""Tags of a scenario's own metrics."""
 METRICS: Mapping[str, Metric] = {
     "http_reqs": Metric("counter", _sum(_if(_is_any)), help="requests, retries included"),
     "http_req_duration": Metric("trend", _response_times(_is_any), help="response time from the due time, ms"),
@@ -160,3 +182,13 @@ METRICS: Mapping[str, Metric] = {
     "integrity_violations": Metric("counter", _counter("integrity_violations"), _PHASE, "writes lost or changed"),
 }
 """Name -> metric."""
+
+
+def find_metric(name: str, own: Mapping[str, str] = MappingProxyType({})) -> Metric | None:
+    """Return a metric by name; `own` are a scenario's: name -> `counter` or `trend`."""
+    kind = own.get(name, "")
+    if kind == "counter":
+        return Metric(kind, _own_counter(name), OWN_TAGS, "a scenario's own counter")
+    if kind == "trend":
+        return Metric(kind, _own_trend(name), OWN_TAGS, "a scenario's own times, ms")
+    return METRICS.get(name)

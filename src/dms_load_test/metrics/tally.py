@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dms_load_test.metrics.histogram import Distribution, merged
 
@@ -127,7 +127,8 @@ class CheckCounts(NamedTuple):
 @dataclass(slots=True)
 class Tally:
     """Everything counted over some time. Keys of `components` are (phase, operation), of `iterations` phases, of
-    `checks` (phase, name), of `counters` (phase, name, reason); lists in `components` are in the order of COMPONENTS.
+    `checks` (phase, name), of `counters` and `trends` (phase, name, kind); lists in `components` are in the order of
+    COMPONENTS.
 
     Durations of 0 are not recorded in the components blocked, connecting and tls_handshaking: nearly every request is
     on a kept-alive connection. `component` gives them back.
@@ -137,6 +138,7 @@ class Tally:
     components: dict[tuple[str, str], list[Distribution]] = field(default_factory=dict)
     iterations: dict[str, Distribution] = field(default_factory=lambda: defaultdict(Distribution))
     counters: dict[tuple[str, str, str], int] = field(default_factory=lambda: defaultdict(int))
+    trends: dict[tuple[str, str, str], Distribution] = field(default_factory=lambda: defaultdict(Distribution))
     checks: dict[tuple[str, str], CheckCounts] = field(default_factory=lambda: defaultdict(CheckCounts))
     failures: dict[FailureKey, FailureGroup] = field(default_factory=dict)
 
@@ -148,8 +150,8 @@ class Tally:
             mine = self.components.setdefault(where, new_components())
             for total, part in zip(mine, parts, strict=True):
                 total.add(part)
-        for phase, durations in other.iterations.items():
-            self.iterations[phase].add(durations)
+        _add_all(self.iterations, other.iterations)
+        _add_all(self.trends, other.trends)
         for counter, count in other.counters.items():
             self.counters[counter] += count
         for check, (passed, failed) in other.checks.items():
@@ -172,6 +174,11 @@ class Tally:
         if zeros > 0:
             total.add_zeros(zeros)
         return total
+
+
+def _add_all(mine: dict[Any, Distribution], others: Mapping[Any, Distribution]) -> None:
+    for key, durations in others.items():
+        mine[key].add(durations)
 
 
 def new_components() -> list[Distribution]:

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import operator
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from dms_load_test.errors import ConfigError
-from dms_load_test.metrics.catalog import METRICS, Count, Gauge, Ratio
+from dms_load_test.metrics.catalog import METRICS, Count, Gauge, Ratio, find_metric
 from dms_load_test.sample import OPERATIONS
 
 if TYPE_CHECKING:
@@ -87,12 +87,16 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """One parsed threshold. `abort_after_s` is None where a failure does not end the run."""
+    """One parsed threshold. `abort_after_s` is None where a failure does not end the run.
+
+    `own` names the metric with its kind where it is a scenario's own.
+    """
 
     metric: str
     selector: Mapping[str, str]
     conditions: tuple[Condition, ...]
     abort_after_s: float | None = None
+    own: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def subject(self) -> str:
@@ -111,8 +115,10 @@ class ThresholdResult:
     judgement: Judgement
 
 
-def parse_threshold(text: str, phase: str = "") -> Threshold:
+def parse_threshold(text: str, phase: str = "", own: Mapping[str, str] | None = None) -> Threshold:
     """Read one threshold; `phase` becomes its selector's phase where it names none.
+
+    `own` are a scenario's metrics: name -> `counter` or `trend`.
 
     Raises: ConfigError: saying which part is wrong and what was expected.
     """
@@ -120,22 +126,27 @@ def parse_threshold(text: str, phase: str = "") -> Threshold:
     if match is None:
         raise ConfigError(f"threshold {text!r}: expected `metric{{tag:value}}: p(95)<500`")
     name = match["metric"]
-    metric = METRICS.get(name)
+    known = own or {}
+    metric = find_metric(name, known)
     if metric is None:
-        raise ConfigError(f"threshold {text!r}: unknown metric {name!r}; expected one of {', '.join(METRICS)}")
+        raise ConfigError(
+            f"threshold {text!r}: unknown metric {name!r}; expected one of {', '.join((*METRICS, *known))}"
+        )
     selector = _selector(match["tags"] or "", metric.tags, text)
     if phase and "phase" in metric.tags:
         selector.setdefault("phase", phase)
     conditions, abort_after_s = _abort(match["conditions"], text)
     parsed = tuple(_condition(part, metric.kind, text) for part in conditions.split(","))
-    return Threshold(name, selector, parsed, abort_after_s)
+    used = {name: known[name]} if name in known else {}
+    return Threshold(name, selector, parsed, abort_after_s, used)
 
 
 def judge_thresholds(thresholds: Iterable[Threshold], totals: Totals) -> tuple[ThresholdResult, ...]:
     """Return a result for each condition, in order."""
     results: list[ThresholdResult] = []
     for threshold in thresholds:
-        metric = METRICS[threshold.metric]
+        metric = find_metric(threshold.metric, threshold.own)
+        assert metric is not None, threshold.metric
         observation = metric.read(totals, threshold.selector)
         results.extend(
             _judge(threshold.subject, condition, AGGREGATIONS[metric.kind][condition.function], observation)

@@ -22,7 +22,7 @@ TOO_MANY_REQUESTS = 429
 
 @dataclass(slots=True)
 class Totals:
-    """The cumulative fold of a run. `active_ns` is the time spent in each phase.
+    """The cumulative fold of a run. `active_ns` is the time spent in each phase: see `times_of`.
 
     `sums` are the tally's series over all resources: most questions are about these, and asked each second.
     """
@@ -36,7 +36,8 @@ class Totals:
     def add(self, snapshot: Snapshot) -> None:
         """Take in the next snapshot."""
         self.absorb(snapshot.tally, snapshot.sums)
-        self.active_ns[snapshot.phase] += snapshot.ended_ns - snapshot.started_ns
+        for phase, spent_ns in times_of(snapshot):
+            self.active_ns[phase] += spent_ns
         self.users = snapshot.users
         self.users_max = max(self.users_max, snapshot.users_max)
 
@@ -99,6 +100,14 @@ class Totals:
             sums.rate_limited += count if key.status == TOO_MANY_REQUESTS else 0
             sums.retries += series.retries
         return sums
+
+
+def times_of(snapshot: Snapshot) -> Iterator[tuple[str, int]]:
+    """Yield how long (ns) each phase was at work; what phases beside others would count twice is taken off from ""."""
+    spent_ns = snapshot.ended_ns - snapshot.started_ns
+    yield from ((phase, spent_ns) for phase in (snapshot.phase, *snapshot.beside))
+    if snapshot.beside:
+        yield "", -spent_ns * len(snapshot.beside)
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from dms_load_test.metrics.thresholds import Threshold
     from dms_load_test.metrics.totals import Totals
 
+VIOLATIONS = "integrity_violations"
 LEAST_DONE_RATIO = 0.95
 """A run that did less of its plan than this is no passed run, whatever its latency."""
 
@@ -167,14 +169,24 @@ def _findings(
     ending = _ENDINGS.get(facts.ending)
     if ending:
         yield ending, facts.explanation or facts.ending.value
-    violations = sum(n for (_, name, _), n in totals.tally.counters.items() if name == "integrity_violations")
-    if violations:
-        yield VerdictKind.INTEGRITY_VIOLATED, f"{violations:,} acknowledged writes were lost or changed"
+    yield VerdictKind.INTEGRITY_VIOLATED, _violations_text(results, totals)
     yield VerdictKind.THRESHOLDS_FAILED, _thresholds_text(results)
     yield VerdictKind.INCOMPLETE, _incomplete(facts.accounts)
     yield from ((VerdictKind.INCOMPLETE, _dropped(totals, phase)) for phase in totals.phases())
     if facts.generator_limit:
         yield VerdictKind.GENERATOR_LIMITED, f"the load generator was the bottleneck ({facts.generator_limit})"
+
+
+def _violations_text(results: tuple[ThresholdResult, ...], totals: Totals) -> str:
+    """Tell of acknowledged writes that were not kept, unless a threshold allowed for so many."""
+    judged = [result for result in results if result.subject.startswith(VIOLATIONS)]
+    if judged and all(result.judgement is Judgement.PASSED for result in judged):
+        return ""
+    kinds: Counter[str] = Counter()
+    for (_, name, kind), count in totals.tally.counters.items():
+        kinds[kind] += count if name == VIOLATIONS else 0
+    found = ", ".join(f"{count:,} {kind or 'lost or changed'}" for kind, count in kinds.most_common() if count)
+    return f"acknowledged writes did not hold: {found}" if found else ""
 
 
 def _thresholds_text(results: tuple[ThresholdResult, ...]) -> str:

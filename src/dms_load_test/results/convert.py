@@ -100,6 +100,8 @@ def tally_of(part: Part) -> Tally:
         tally.iterations[phase] = distribution_of(histogram)
     for phase, name, reason, count in part.counters:
         tally.counters[phase, name, reason] = count
+    for phase, name, kind, histogram in part.trends:
+        tally.trends[phase, name, kind] = distribution_of(histogram)
     for phase, name, passed, failed in part.checks:
         tally.checks[phase, name] = CheckCounts(passed, failed)
     for key, group in _failures(part.failures):

@@ -68,6 +68,10 @@ class StepBegin(msgspec.Struct, frozen=True, tag="step_begin"):
     planned: dict[str, int] = {}
     iterations: int = 0
     """How many are planned in all; 0 where time decides."""
+    course: tuple[tuple[float, float], ...] = ()
+    """What is planned over time, straight between the points: (seconds since the step began, users), or arrivals a
+    second where the executor is one of arrivals.
+    """
 
 
 class SecondRow(msgspec.Struct, frozen=True, array_like=True):
@@ -100,6 +104,8 @@ class Second(msgspec.Struct, frozen=True, tag="second", omit_defaults=True):
     failed_checks: int = 0
     health: dict[str, float] = {}
     """The generator's own figures, by name with unit: `cpu_ratio`, `loop_lag_p99_ms`."""
+    failures: dict[int, int] = {}
+    """Failed requests by status; 0 where no answer came."""
 
 
 class Histogram(msgspec.Struct, frozen=True, array_like=True):
@@ -183,8 +189,33 @@ class Part(msgspec.Struct, frozen=True, tag="part", omit_defaults=True):
     """(phase, name, passed, failed)."""
     failures: tuple[FailureRow, ...] = ()
     active_s: dict[str, float] = {}
-    """Seconds spent in each phase since the parts before."""
+    """Seconds spent in each phase since the parts before; under "" less what phases beside others count twice."""
     users_max: int = 0
+    trends: tuple[tuple[str, str, str, Histogram], ...] = ()
+    """(phase, name, kind, distribution): a scenario's own times."""
+
+
+class TableLine(msgspec.Struct, frozen=True, tag="table"):
+    """What a scenario found out, as a table: see `load.plan.Table`."""
+
+    t: float
+    phase: str
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | int | float | None, ...], ...]
+    note: str = ""
+
+
+class ViolationLine(msgspec.Struct, frozen=True, tag="violation"):
+    """An acknowledged write that the target did not keep; `kind`: lost, changed, duplicated or resurrected."""
+
+    t: float
+    phase: str
+    kind: str
+    resource: str
+    document_id: str
+    ordinal: int
+    detail: str
 
 
 class StepEnd(msgspec.Struct, frozen=True, tag="step_end"):
@@ -291,6 +322,8 @@ Event = (
     | PhaseEnd
     | Accounts
     | Note
+    | TableLine
+    | ViolationLine
     | ServerFigures
     | Statements
     | VerdictLine

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from dms_load_test.metrics.histogram import Distribution
 from dms_load_test.metrics.tally import FailureKey, Tally
-from dms_load_test.metrics.totals import TOO_MANY_REQUESTS
+from dms_load_test.metrics.totals import TOO_MANY_REQUESTS, times_of
 from dms_load_test.results.convert import (
     NS_PER_S,
     component_row,
@@ -69,7 +69,8 @@ class Recorder:
             detail.add(series.prompt)
             detail.add(series.late_response)
         self._tally.absorb(snapshot.tally)
-        self._active_s[snapshot.phase] += (snapshot.ended_ns - snapshot.started_ns) / NS_PER_S
+        for phase, spent_ns in times_of(snapshot):
+            self._active_s[phase] += spent_ns / NS_PER_S
         self._users_max = max(self._users_max, snapshot.users_max)
         if now_s - self._detail_since_s >= _cadence(now_s)[0] - _ALMOST:
             self._write_detail(now_s)
@@ -106,6 +107,7 @@ class Recorder:
                 _round(now_s),
                 iterations={phase: histogram_of(times) for phase, times in tally.iterations.items()},
                 counters=tuple((*counter, count) for counter, count in tally.counters.items()),
+                trends=tuple((*trend, histogram_of(times)) for trend, times in tally.trends.items()),
                 checks=tuple((*check, *counts) for check, counts in tally.checks.items()),
                 failures=failure_rows(tally, self._written_failures),
                 active_s=dict(self._active_s),
@@ -145,6 +147,7 @@ def second_of(snapshot: Snapshot, health: Mapping[str, float]) -> Second:
     """Return the line of one second."""
     tally = snapshot.tally
     rows: dict[tuple[str, str, bool], list[int]] = {}
+    failures: dict[int, int] = {}
     sent = received = retries = limited = 0
     for key, series in snapshot.sums.items():
         count = series.count
@@ -157,6 +160,8 @@ def second_of(snapshot: Snapshot, health: Mapping[str, float]) -> Second:
         received += series.received_bytes
         retries += series.retries
         limited += count if key.status == TOO_MANY_REQUESTS else 0
+        if not key.ok:
+            failures[key.status] = failures.get(key.status, 0) + count
     return Second(
         t=_round(snapshot.ended_ns / NS_PER_S),
         seconds=_round((snapshot.ended_ns - snapshot.started_ns) / NS_PER_S),
@@ -172,6 +177,7 @@ def second_of(snapshot: Snapshot, health: Mapping[str, float]) -> Second:
         rate_limited=limited,
         failed_checks=sum(counts.failed for counts in tally.checks.values()),
         health=dict(health),
+        failures=failures,
     )
 
 

@@ -24,8 +24,10 @@ from dms_load_test.results.events import (
     Second,
     StepBegin,
     StepEnd,
+    TableLine,
     ThresholdRow,
     VerdictLine,
+    ViolationLine,
 )
 from dms_load_test.results.record import read_record
 
@@ -47,6 +49,8 @@ class Run:
     """Where phases and steps began and ended, in order."""
     accounts: list[ResourceAccount] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    tables: list[TableLine] = field(default_factory=list)
+    violations: list[ViolationLine] = field(default_factory=list)
     verdict: Verdict | None = None
     ending: str = ""
     recorded_s: float = 0.0
@@ -85,8 +89,8 @@ def fold(run: Run, event: Event) -> None:
             run.marks.append(event)
         case Accounts():
             run.accounts.extend(account_of(row) for row in event.rows)
-        case Note():
-            run.notes.append(event)
+        case Note() | TableLine() | ViolationLine():
+            _told(run, event)
         case VerdictLine():
             run.verdict = verdict_of(event)
         case End():
@@ -94,6 +98,15 @@ def fold(run: Run, event: Event) -> None:
         case _:  # details are for those who read them one by one
             pass
     run.recorded_s = getattr(event, "t", run.recorded_s)
+
+
+def _told(run: Run, event: Note | TableLine | ViolationLine) -> None:
+    if isinstance(event, Note):
+        run.notes.append(event)
+    elif isinstance(event, TableLine):
+        run.tables.append(event)
+    else:
+        run.violations.append(event)
 
 
 def _add_part(totals: Totals, part: Part) -> None:

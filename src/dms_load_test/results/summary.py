@@ -57,6 +57,17 @@ def summarize(run: Run) -> dict[str, Any]:
             }
             for row in run.accounts
         ],
+        "own_metrics": _own_metrics(run.totals),
+        "tables": [
+            {"phase": table.phase, "title": table.title, "columns": list(table.columns), "note": table.note}
+            | {"rows": [list(row) for row in table.rows]}
+            for table in run.tables
+        ],
+        "violations": [
+            {name: getattr(found, name) for name in ("t", "phase", "kind", "resource", "document_id", "ordinal")}
+            | {"detail": found.detail}
+            for found in run.violations
+        ],
         "notes": [{"t": note.t, "text": note.text} for note in run.notes],
     }
 
@@ -67,6 +78,15 @@ def write_summary(path: Path, run: Run) -> None:
     beside = path.with_suffix(".partial")
     beside.write_bytes(text + b"\n")
     beside.replace(path)
+
+
+def _own_metrics(totals: Totals) -> list[dict[str, Any]]:
+    """Return what scenarios count and time themselves."""
+    counters = sorted(item for item in totals.tally.counters.items() if item[0][1] not in METRICS)
+    trends = sorted(totals.tally.trends.items(), key=lambda item: item[0])
+    return [
+        {"phase": phase, "name": name, "kind": kind or None, "count": count} for (phase, name, kind), count in counters
+    ] + [{"phase": phase, "name": name, "kind": kind or None, **_times(times)} for (phase, name, kind), times in trends]
 
 
 def _verdict(run: Run) -> dict[str, Any] | None:

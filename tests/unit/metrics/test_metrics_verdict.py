@@ -17,7 +17,7 @@ def totals_of(*operations, violations=0):
             Sample("load", operation, resource, 201, ok, True, "", 1, 0, 0, 9 * MS, 0, 0, 0, 0, 9 * MS, 0, 1, 1)
         )
     if violations:
-        aggregate.integrity_violation(violations)
+        aggregate.count("integrity_violations", violations)
     totals.add(aggregate.snapshot(SECOND))
     return totals
 
