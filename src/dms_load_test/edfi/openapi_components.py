@@ -123,3 +123,15 @@ def security_schemes(token_url: str) -> Json:
             "flows": {"clientCredentials": {"tokenUrl": token_url, "scopes": {}}},
         }
     }
+
+
+def other_specification(path: str, server_url: str, token_url: str) -> Json:
+    """Return the document of one GET outside the resources: discovery, or the available change versions."""
+    answer = {"description": "The document.", "content": {"application/json": {"schema": {"type": "object"}}}}
+    return {
+        "openapi": "3.0.1",
+        "info": {"title": "Ed-Fi API", "version": "1", "description": f"GET {path}"},
+        "servers": [{"url": server_url}],
+        "paths": {path: {"get": {"operationId": "get", "responses": {"200": answer}}}},
+        "components": {"securitySchemes": security_schemes(token_url)},
+    }

@@ -36,7 +36,10 @@ class Findings:
 
     `references`: (path, rule, object); `descriptors`: (path, descriptor name, holder, member); `arrays`: (path,
     key of an item, items); a descriptor inside a reference is in `spellings`: its reference says whether it exists.
+    `folds_names`: members are known whatever the case of their names.
     """
+
+    folds_names: bool = False
 
     violations: dict[str, list[str]] = field(default_factory=dict)
     out_of_range: dict[str, list[str]] = field(default_factory=dict)
@@ -58,8 +61,9 @@ class Findings:
 class BodyRules:
     """The rules of one resource's documents."""
 
-    def __init__(self, model: ApiModel, schema: ResourceSchema) -> None:
+    def __init__(self, model: ApiModel, schema: ResourceSchema, *, folds_names: bool = False) -> None:
         self._clean = _compile_node(model, schema.body)
+        self._folds_names = folds_names
         self._equal = tuple((left, values_reader(left), right, values_reader(right)) for left, right in schema.equal)
         self._trimmed = _TRIMMED if schema.is_descriptor else ()
 
@@ -71,7 +75,7 @@ class BodyRules:
         Raises:
             Refused: if the document breaks a rule; the problem lists every violation of the first group that has any.
         """
-        found = Findings()
+        found = Findings(folds_names=self._folds_names)
         document = self._clean(self._trim(posted), "$", found)
         if expected_id and type(posted) is dict and posted.get("id") is None:
             found.violate("$.id", "id is required.")
@@ -172,7 +176,8 @@ def _compile_node(model: ApiModel, node: Node) -> Clean:
 
 
 def _compile_object(scalars: Mapping[str, Check], nested: Mapping[str, Dive], required: Sequence[str]) -> Clean:
-    return _ObjectRules(scalars, nested, required).clean
+    folded = {name.lower(): name for name in (*scalars, *nested)}
+    return _ObjectRules(scalars, nested, required, folded).clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +187,7 @@ class _ObjectRules:
     scalars: Mapping[str, Check]
     nested: Mapping[str, Dive]
     required: Sequence[str]
+    folded: Mapping[str, str]
 
     def clean(self, value: Any, at: str, found: Findings) -> Document:
         """Return the object without what is pruned, coerced; an invalid value stays, its violation is noted."""
@@ -213,6 +219,15 @@ class _ObjectRules:
             value = dive(raw, f"{at}.{name}", found, kept)
             if value is not None:
                 kept[name] = value
+        elif found.folds_names:
+            self._fold(name, raw, at, found, kept)
+
+    def _fold(self, name: str, raw: Any, at: str, found: Findings, kept: Document) -> None:
+        """Take a member whose name is known in another case."""
+        exact = self.folded.get(name.lower())
+        if exact is not None and exact not in kept:
+            alone = _ObjectRules(self.scalars, self.nested, (), self.folded)
+            kept.update(alone.clean({exact: raw}, at, found))
 
 
 def _compile_descriptor(leaf: Leaf) -> Dive:

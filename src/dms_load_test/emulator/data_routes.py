@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from dms_load_test.emulator import problems
+from dms_load_test.emulator.claims import UNLIMITED, Access
 from dms_load_test.emulator.collections import Collections
 from dms_load_test.emulator.commits import GroupCommit
 from dms_load_test.emulator.documents import Conditions
 from dms_load_test.emulator.etag import etag
+from dms_load_test.emulator.injector import LOST_WRITE
 from dms_load_test.emulator.json_body import read_body
 from dms_load_test.emulator.paging import parse_parameters
 from dms_load_test.emulator.problems import JSON, Refused
-from dms_load_test.emulator.query import parse_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
@@ -60,7 +61,7 @@ class Answer(NamedTuple):
 
 
 class Call(NamedTuple):
-    """One request. `path` is what follows `/data`, `base` the URL of the API as the client wrote it."""
+    """One request. `path` is what follows the data path, `base` the URL before it as the client wrote it."""
 
     method: str
     path: str
@@ -68,6 +69,7 @@ class Call(NamedTuple):
     headers: Mapping[bytes, bytes]
     base: str
     body: bytes
+    access: Access = UNLIMITED
 
     def header(self, name: bytes) -> str:
         """Return a header's text, empty where it is absent."""
@@ -101,7 +103,7 @@ class DataRoutes:
         }
 
     async def serve(self, scope: MutableMapping[str, Any], path: str, base: str, receive: Receive, send: Send) -> None:
-        """Answer one HTTP request; `path` starts after `/data`."""
+        """Answer one HTTP request; `path` starts after the data path."""
         method = scope["method"]
         body: bytes | None = b""
         if method in _WITH_BODY:
@@ -110,7 +112,8 @@ class DataRoutes:
             answer = Answer(413, [(b"content-length", b"0")])
         else:
             call = Call(method, path, scope["query_string"], dict(scope["headers"]), base, body)
-            answer = self.answer(call)
+            dropped = scope.get(LOST_WRITE)
+            answer = self.answer(call) if dropped is None else self._acknowledge_and_drop(call, dropped)
             if self._documents.store.has_uncommitted:
                 answer = await self._settled(answer, call)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
@@ -126,11 +129,20 @@ class DataRoutes:
             return self._refusal(problems.broken(), call)
         return answer
 
+    def _acknowledge_and_drop(self, call: Call, note: Callable[[str], None]) -> Answer:
+        """Answer a write and undo it: a fault that clients have to notice by themselves."""
+        with self._documents.store.dropped_transaction():
+            answer = self.answer(call)
+        self._documents.descriptors.load()
+        if answer.status < 300:  # noqa: PLR2004 -- acknowledged
+            note(dict(answer.headers).get(b"location", call.path.encode()).decode())
+        return answer
+
     def answer(self, call: Call) -> Answer:
         """Return what a call leads to; every outcome is an answer."""
         try:
-            self._tokens.check(call.headers.get(b"authorization", b""))
-            return self._dispatch(call)
+            access = self._tokens.check(call.headers.get(b"authorization", b""))
+            return self._dispatch(call._replace(access=access))
         except Refused as refused:
             return self._refusal(refused.problem, call)
         except Exception:  # noqa: BLE001 -- a bug of ours is logged and answered with 500; the server goes on
@@ -144,7 +156,7 @@ class DataRoutes:
     def _dispatch(self, call: Call) -> Answer:
         project, name, last = _split(call.path)
         part = self._parts.get(last.lower()) if call.method not in _OF_ITEMS else None
-        identifier = parse_id(last) if last else None
+        identifier = self._documents.flavor.parse_id(last) if last else None
         if last and identifier is None and part is None:
             raise Refused(problems.invalid_data({"$.id": [f"The value '{last}' is not valid."]}))
         resource = self._resources.get(f"{project}/{name}")
@@ -186,7 +198,7 @@ class DataRoutes:
         return Answer(204, []) if existed else _nothing()
 
     def _read(self, resource: Resource, identifier: bytes, call: Call) -> Answer:
-        stored = self._documents.read(resource, identifier)
+        stored = self._documents.read(resource, identifier, call.access)
         if stored is None:
             return _nothing()
         tag = (b"etag", b'"%b"' % etag(stored.version, self._documents.epoch).encode())
@@ -196,18 +208,18 @@ class DataRoutes:
         return Answer(200, [*_head(body, JSON), tag, (b"vary", b"Accept")], body)
 
     def _query(self, resource: Resource, call: Call) -> Answer:
-        return _listed(self._collections.query(resource, parse_parameters(call.query_string)))
+        return _listed(self._collections.query(resource, parse_parameters(call.query_string), call.access))
 
     def _partitions(self, resource: Resource, call: Call) -> Answer:
-        tokens = self._collections.partitions(resource, parse_parameters(call.query_string))
+        tokens = self._collections.partitions(resource, parse_parameters(call.query_string), call.access)
         body = msgspec.json.encode({"pageTokens": tokens})
         return Answer(200, _head(body, JSON), body)
 
     def _deletes(self, resource: Resource, call: Call) -> Answer:
-        return _listed(self._collections.deletes(resource, parse_parameters(call.query_string)))
+        return _listed(self._collections.deletes(resource, parse_parameters(call.query_string), call.access))
 
     def _key_changes(self, resource: Resource, call: Call) -> Answer:
-        return _listed(self._collections.key_changes(resource, parse_parameters(call.query_string)))
+        return _listed(self._collections.key_changes(resource, parse_parameters(call.query_string), call.access))
 
 
 def _listed(listing: Listing) -> Answer:
@@ -255,7 +267,7 @@ def _refuse_other_media(call: Call) -> None:
 
 
 def _conditions(call: Call) -> Conditions:
-    return Conditions(call.header(b"if-match"), call.header(b"if-none-match"))
+    return Conditions(call.header(b"if-match"), call.header(b"if-none-match"), call.access)
 
 
 def _head(body: bytes, content_type: bytes) -> Headers:
@@ -268,6 +280,6 @@ def _nothing() -> Answer:
 
 
 def _state_headers(resource: Resource, state: State, call: Call) -> Headers:
-    location = f"{call.base}/data{resource.path}/{state.id}"
+    location = f"{call.base}{resource.path}/{state.id}"
     headers = [(b"location", location.encode()), (b"etag", f'"{state.etag}"'.encode())]
     return headers if call.method == "PUT" else [(b"content-length", b"0"), *headers]

@@ -17,8 +17,10 @@ from dms_load_test.emulator import problems
 from dms_load_test.emulator.body import BodyRules
 from dms_load_test.emulator.cascade import ReferenceRewriter
 from dms_load_test.emulator.changelog import Change
+from dms_load_test.emulator.claims import UNLIMITED, Access, authorize, authorize_namespace
 from dms_load_test.emulator.descriptors import Descriptors
 from dms_load_test.emulator.etag import etag, if_match_holds, if_none_match_hits, schema_epoch
+from dms_load_test.emulator.flavors import DMS
 from dms_load_test.emulator.identity import document_keys
 from dms_load_test.emulator.problems import Refused
 from dms_load_test.emulator.query import QueryRules
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from dms_load_test.edfi.schema import ApiModel, ResourceSchema
     from dms_load_test.emulator.body import Document, Findings
+    from dms_load_test.emulator.flavors import Flavor
     from dms_load_test.emulator.identity import DocumentKeys
     from dms_load_test.emulator.store import Found, Store
 
@@ -36,10 +39,11 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Conditions(NamedTuple):
-    """The conditional headers of a request; empty where absent."""
+    """Under which conditions a request may act: its conditional headers, empty where absent, and its rights."""
 
     if_match: str = ""
     if_none_match: str = ""
+    access: Access = UNLIMITED
 
 
 class State(NamedTuple):
@@ -66,6 +70,7 @@ class Resource:
     model: ApiModel
     schema: ResourceSchema
     number: int
+    folds_names: bool = False
 
     @cached_property
     def path(self) -> str:
@@ -75,7 +80,7 @@ class Resource:
     @cached_property
     def body(self) -> BodyRules:
         """Rules of the document."""
-        return BodyRules(self.model, self.schema)
+        return BodyRules(self.model, self.schema, folds_names=self.folds_names)
 
     @cached_property
     def keys(self) -> DocumentKeys:
@@ -96,11 +101,21 @@ class Resource:
 class Documents:
     """All documents of the API. `new_id` makes 16-byte ids, `now_s` is the time of day in whole seconds."""
 
-    def __init__(self, model: ApiModel, store: Store, new_id: Callable[[], bytes], now_s: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        model: ApiModel,
+        store: Store,
+        new_id: Callable[[], bytes],
+        now_s: Callable[[], int],
+        flavor: Flavor = DMS,
+    ) -> None:
         self.store = store
+        self.flavor = flavor
+        self.format_id = flavor.format_id
         self.epoch = schema_epoch(model)
         self.resources = {
-            name: Resource(model, schema, store.numbers[name]) for name, schema in model.resources.items()
+            name: Resource(model, schema, store.numbers[name], flavor.folds_names)
+            for name, schema in model.resources.items()
         }
         self.descriptors = Descriptors(model, store)
         self._by_number = {resource.number: resource for resource in self.resources.values()}
@@ -115,7 +130,7 @@ class Documents:
         """
         if type(posted) is dict and "id" in posted:
             raise Refused(problems.client_assigned_id())
-        checked = self._check(resource, posted)
+        checked = self._check(resource, posted, "Create", conditions.access)
         existing = self.store.by_key(checked.own_key)
         if existing is None:
             return self._create(resource, checked, conditions)
@@ -129,12 +144,14 @@ class Documents:
         Raises:
             Refused: if a rule forbids it, or there is none.
         """
-        checked = self._check(resource, posted, expected_id=format_id(identifier))
+        expected_id = self.format_id(identifier) if self.flavor.repeats_id else ""
+        checked = self._check(resource, posted, "Update", conditions.access, expected_id)
         existing = self._of(resource, identifier)
         if existing is None:
             if conditions.if_match:
                 raise Refused(problems.nothing_to_match())
             raise Refused(problems.nothing_to_update())
+        self._authorize_present(resource, existing, "Update", conditions.access)
         self._refuse_if_none_match_hits(existing, conditions)
         if checked.own_key != existing.own_key:
             self._refuse_key_change(resource, checked, existing)
@@ -146,11 +163,13 @@ class Documents:
         Raises:
             Refused: if others refer to it, or a condition does not hold.
         """
+        authorize(conditions.access, resource.schema, "Delete")
         existing = self._of(resource, identifier)
         if existing is None:
             if conditions.if_match:
                 raise Refused(problems.nothing_to_match())
             return False
+        self._authorize_present(resource, existing, "Delete", conditions.access)
         self._refuse_unless_match(existing, conditions)
         referring = self.store.referring_resources(existing.number)
         if referring:
@@ -164,9 +183,17 @@ class Documents:
         self.descriptors.forget(existing)
         return True
 
-    def read(self, resource: Resource, identifier: bytes) -> Stored | None:
-        """Return the document with this id."""
-        return self._of(resource, identifier)
+    def read(self, resource: Resource, identifier: bytes, access: Access = UNLIMITED) -> Stored | None:
+        """Return the document with this id.
+
+        Raises:
+            Refused: if the client may not read it.
+        """
+        authorize(access, resource.schema, "Read")
+        stored = self._of(resource, identifier)
+        if stored is not None and "Read" in access.claim_set.by_namespace:
+            self._authorize_present(resource, stored, "Read", access)
+        return stored
 
     def shown(self, stored: Stored) -> bytes:
         """Return the JSON of a document as a client sees it."""
@@ -183,12 +210,19 @@ class Documents:
         stored = self.store.by_id(identifier)
         return stored if stored is not None and stored.resource == resource.number else None
 
-    def _check(self, resource: Resource, posted: Any, expected_id: str = "") -> _Checked:
+    def _check(self, resource: Resource, posted: Any, action: str, access: Access, expected_id: str = "") -> _Checked:
         document, found = resource.body.check(posted, expected_id)
+        authorize(access, resource.schema, action)
         targets = self._resolve(found)
+        authorize_namespace(access, resource.schema, action, document)
         keys = resource.keys
         shared_key = keys.shared(document) if keys.shared else None
         return _Checked(document, keys.own(document), shared_key, targets)
+
+    def _authorize_present(self, resource: Resource, stored: Stored, action: str, access: Access) -> None:
+        """Check the namespace of a document as it is."""
+        if action in access.claim_set.by_namespace:
+            authorize_namespace(access, resource.schema, action, msgspec.json.decode(stored.body))
 
     def _resolve(self, found: Findings) -> bytes:
         """Write descriptors in their stored spelling and links into references; return the targets' numbers."""
@@ -207,7 +241,7 @@ class Documents:
             raise Refused(problems.unresolved_references(unresolved))
         for holder, target in linked:
             resource = self._by_number[target.resource]
-            holder["link"] = {"rel": resource.schema.name, "href": f"{resource.path}/{format_id(target.id)}"}
+            holder["link"] = {"rel": resource.schema.name, "href": f"{resource.path}/{self.format_id(target.id)}"}
             numbers.append(target.number)
         return pack(numbers)
 
@@ -221,12 +255,12 @@ class Documents:
             stored = self._stored(resource, checked, identifier, version)
             number = self.store.insert(stored)
         self.descriptors.learn(resource.schema, checked.document, number)
-        return State(format_id(identifier), etag(version, self.epoch), created=True)
+        return State(self.format_id(identifier), etag(version, self.epoch), created=True)
 
     def _write(self, resource: Resource, existing: Stored, checked: _Checked, conditions: Conditions) -> State:
         """Write a new state, unless it is the present one."""
         self._refuse_unless_match(existing, conditions)
-        identifier = format_id(existing.id)
+        identifier = self.format_id(existing.id)
         if _is_same(existing, checked.document, identifier):
             return State(identifier, etag(existing.version, self.epoch))
         moved = checked.own_key != existing.own_key
@@ -240,7 +274,7 @@ class Documents:
         return State(identifier, etag(version, self.epoch))
 
     def _stored(self, resource: Resource, checked: _Checked, identifier: bytes, version: int) -> Stored:
-        body = _encode({"id": format_id(identifier), **checked.document})
+        body = _encode({"id": self.format_id(identifier), **checked.document})
         own, shared = checked.own_key, checked.shared_key
         return Stored(0, resource.number, identifier, own, shared, version, self._now_s(), checked.targets, body)
 
@@ -250,7 +284,7 @@ class Documents:
             named = resource.keys.named
             old, new = _encode(named(msgspec.json.decode(before.body))), _encode(named(changed))
             self.store.changes.note_key_change(resource.number, own_key, Change(version, before.id, old, new))
-        href = f"{resource.path}/{format_id(before.id)}"
+        href = f"{resource.path}/{self.format_id(before.id)}"
         for referrer in self.store.referrers(before.number):
             referring = self._by_number[referrer.resource]
             document = msgspec.json.decode(referrer.body)
@@ -305,12 +339,6 @@ def _is_same(existing: Stored, document: Document, identifier: str) -> bool:
     """Order of members does not make another document."""
     new = _encode({"id": identifier, **document})
     return new == existing.body or msgspec.json.decode(existing.body) == {"id": identifier, **document}
-
-
-def format_id(identifier: bytes) -> str:
-    """Return 16 bytes as a lower-case hyphenated UUID."""
-    digits = identifier.hex()
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 @lru_cache(maxsize=1024)

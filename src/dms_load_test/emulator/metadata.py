@@ -6,20 +6,24 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from dms_load_test import __version__
-from dms_load_test.edfi.dependencies import write_dependencies
+from dms_load_test.edfi.openapi_components import other_specification
+from dms_load_test.edfi.openapi_ods import as_ods
 from dms_load_test.edfi.openapi_writer import write_openapi
 from dms_load_test.edfi.schema import path_of
+from dms_load_test.emulator.claims import ALL_ACTIONS
 
 if TYPE_CHECKING:
     from dms_load_test.edfi.schema import ApiModel
     from dms_load_test.edfi.standard import DataStandard
+    from dms_load_test.emulator.claims import Access
+    from dms_load_test.emulator.flavors import Flavor
+    from dms_load_test.emulator.standards import Emulated
 
-_API_VERSION = "8.0.0"
 _BASES_KEPT = 4
 
 HEALTH = {
@@ -35,48 +39,66 @@ HEALTH = {
 }
 
 
-def discovery(standard: DataStandard, base: str) -> dict[str, object]:
+def discovery(standard: DataStandard, flavor: Flavor, base: str) -> dict[str, object]:
     """Return the document at the API's root."""
-    return {
-        "version": _API_VERSION,
-        "applicationName": "Ed-Fi API",
+    about: dict[str, object] = {
+        "version": flavor.api_version,
         "informationalVersion": f"DMS Load Test emulator {__version__}",
-        "dataModels": [
-            {
-                "name": standard.name,
-                "version": standard.version,
-                "informationalVersion": f"The Ed-Fi Data Standard v{standard.version}",
-            }
-        ],
-        "urls": {
-            "dependencies": f"{base}/metadata/dependencies",
-            "openApiMetadata": f"{base}/metadata/specifications",
+    }
+    if flavor.name == "dms":
+        about = {"version": flavor.api_version, "applicationName": "Ed-Fi API", **about}
+    else:
+        about |= {"suite": "3", "build": f"{flavor.api_version}.0.0", "apiMode": "Sandbox"}
+    model = {
+        "name": standard.name,
+        "version": standard.version,
+        "informationalVersion": f"The Ed-Fi Data Standard v{standard.version}",
+    }
+    return {**about, "dataModels": [model], "urls": _urls(flavor, base)}
+
+
+def _urls(flavor: Flavor, base: str) -> dict[str, str]:
+    if flavor.name == "ods":
+        return {
+            "dependencies": f"{base}/metadata/data/v3/dependencies",
+            "openApiMetadata": f"{base}/metadata",
             "oauth": f"{base}/oauth/token",
-            "tokenInfo": f"{base}/oauth/token_info",
-            "dataManagementApi": f"{base}/data",
-            "changeQueries": f"{base}/changeQueries/v1/",
+            "dataManagementApi": f"{base}{flavor.data_path}/",
             "xsdMetadata": f"{base}/metadata/xsd",
-        },
+            "changeQueries": f"{base}/changeQueries/v1/",
+        }
+    return {
+        "dependencies": f"{base}/metadata/dependencies",
+        "openApiMetadata": f"{base}/metadata/specifications",
+        "oauth": f"{base}/oauth/token",
+        "tokenInfo": f"{base}/oauth/token_info",
+        "dataManagementApi": f"{base}{flavor.data_path}",
+        "changeQueries": f"{base}/changeQueries/v1/",
+        "xsdMetadata": f"{base}/metadata/xsd",
     }
 
 
-def token_info(model: ApiModel, key: str) -> dict[str, object]:
-    """Return what a token may do: everything."""
-    operations = ("Create", "Read", "Update", "Delete", "ReadChanges")
+def token_info(model: ApiModel, access: Access) -> dict[str, object]:
+    """Return what a token may do."""
+    granted = {name: access.claim_set.actions(name) for name in model.resources}
     return {
         "active": True,
-        "client_id": key,
-        "namespace_prefixes": ["uri://ed-fi.org"],
+        "client_id": access.client_id,
+        "namespace_prefixes": access.namespace_prefixes,
         "education_organizations": [],
         "assigned_profiles": [],
-        "claim_set": {"name": "EdFiSandbox"},
-        "resources": [{"resource": path_of(name), "operations": operations} for name in model.resources],
+        "claim_set": {"name": access.claim_set.name},
+        "resources": [
+            {"resource": path_of(name), "operations": [action for action in ALL_ACTIONS if action in actions]}
+            for name, actions in granted.items()
+            if actions
+        ],
         "services": [],
     }
 
 
 def metadata_list(base: str) -> dict[str, str]:
-    """Return the document at `/metadata`."""
+    """Return the document at `/metadata` of DMS."""
     return {
         "dependencies": f"{base}/metadata/dependencies",
         "specifications": f"{base}/metadata/specifications",
@@ -84,31 +106,58 @@ def metadata_list(base: str) -> dict[str, str]:
     }
 
 
-def specifications(base: str) -> list[dict[str, str]]:
+def specifications(flavor: Flavor, base: str) -> list[dict[str, str]]:
     """Return the list of OpenAPI documents."""
+    if flavor.name == "ods":
+        at = f"{base}/metadata/data/v3"
+        return [
+            {"name": "Resources", "endpointUri": f"{at}/resources/swagger.json", "prefix": ""},
+            {"name": "Descriptors", "endpointUri": f"{at}/descriptors/swagger.json", "prefix": ""},
+        ]
     at = f"{base}/metadata/specifications"
     return [
         {"name": "Resources", "endpointUri": f"{at}/resources-spec.json", "prefix": ""},
         {"name": "Descriptors", "endpointUri": f"{at}/descriptors-spec.json", "prefix": ""},
+        {"name": "Discovery", "endpointUri": f"{at}/discovery-spec.json", "prefix": "Other"},
+        {"name": "Change-Queries", "endpointUri": f"{base}/metadata/changequeries/v1/swagger.json", "prefix": "Other"},
     ]
 
 
 class MetadataTexts:
     """The large documents, written once and kept as bytes."""
 
-    def __init__(self, standard: DataStandard) -> None:
-        self._model: ApiModel = standard.model
-        self._version = standard.version
-        self.dependencies = msgspec.json.encode(write_dependencies(standard.model))
+    def __init__(self, emulated: Emulated, flavor: Flavor) -> None:
+        self._model: ApiModel = emulated.standard.model
+        self._version = emulated.standard.version
+        self._flavor = flavor
+        self.dependencies = msgspec.json.encode(_listed(emulated, flavor))
         self._openapi = lru_cache(maxsize=_BASES_KEPT)(self._write_openapi)
 
     def openapi(self, section: str, base: str) -> bytes | None:
-        """Return the OpenAPI document of `resources-spec.json` or `descriptors-spec.json`, else `None`."""
-        position = {"resources-spec.json": 0, "descriptors-spec.json": 1}.get(section)
-        return None if position is None else self._openapi(base)[position]
+        """Return the OpenAPI document of a section: `resources`, `descriptors`, ..., else `None`."""
+        return self._openapi(base).get(section)
 
-    def _write_openapi(self, base: str) -> tuple[bytes, bytes]:
+    def _write_openapi(self, base: str) -> dict[str, bytes]:
+        token_url = f"{base}/oauth/token"
         resources, descriptors = write_openapi(
-            self._model, data_url=f"{base}/data", token_url=f"{base}/oauth/token", version=self._version
+            self._model, data_url=f"{base}{self._flavor.data_path}", token_url=token_url, version=self._version
         )
-        return msgspec.json.encode(resources), msgspec.json.encode(descriptors)
+        if self._flavor.name == "ods":
+            resources, descriptors = as_ods(resources), as_ods(descriptors)
+        documents = {
+            "resources": resources,
+            "descriptors": descriptors,
+            "discovery": other_specification("/", f"{base}", token_url),
+            "changequeries": other_specification("/availableChangeVersions", f"{base}/changeQueries/v1", token_url),
+        }
+        return {section: msgspec.json.encode(document) for section, document in documents.items()}
+
+
+def _listed(emulated: Emulated, flavor: Flavor) -> list[Any]:
+    """Return the load order; ODS/API lists school years, too."""
+    entries = list(emulated.dependencies)
+    years = path_of("schoolYearTypes")
+    known = {entry["resource"] for entry in entries}
+    if flavor.name == "ods" and "schoolYearTypes" in emulated.standard.model.resources and years not in known:
+        entries.insert(0, {"resource": years, "order": 1, "operations": ["Create", "Update"]})
+    return entries

@@ -5,28 +5,48 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path  # noqa: TC003 -- msgspec reads the annotation when a child process takes its options
 
+from dms_load_test.emulator.flavors import FlavorName  # noqa: TC001 -- as Path
+
 BASE_PATHS = ("/api", "")
 """Bases under which everything is served; the first is the one that `EmulatorOptions.base_url` names."""
 _LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- only compared with
+_DOCUMENTED_ADMIN_SECRET = "ValidClientSecret1234567890!Abcd"  # noqa: S105 -- DMS's published development default
 
 
 @dataclass(frozen=True, slots=True)
 class EmulatorOptions:
-    """Where the emulator listens, what it keeps and whom it knows.
+    """Where the emulator listens, what it keeps, whom it knows and how it fails.
 
-    `port` 0 takes a free one. `data` is a SQLite file that survives restarts; `None` keeps documents in memory.
-    `page_limit` is the greatest and the default page; `body_limit_bytes` the greatest request body.
+    `port` 0 takes a free one; on `cms_port`, if given, the same is served, for tools that expect the Configuration
+    Service on a port of its own. `data` is a SQLite file that survives restarts; `None` keeps documents in memory.
+    `page_limit` is the greatest page; `body_limit_bytes` the greatest request body.
+
+    `openapi` are documents of another API to emulate instead of the embedded standard, `dependencies` its load order.
+    `rate_limit` is such as `20000/10s`, empty for none; `faults` are rules as `faults.parse_fault` reads them, `seed`
+    decides their dice. `control_token` opens the control endpoint to other machines.
     """
 
     host: str = "127.0.0.1"
     port: int = 8080
+    cms_port: int | None = None
     data: Path | None = None
     key: str = "emulator"
     secret: str = field(default="emulator-secret", repr=False)
+    claim_set: str = "EdFiSandbox"
+    namespace_prefixes: tuple[str, ...] = ("uri://ed-fi.org", "uri://gbisd.edu", "uri://tpdm.ed-fi.org")
+    admin_key: str = "DmsConfigurationService"
+    admin_secret: str = field(default=_DOCUMENTED_ADMIN_SECRET, repr=False)
     token_lifetime_s: int = 1800
+    flavor: FlavorName = "dms"
+    openapi: tuple[Path, ...] = ()
+    dependencies: Path | None = None
     page_limit: int = 500
     body_limit_bytes: int = 10 * 1024 * 1024
     correlation_header: str = "correlationid"
+    rate_limit: str = ""
+    faults: tuple[str, ...] = ()
+    seed: int | None = None
+    control_token: str = field(default="", repr=False)
 
 
 def base_url(host: str, port: int) -> str:

@@ -62,25 +62,32 @@ def parse_parameters(query_string: bytes) -> Parameters:
     return {name.lower(): Parameter(name, value) for name, value in pairs}
 
 
-def take_page(parameters: Parameters, page_limit: int) -> Page:
+class PageSizes(NamedTuple):
+    """How many rows a page has where nothing is said, and at most."""
+
+    default: int
+    greatest: int
+
+
+def take_page(parameters: Parameters, sizes: PageSizes) -> Page:
     """Read limit, offset and totalCount, or pageToken and pageSize.
 
     Raises:
         Refused: with every wrong parameter.
     """
     cursor = "pagetoken" in parameters or "pagesize" in parameters
-    return _take_cursor_page(parameters, page_limit) if cursor else _take_offset_page(parameters, page_limit)
+    return _take_cursor_page(parameters, sizes) if cursor else _take_offset_page(parameters, sizes)
 
 
-def _take_offset_page(parameters: Parameters, page_limit: int) -> Page:
+def _take_offset_page(parameters: Parameters, sizes: PageSizes) -> Page:
     errors: list[str] = []
     offset = _whole(_take(parameters, "offset", "0"))
-    limit = _whole(_take(parameters, "limit", str(page_limit)))
+    limit = _whole(_take(parameters, "limit", str(sizes.default)))
     total_count = _BOOLEANS.get(_take(parameters, "totalcount", "false").lower())
     if offset is None:
         errors.append("Offset must be a numeric value greater than or equal to 0.")
-    if limit is None or limit > page_limit:
-        errors.append(f"Limit must be omitted or set to a numeric value between 0 and {page_limit}.")
+    if limit is None or limit > sizes.greatest:
+        errors.append(f"Limit must be omitted or set to a numeric value between 0 and {sizes.greatest}.")
     if total_count is None:
         errors.append("TotalCount must be a boolean value.")
     if offset is None or limit is None or total_count is None or errors:
@@ -88,13 +95,13 @@ def _take_offset_page(parameters: Parameters, page_limit: int) -> Page:
     return Page(limit, offset, total_count)
 
 
-def _take_cursor_page(parameters: Parameters, page_limit: int) -> Page:
+def _take_cursor_page(parameters: Parameters, sizes: PageSizes) -> Page:
     errors = _cursor_conflicts(parameters)
-    size = _whole(_take(parameters, "pagesize", str(page_limit)))
+    size = _whole(_take(parameters, "pagesize", str(sizes.default)))
     numbers = parse_token(_take(parameters, "pagetoken", write_token(0, OPEN_END)))
     _take(parameters, "totalcount", "")
-    if size is None or size > page_limit:
-        errors.append(f"PageSize must be a value between 0 and {page_limit}.")
+    if size is None or size > sizes.greatest:
+        errors.append(f"PageSize must be a value between 0 and {sizes.greatest}.")
     if numbers is None:
         errors.append("The page token provided was invalid.")
     if size is None or errors:

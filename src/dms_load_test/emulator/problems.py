@@ -22,6 +22,7 @@ PROBLEM_JSON = b"application/problem+json"
 _TYPE = "urn:ed-fi:api:"
 _SEE_VALIDATION_ERRORS = "Data validation failed. See 'validationErrors' for details."
 _SEE_ERRORS = "The request could not be processed. See 'errors' for details."
+_NO_ACCESS = "Access to the resource could not be authorized."
 _CHANGED = (
     "The resource item's etag value does not match what was specified in the 'If-Match' request header indicating that "
     "it has been modified by another client since it was last retrieved."
@@ -138,6 +139,44 @@ def unauthenticated(error: str) -> Problem:
     )
 
 
+def _denied(kind: str, detail: str, *errors: str) -> Problem:
+    title = "Authorization Denied"
+    return Problem(403, f"security:authorization:{kind}", title, detail, {}, errors, PROBLEM_JSON)
+
+
+def no_claim() -> Problem:
+    """403: the claim set does not name the resource."""
+    return _denied("", _NO_ACCESS)
+
+
+def action_denied(claim_set: str, action: str, resource_name: str) -> Problem:
+    """403: the claim set does not grant this action on the resource."""
+    error = (
+        f"The API client's assigned claim set (currently '{claim_set}') must grant permission of the '{action}' action "
+        f"on one of the following resource claims: {resource_name}"
+    )
+    return _denied("access-denied:action", _NO_ACCESS, error)
+
+
+def namespace_mismatch(prefixes: Iterable[str]) -> Problem:
+    """403: the document's namespace is none of the client's."""
+    shown = ", ".join(f"'{prefix}'" for prefix in prefixes)
+    detail = (
+        "Access to the requested data could not be authorized. The 'Namespace' value of the data does not start with "
+        f"any of the caller's associated namespace prefixes ({shown})."
+    )
+    return _denied("namespace:access-denied:namespace-mismatch", detail)
+
+
+def no_namespaces() -> Problem:
+    """403: namespaces matter and the client has none."""
+    error = (
+        "The API client has been given permissions on a resource that uses the 'NamespaceBased' authorization strategy "
+        "but the client doesn't have any namespace prefixes assigned."
+    )
+    return _denied("namespace:invalid-client:no-namespaces", _NO_ACCESS, error)
+
+
 def not_found() -> Problem:
     """404: no such route or resource."""
     detail = "The specified data could not be found."
@@ -232,6 +271,14 @@ def token_refused(status: int, detail: str) -> Problem:
 def unusable_token(error: str) -> Problem:
     """400 of the token information endpoint."""
     return Problem(400, "bad-request", "Bad Request", "An invalid token was provided", {}, (error,))
+
+
+def too_many_requests(retry_after_s: int) -> Problem:
+    """429: the rate limiter, or too many live tokens."""
+    detail = "The number of allowed requests has been exceeded. Retry the request later."
+    headers = ((b"retry-after", str(retry_after_s).encode()),)
+    content_type = b"application/problem+json; charset=utf-8"
+    return Problem(429, "too-many-requests", "Too Many Requests", detail, {}, (), content_type, headers)
 
 
 def broken() -> Problem:

@@ -6,18 +6,18 @@ a reference, or a descriptor, the store is also told which rows to look at, so t
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dms_load_test.edfi.schema import walk_leaves
 from dms_load_test.emulator.fields import Wrong, compile_leaf
 from dms_load_test.emulator.identity import reference_rule
+from dms_load_test.emulator.ids import parse_id
 from dms_load_test.emulator.paths import nested
 from dms_load_test.emulator.problems import Refused, bad_request, invalid_data
 from dms_load_test.emulator.selection import Filter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from dms_load_test.edfi.schema import ApiModel, Leaf, ResourceSchema
     from dms_load_test.emulator.descriptors import Descriptors
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dms_load_test.emulator.paging import Parameter
     from dms_load_test.emulator.store import Store
 
-_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+    ParseId = Callable[[str], bytes | None]
 
 
 class _Condition(NamedTuple):
@@ -45,7 +45,9 @@ class QueryRules:
         self._keys = keys
         self._references = tuple((reference, reference_rule(model, reference)) for reference in schema.body.references)
 
-    def conditions(self, parameters: Mapping[str, Parameter], store: Store, descriptors: Descriptors) -> Filter | None:
+    def conditions(
+        self, parameters: Mapping[str, Parameter], store: Store, descriptors: Descriptors, parse: ParseId = parse_id
+    ) -> Filter | None:
         """Return the conditions, or `None` where no document can meet them.
 
         Raises:
@@ -64,7 +66,7 @@ class QueryRules:
             targets=tuple(dict.fromkeys((*targets, *(number for number in referenced if number is not None)))),
             fields=tuple(fields.items()),
             own_key=self._own_key(fields),
-            id=_identifier(parameters),
+            id=_identifier(parameters, parse),
         )
 
     def _parse(self, parameters: Mapping[str, Parameter]) -> list[_Condition]:
@@ -136,18 +138,11 @@ def _with_descriptors(
     return spelled, numbers
 
 
-def _identifier(parameters: Mapping[str, Parameter]) -> bytes | None:
+def _identifier(parameters: Mapping[str, Parameter], parse: ParseId) -> bytes | None:
     parameter = parameters.get("id")
     if parameter is None:
         return None
-    identifier = parse_id(parameter.value)
+    identifier = parse(parameter.value)
     if identifier is None:
         raise Refused(invalid_data({"$.id": [f"The value '{parameter.value}' is not valid for id."]}))
     return identifier
-
-
-def parse_id(text: str) -> bytes | None:
-    """Return a UUID's 16 bytes, or `None` if the text is no hyphenated UUID."""
-    if not _ID.fullmatch(text):
-        return None
-    return bytes.fromhex(text.replace("-", ""))

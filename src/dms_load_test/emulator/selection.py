@@ -26,6 +26,8 @@ class Filter:
     id: bytes | None = None
     numbers: tuple[int, int] | None = None
     versions: tuple[int, int] | None = None
+    namespaces: tuple[str, ...] | None = None
+    """Their own namespace starts with one of these; `None` where it does not matter."""
     by_version: bool = False
     """Ordered by the last change instead of creation."""
 
@@ -51,6 +53,7 @@ def select(resource: int, conditions: Filter, leading_target: int | None = None)
         *_optional("d.number BETWEEN ? AND ?", conditions.numbers),
         *_optional("d.version BETWEEN ? AND ?", conditions.versions),
         *(("json_extract(d.body, ?)=?", field) for field in conditions.fields),
+        *_in_namespaces(conditions.namespaces),
     ]
     source = "FROM links l CROSS JOIN documents d ON d.number=l.referrer" if conditions.targets else "FROM documents d"
     return Selection(
@@ -69,6 +72,13 @@ def _led(resource: int, conditions: Filter, leading_target: int | None) -> Itera
     for target in conditions.targets:
         if target != first:
             yield "EXISTS (SELECT 1 FROM links WHERE target=? AND resource=? AND referrer=d.number)", (target, resource)
+
+
+def _in_namespaces(namespaces: tuple[str, ...] | None) -> Iterator[tuple[str, Sequence[object]]]:
+    if namespaces is not None:
+        each = "substr(json_extract(d.body, '$.namespace'), 1, length(?))=?"
+        values = [prefix for prefix in namespaces for _ in range(2)]
+        yield f"({' OR '.join([each] * len(namespaces))})", values
 
 
 def _optional(text: str, value: bytes | tuple[int, int] | None) -> Iterator[tuple[str, Sequence[object]]]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 import os
 import socket
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import uvicorn
 
 from dms_load_test.emulator.app import create_app
+from dms_load_test.emulator.injector import FaultyProtocol
 from dms_load_test.emulator.options import base_url
 from dms_load_test.errors import ConfigError
 
@@ -33,11 +35,13 @@ def serve(options: EmulatorOptions, on_ready: Callable[[str, Callable[[], None]]
     Raises:
         ConfigError: if the address or the data file cannot be used.
     """
-    with _listen(options) as listener:
+    ports = [options.port] if options.cms_port is None else [options.port, options.cms_port]
+    with ExitStack() as open_sockets:
+        listeners = [open_sockets.enter_context(_listen(options.host, port)) for port in ports]
         server = _Server(_configure(options), options.host, on_ready)
         gc.collect()
         gc.freeze()
-        server.run(sockets=[listener])
+        server.run(sockets=listeners)
 
 
 class _Server(uvicorn.Server):
@@ -63,7 +67,7 @@ class _Server(uvicorn.Server):
 def _configure(options: EmulatorOptions) -> uvicorn.Config:
     return uvicorn.Config(
         create_app(options),
-        http="httptools",
+        http=FaultyProtocol,
         loop="auto",
         lifespan="on",
         ws="none",
@@ -78,15 +82,15 @@ def _configure(options: EmulatorOptions) -> uvicorn.Config:
     )
 
 
-def _listen(options: EmulatorOptions) -> socket.socket:
-    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
     try:
         if os.name == "posix":  # elsewhere the option would let two servers share the port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((options.host, options.port))
+        listener.bind((host, port))
     except OSError as error:
         listener.close()
-        message = f"cannot listen on {options.host}:{options.port}: {error.strerror}; choose another --host or --port"
+        message = f"cannot listen on {host}:{port}: {error.strerror}; choose another --host or --port"
         raise ConfigError(message) from error
     return listener

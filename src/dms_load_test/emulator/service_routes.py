@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
 
 import msgspec
 from starlette.applications import Starlette
@@ -12,57 +11,89 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dms_load_test.emulator import metadata, problems
+from dms_load_test.emulator.flavors import FLAVORS
+from dms_load_test.emulator.forms import members, problem_response
 from dms_load_test.emulator.problems import JSON, Refused
+from dms_load_test.emulator.tokens import require_basic_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.requests import Request
 
-    from dms_load_test.edfi.standard import DataStandard
+    from dms_load_test.emulator.claims import Access
+    from dms_load_test.emulator.cms_registry import Registry
     from dms_load_test.emulator.documents import Documents
     from dms_load_test.emulator.options import EmulatorOptions
-    from dms_load_test.emulator.problems import Problem
+    from dms_load_test.emulator.standards import Emulated
     from dms_load_test.emulator.tokens import Tokens
+
+_SECTIONS = {"resources-spec.json": "resources", "descriptors-spec.json": "descriptors"}
+_SECTIONS |= {"discovery-spec.json": "discovery"}
 
 
 class ServiceRoutes:
     """Everything but `/data`; `base` of a request's state is the base URL that the client used."""
 
     def __init__(
-        self,
-        options: EmulatorOptions,
-        standard: DataStandard,
-        documents: Documents,
-        tokens: Tokens,
-        new_trace_id: Callable[[], str],
+        self, options: EmulatorOptions, emulated: Emulated, documents: Documents, registry: Registry, tokens: Tokens
     ) -> None:
-        self._standard = standard
-        self._texts = metadata.MetadataTexts(standard)
+        self._standard = emulated.standard
+        self._flavor = FLAVORS[options.flavor]
+        self._texts = metadata.MetadataTexts(emulated, self._flavor)
         self._store = documents.store
+        self._registry = registry
         self._tokens = tokens
-        self._key = options.key
         self._correlation_header = options.correlation_header
-        self._new_trace_id = new_trace_id
 
-    def app(self, lifespan: Any) -> Starlette:
+    def app(self, lifespan: Any, new_trace_id: Callable[[], str]) -> Starlette:
         """Return the routes as an application."""
-        routes = [
+
+        def answer(request: Request, problem: problems.Problem) -> Response:
+            return problem_response(problem, request.headers.get(self._correlation_header) or new_trace_id())
+
+        async def refused(request: Request, refusal: Exception) -> Response:
+            assert isinstance(refusal, Refused)
+            return answer(request, refusal.problem)
+
+        async def http_exception(request: Request, fault: Exception) -> Response:
+            assert isinstance(fault, HTTPException)
+            if fault.status_code == 405:  # noqa: PLR2004 -- the other one is 404
+                error = f"The endpoint of the request does not support the '{request.method}' method."
+                return answer(request, problems.wrong_method(error, (fault.headers or {}).get("Allow", "GET")))
+            return answer(request, problems.not_found())
+
+        routes = [*self._common_routes(), *(self._ods_routes() if self._flavor.name == "ods" else self._dms_routes())]
+        handlers: Any = {HTTPException: http_exception, Refused: refused}
+        return Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
+
+    def _common_routes(self) -> list[Route]:
+        return [
             Route("/", self._discovery),
             Route("/health", self._health),
-            Route("/metadata", self._metadata),
-            Route("/metadata/specifications", self._specifications),
-            Route("/metadata/specifications/{section}", self._specification),
-            Route("/metadata/dependencies", self._dependencies),
             Route("/oauth/token", self._token, methods=["POST"]),
             Route("/oauth/token_info", self._token_info, methods=["POST"]),
             Route("/changeQueries/v1/availableChangeVersions", self._change_versions),
         ]
-        handlers: Any = {HTTPException: self._http_exception, Refused: self._refused}
-        return Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
+
+    def _dms_routes(self) -> list[Route]:
+        return [
+            Route("/metadata", self._metadata),
+            Route("/metadata/specifications", self._specifications),
+            Route("/metadata/specifications/{section}", self._specification),
+            Route("/metadata/changequeries/v1/swagger.json", self._change_queries),
+            Route("/metadata/dependencies", self._dependencies),
+        ]
+
+    def _ods_routes(self) -> list[Route]:
+        return [
+            Route("/metadata", self._specifications),
+            Route("/metadata/data/v3/{section}/swagger.json", self._specification),
+            Route("/metadata/data/v3/dependencies", self._dependencies),
+        ]
 
     async def _discovery(self, request: Request) -> Response:
-        document = metadata.discovery(self._standard, request.state.base)
+        document = metadata.discovery(self._standard, self._flavor, request.state.base)
         return _json(msgspec.json.format(msgspec.json.encode(document), indent=2))
 
     async def _health(self, _request: Request) -> Response:
@@ -72,64 +103,61 @@ class ServiceRoutes:
         return _json(msgspec.json.encode(metadata.metadata_list(request.state.base)))
 
     async def _specifications(self, request: Request) -> Response:
-        return _json(msgspec.json.encode(metadata.specifications(request.state.base)))
+        return _json(msgspec.json.encode(metadata.specifications(self._flavor, request.state.base)))
 
     async def _specification(self, request: Request) -> Response:
-        document = self._texts.openapi(request.path_params["section"], request.state.base)
+        asked = request.path_params["section"]
+        section = asked if self._flavor.name == "ods" else _SECTIONS.get(asked, "")
+        return self._document(section, request)
+
+    async def _change_queries(self, request: Request) -> Response:
+        return self._document("changequeries", request)
+
+    def _document(self, section: str, request: Request) -> Response:
+        document = self._texts.openapi(section, request.state.base)
         return Response("Invalid resource path", 404) if document is None else _json(document)
 
     async def _dependencies(self, _request: Request) -> Response:
         return _json(self._texts.dependencies)
 
     async def _token(self, request: Request) -> Response:
-        grant_type = _member(request.headers.get("content-type", ""), await request.body(), "grant_type")
-        token = self._tokens.issue(request.headers.get("authorization", ""), grant_type)
-        lifetime_s = self._tokens.lifetime_s
-        return _json(msgspec.json.encode({"access_token": token, "expires_in": lifetime_s, "token_type": "Bearer"}))
+        form = await members(request)
+        key, secret = self._credentials(request, form)
+        access = self._registry.access_of(key, secret)
+        if access is None:
+            raise Refused(problems.token_refused(401, "Invalid client or Invalid client credentials"))
+        answer = {
+            "access_token": self._tokens.give(access),
+            "expires_in": self._tokens.lifetime_s,
+            "token_type": "Bearer",
+        }
+        return _json(msgspec.json.encode(answer))
+
+    def _credentials(self, request: Request, form: dict[str, str]) -> tuple[str, str]:
+        """ODS/API takes credentials from the form, too."""
+        authorization, grant_type = request.headers.get("authorization", ""), form.get("grant_type", "")
+        if self._flavor.name == "ods" and "client_id" in form and grant_type == "client_credentials":
+            return form["client_id"], form.get("client_secret", "")
+        return require_basic_credentials(authorization, grant_type)
 
     async def _token_info(self, request: Request) -> Response:
-        self._authenticate(request)
-        token = _member(request.headers.get("content-type", ""), await request.body(), "token")
-        if not self._tokens.is_live(token):
+        access = self._authenticate(request)
+        token = (await members(request)).get("token", "")
+        if self._tokens.find(token) is None:
             raise Refused(problems.unusable_token("The token was not present, or was not processable."))
         if token != request.headers["authorization"].partition(" ")[2]:
             error = "The Authorization header token does not match the token in the request body."
             raise Refused(problems.unusable_token(error))
-        return _json(msgspec.json.encode(metadata.token_info(self._standard.model, self._key)))
+        return _json(msgspec.json.encode(metadata.token_info(self._standard.model, access)))
 
     async def _change_versions(self, request: Request) -> Response:
         self._authenticate(request)
         versions = {"oldestChangeVersion": 0, "newestChangeVersion": self._store.newest_version}
         return _json(msgspec.json.encode(versions))
 
-    def _authenticate(self, request: Request) -> None:
-        self._tokens.check(request.headers.get("authorization", "").encode("latin-1"))
-
-    async def _refused(self, request: Request, refused: Refused) -> Response:
-        return self._problem(request, refused.problem)
-
-    async def _http_exception(self, request: Request, fault: HTTPException) -> Response:
-        if fault.status_code == 405:  # noqa: PLR2004 -- the other one is 404
-            error = f"The endpoint of the request does not support the '{request.method}' method."
-            return self._problem(request, problems.wrong_method(error, (fault.headers or {}).get("Allow", "GET")))
-        return self._problem(request, problems.not_found())
-
-    def _problem(self, request: Request, problem: Problem) -> Response:
-        body = problem.body(request.headers.get(self._correlation_header) or self._new_trace_id())
-        headers = {name.decode(): value.decode() for name, value in problem.headers}
-        return Response(body, problem.status, headers, media_type=problem.content_type.decode())
+    def _authenticate(self, request: Request) -> Access:
+        return self._tokens.check(request.headers.get("authorization", "").encode("latin-1"))
 
 
 def _json(body: bytes) -> Response:
     return Response(body, media_type=JSON.decode())
-
-
-def _member(content_type: str, body: bytes, name: str) -> str:
-    """Return a member of a form or a JSON body, empty where there is none."""
-    if "json" in content_type.lower():
-        try:
-            document = msgspec.json.decode(body)
-        except (msgspec.DecodeError, RecursionError):
-            return ""
-        return str(document.get(name, "")) if isinstance(document, dict) else ""
-    return parse_qs(body.decode("utf-8", "replace")).get(name, [""])[0]

@@ -20,6 +20,7 @@ from array import array
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from dms_load_test.emulator import drawer
 from dms_load_test.emulator.changelog import ChangeLog
 from dms_load_test.emulator.selection import Filter, select
 from dms_load_test.errors import ConfigError
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from dms_load_test.emulator.selection import Selection
 
-_LAYOUT_VERSION = 2
+_LAYOUT_VERSION = 3
 _LAYOUT = """
 CREATE TABLE resources (number INTEGER PRIMARY KEY, resource TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE documents (
@@ -105,12 +106,13 @@ class Store:
     Args:
         path: the SQLite file, made if absent; `None` keeps everything in memory.
         resources: the names of all resources; their numbers are kept in the file.
+        flavor: whose form ids have in the documents; a file keeps to one.
 
     Raises:
         ConfigError: if the file cannot be used.
     """
 
-    def __init__(self, path: Path | None, resources: Iterable[str]) -> None:
+    def __init__(self, path: Path | None, resources: Iterable[str], flavor: str = "dms") -> None:
         self._group_is_lost = False
         try:
             self._db = sqlite3.connect(str(path or ":memory:"), isolation_level=None, cached_statements=256)
@@ -118,6 +120,8 @@ class Store:
                 self._db.execute(pragma)
             self._lay_out()
             self.numbers = self._number(resources)
+            self.drawer = drawer.Drawer(self._db)
+            self._keep_to(flavor)
         except sqlite3.Error as error:
             raise ConfigError(f"{path}: {error}; name a file that the emulator made, or a new one") from error
         self.changes = ChangeLog(self._db)
@@ -127,9 +131,17 @@ class Store:
     def _lay_out(self) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version == 0:
-            self._db.executescript(f"BEGIN; {_LAYOUT} PRAGMA user_version={_LAYOUT_VERSION}; COMMIT;")
+            self._db.executescript(f"BEGIN; {_LAYOUT} {drawer.LAYOUT} PRAGMA user_version={_LAYOUT_VERSION}; COMMIT;")
         elif version != _LAYOUT_VERSION:
             raise sqlite3.DatabaseError(f"its layout is {version}, not {_LAYOUT_VERSION}")
+
+    def _keep_to(self, flavor: str) -> None:
+        for _, record in self.drawer.all_of("flavor"):
+            if record["name"] != flavor:
+                raise sqlite3.DatabaseError(f"it was made with --flavor {record['name']}")
+        with self.transaction():
+            self.drawer.put("flavor", 1, {"name": flavor})
+        self.commit()
 
     def _number(self, resources: Iterable[str]) -> dict[str, int]:
         with self.transaction():
@@ -170,6 +182,19 @@ class Store:
             self._counts = self._count_all()
             raise
         self._db.execute("RELEASE one")
+
+    @contextmanager
+    def dropped_transaction(self) -> Iterator[None]:
+        """Make all writes inside one, and undo it in the end."""
+        if not self._db.in_transaction:
+            self._db.execute("BEGIN IMMEDIATE")
+        self._db.execute("SAVEPOINT dropped")
+        try:
+            yield
+        finally:
+            self._db.execute("ROLLBACK TO dropped")
+            self._db.execute("RELEASE dropped")
+            self._counts = self._count_all()
 
     @property
     def has_uncommitted(self) -> bool:
@@ -272,12 +297,13 @@ class Store:
         self._db.executemany("DELETE FROM links WHERE target=? AND resource=? AND referrer=?", rows)
 
     def referring_resources(self, target: int) -> list[int]:
-        """Return the resources that have documents referring to `target`; one index seek for each."""
+        """Return the resources that have other documents referring to `target`; one index seek for each."""
         found: list[int] = []
         last = -1
         while True:
             row = self._db.execute(
-                "SELECT resource FROM links WHERE target=? AND resource>? ORDER BY resource LIMIT 1", (target, last)
+                "SELECT resource FROM links WHERE target=? AND resource>? AND referrer<>? ORDER BY resource LIMIT 1",
+                (target, last, target),
             ).fetchone()
             if row is None:
                 return found

@@ -1,66 +1,89 @@
-"""Access tokens: issued for the client's credentials, good until they expire."""
+"""Access tokens: given to clients, good until they expire or are revoked; each carries its client's rights."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
-from dms_load_test.emulator.problems import Refused, token_refused, unauthenticated
+from dms_load_test.emulator.problems import Refused, token_refused, too_many_requests, unauthenticated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dms_load_test.emulator.claims import Access
+
 _PAST_TOKENS_KEPT = 10_000
+_TOO_MANY_TOKENS_PAUSE_S = 300
+"""What hosts of ODS/API tell a client that has too many live tokens."""
+
+
+class Given(NamedTuple):
+    """A token's rights, and when it was given and ends, in seconds of the clock."""
+
+    access: Access
+    since_s: float
+    until_s: float
 
 
 class Tokens:
-    """The live tokens of one client. `now` returns seconds of a monotonic clock."""
+    """The live tokens of all clients.
 
-    def __init__(self, key: str, secret: str, lifetime_s: int, now: Callable[[], float]) -> None:
-        self._key, self._secret = key, secret
+    `now` returns seconds of a clock; `live_limit` is how many live tokens a client may have, `None` for any number.
+    """
+
+    def __init__(self, lifetime_s: int, now: Callable[[], float], live_limit: int | None = None) -> None:
         self.lifetime_s = lifetime_s
         self._now = now
-        self._expiry_s: dict[bytes, float] = {}
+        self._live_limit = live_limit
+        self._given: dict[bytes, Given] = {}
 
-    def issue(self, authorization: str, grant_type: str) -> str:
-        """Return a new token for `Basic` credentials.
+    def give(self, access: Access) -> str:
+        """Return a new token.
 
         Raises:
-            Refused: for a malformed header, another grant type or wrong credentials.
+            Refused: with 429, if the client has as many live ones as it may.
         """
-        key, secret = _credentials(authorization)
-        if grant_type != "client_credentials":
-            raise Refused(token_refused(400, "Unsupported grant type"))
-        if not (_same(key, self._key) and _same(secret, self._secret)):
-            raise Refused(token_refused(401, "Invalid client or Invalid client credentials"))
-        if len(self._expiry_s) >= _PAST_TOKENS_KEPT:
-            self._forget_expired()
+        now_s = self._now()
+        if len(self._given) >= _PAST_TOKENS_KEPT:
+            self._given = {token: given for token, given in self._given.items() if given.until_s > now_s}
+        if self._live_limit is not None and self._count_live(access.client_id, now_s) >= self._live_limit:
+            raise Refused(too_many_requests(_TOO_MANY_TOKENS_PAUSE_S))
         token = secrets.token_urlsafe(32)
-        self._expiry_s[token.encode()] = self._now() + self.lifetime_s
+        self._given[token.encode()] = Given(access, now_s, now_s + self.lifetime_s)
         return token
 
-    def check(self, authorization: bytes) -> None:
-        """Accept the `Authorization` header of a data request.
+    def check(self, authorization: bytes) -> Access:
+        """Return the rights of a data request's `Authorization` header.
 
         Raises:
             Refused: with 401 that says what is wrong with the header, but of a token only that it is invalid.
         """
         scheme, _, token = authorization.partition(b" ")
-        expiry_s = self._expiry_s.get(token)
-        if expiry_s is None or expiry_s <= self._now() or scheme.lower() != b"bearer":
+        given = self._given.get(token)
+        if given is None or given.until_s <= self._now() or scheme.lower() != b"bearer":
             raise Refused(unauthenticated(_fault(scheme.lower(), token)))
+        return given.access
 
-    def is_live(self, token: str) -> bool:
-        """Tell whether a token is good."""
-        expiry_s = self._expiry_s.get(token.encode())
-        return expiry_s is not None and expiry_s > self._now()
+    def find(self, token: str) -> Given | None:
+        """Return what a live token carries."""
+        given = self._given.get(token.encode())
+        return given if given is not None and given.until_s > self._now() else None
 
-    def _forget_expired(self) -> None:
-        now_s = self._now()
-        self._expiry_s = {token: expiry_s for token, expiry_s in self._expiry_s.items() if expiry_s > now_s}
+    def revoke(self, token: str) -> None:
+        """End a token, if it is one."""
+        self._given.pop(token.encode(), None)
+
+    def revoke_all(self) -> int:
+        """End all tokens; return how many there were."""
+        count = len(self._given)
+        self._given = {}
+        return count
+
+    def _count_live(self, client_id: str, now_s: float) -> int:
+        return sum(given.access.client_id == client_id and given.until_s > now_s for given in self._given.values())
 
 
 def _fault(scheme: bytes, token: bytes) -> str:
@@ -71,17 +94,26 @@ def _fault(scheme: bytes, token: bytes) -> str:
     return "Invalid token" if token.strip() else "Missing Authorization header bearer token value."
 
 
-def _same(given: str, expected: str) -> bool:
-    return secrets.compare_digest(given.encode(), expected.encode())
-
-
-def _credentials(authorization: str) -> tuple[str, str]:
+def basic_credentials(authorization: str) -> tuple[str, str] | None:
+    """Return (key, secret) of a `Basic` header, `None` if it is no such header."""
     scheme, _, encoded = authorization.partition(" ")
     try:
         decoded = base64.b64decode(encoded, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         decoded = ""
     key, colon, secret = decoded.partition(":")
-    if scheme.lower() != "basic" or not colon:
+    return (unquote(key), unquote(secret)) if scheme.lower() == "basic" and colon else None
+
+
+def require_basic_credentials(authorization: str, grant_type: str) -> tuple[str, str]:
+    """Return (key, secret) of a token request as DMS's own endpoint wants it.
+
+    Raises:
+        Refused: with 400, for any other header or grant type.
+    """
+    credentials = basic_credentials(authorization)
+    if credentials is None:
         raise Refused(token_refused(400, "Malformed Authorization header"))
-    return unquote(key), unquote(secret)
+    if grant_type != "client_credentials":
+        raise Refused(token_refused(400, "Unsupported grant type"))
+    return credentials

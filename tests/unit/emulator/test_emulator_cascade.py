@@ -6,7 +6,8 @@ import json
 import pytest
 
 from dms_load_test.edfi.schema import ApiModel, Leaf, Node, Reference, ResourceSchema
-from dms_load_test.emulator.documents import Conditions, Documents, format_id
+from dms_load_test.emulator.documents import Conditions, Documents
+from dms_load_test.emulator.ids import format_id
 from dms_load_test.emulator.store import Store
 
 NAME = Leaf("name", "string", required=True)

@@ -8,6 +8,7 @@ import pytest
 
 from dms_load_test.edfi.standard import load_standard
 from dms_load_test.emulator import EmulatorOptions
+from dms_load_test.emulator.claims import FULL, Access
 from dms_load_test.emulator.data_routes import DataRoutes
 from dms_load_test.emulator.documents import Documents
 from dms_load_test.emulator.store import Store
@@ -24,9 +25,9 @@ class Edge:
         ids = itertools.count(1)
         self.store = Store(None, model.resources)
         self.documents = Documents(model, self.store, lambda: next(ids).to_bytes(16, "big"), lambda: 0)
-        tokens = Tokens("key", "secret", 60, lambda: 0.0)
+        tokens = Tokens(60, lambda: 0.0)
         self.routes = DataRoutes(self.documents, tokens, EmulatorOptions(body_limit_bytes=100), lambda: "trace")
-        self.authorization = b"Bearer " + tokens.issue("Basic a2V5OnNlY3JldA==", "client_credentials").encode()
+        self.authorization = b"Bearer " + tokens.give(Access("key", FULL)).encode()
 
     async def request(self, method, path, *chunks):
         headers = [(b"authorization", self.authorization)]

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from dms_load_test.emulator.paging import (
     OPEN_END,
     Page,
+    PageSizes,
     Window,
     parse_parameters,
     parse_token,
@@ -42,7 +43,7 @@ def test_no_text_breaks_the_reading_of_tokens(text):
 
 def test_a_cursor_page_takes_its_parameters_and_leaves_the_filters():
     parameters = parse_parameters(f"pageToken={TOKEN}&pageSize=2&totalCount=false&schoolId=5".encode())
-    assert take_page(parameters, 500) == Page(2, numbers=(5, 9))
+    assert take_page(parameters, PageSizes(500, 500)) == Page(2, numbers=(5, 9))
     assert list(parameters) == ["schoolid"]
 
 
@@ -62,11 +63,13 @@ def test_a_cursor_page_takes_its_parameters_and_leaves_the_filters():
     ],
 )
 def test_wrong_cursor_paging_is_told(query, told):
-    assert errors(take_page, query, 500) == [told]
+    assert errors(take_page, query, PageSizes(500, 500)) == [told]
 
 
 def test_offset_and_token_exclude_each_other():
-    assert errors(take_page, f"pageToken={TOKEN}&offset=0", 500)[0].startswith("Both offset and pageToken")
+    assert errors(take_page, f"pageToken={TOKEN}&offset=0", PageSizes(500, 500))[0].startswith(
+        "Both offset and pageToken"
+    )
 
 
 @pytest.mark.parametrize(

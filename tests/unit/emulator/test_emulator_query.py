@@ -2,9 +2,9 @@
 
 import pytest
 
-from dms_load_test.emulator.paging import Page, parse_parameters, take_page
+from dms_load_test.emulator.ids import parse_id
+from dms_load_test.emulator.paging import Page, PageSizes, parse_parameters, take_page
 from dms_load_test.emulator.problems import Refused
-from dms_load_test.emulator.query import parse_id
 
 
 def test_names_are_case_insensitive_and_the_last_value_wins():
@@ -16,17 +16,17 @@ def test_names_are_case_insensitive_and_the_last_value_wins():
 
 def test_a_page_takes_its_parameters_and_leaves_the_filters():
     parameters = parse_parameters(b"limit=0&offset=10&totalCount=TRUE&schoolId=5")
-    assert take_page(parameters, 500) == Page(0, 10, total_count=True)
+    assert take_page(parameters, PageSizes(500, 500)) == Page(0, 10, total_count=True)
     assert list(parameters) == ["schoolid"]
 
 
 def test_without_parameters_the_page_is_the_first_full_one():
-    assert take_page({}, 25) == Page(25, 0, total_count=False)
+    assert take_page({}, PageSizes(25, 500)) == Page(25, 0, total_count=False)
 
 
 def test_every_wrong_parameter_is_told():
     with pytest.raises(Refused) as refused:
-        take_page(parse_parameters(b"limit=-1&offset=x&totalCount=2"), 500)
+        take_page(parse_parameters(b"limit=-1&offset=x&totalCount=2"), PageSizes(500, 500))
     assert [error.split()[0] for error in refused.value.problem.errors] == ["Offset", "Limit", "TotalCount"]
 
 

@@ -1,0 +1,279 @@
+"""The Configuration Service's records: vendors, data stores, applications, API clients, administrators.
+
+Secrets are kept as hashes: a secret is shown once, when it is made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from dms_load_test.emulator import cms_rules as rules
+from dms_load_test.emulator.claims import Access, claim_set_of
+from dms_load_test.emulator.problems import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dms_load_test.emulator.drawer import Drawer, Record
+
+    Keep = Callable[[], Any]
+
+FULL_SCOPE = "edfi_admin_api/full_access"
+READ_SCOPE = "edfi_admin_api/readonly_access"
+VENDOR: Mapping[str, rules.Checker] = {
+    "company": rules.text(256),
+    "contactName": rules.text(128),
+    "contactEmailAddress": rules.email,
+    "namespacePrefixes": rules.prefixes,
+}
+DATA_STORE: Mapping[str, rules.Checker] = {
+    "dataStoreType": rules.text(50),
+    "name": rules.text(256),
+    "connectionString": rules.optional(rules.text(1000)),
+}
+APPLICATION: Mapping[str, rules.Checker] = {
+    "applicationName": rules.text(256),
+    "vendorId": rules.number,
+    "claimSetName": rules.without_blanks,
+    "educationOrganizationIds": rules.numbers,
+    "dataStoreIds": rules.some_numbers,
+    "profileIds": rules.optional(rules.numbers),
+}
+API_CLIENT: Mapping[str, rules.Checker] = {
+    "applicationId": rules.number,
+    "name": rules.text(50),
+    "dataStoreIds": rules.some_numbers,
+}
+REGISTRATION: Mapping[str, rules.Checker] = {
+    "ClientId": rules.text(256),
+    "ClientSecret": rules.strong_secret,
+    "DisplayName": rules.text(256),
+}
+_TITLES = {"vendors": "Vendor", "dataStores": "Data store", "applications": "Application", "apiClients": "API client"}
+_KINDS = (*_TITLES, "administrators")
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a client logs in with. `client_number` is that of its API client record."""
+
+    client_number: int
+    key: str
+    secret: str
+
+
+@dataclass
+class Registry:
+    """All records of one Configuration Service, kept in `drawer`.
+
+    `built_in` are clients that need no record: (key, secret) -> rights; `administrator` is the admin client that is
+    there from the start.
+    """
+
+    drawer: Drawer
+    built_in: Mapping[tuple[str, str], Access] = field(repr=False)
+    administrator: tuple[str, str] = field(repr=False)
+    records: dict[str, dict[int, Record]] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self.records = {kind: dict(self.drawer.all_of(kind)) for kind in _KINDS}
+
+    def add_first_data_store(self) -> None:
+        """Add the data store that a running DMS has."""
+        if not self.records["dataStores"]:
+            self._add("dataStores", {"dataStoreType": "Emulator", "name": "Emulator", "connectionString": ""})
+
+    def access_of(self, key: str, secret: str) -> Access | None:
+        """Return the rights of a data client, `None` for wrong credentials."""
+        for (known_key, known_secret), access in self.built_in.items():
+            if _same(key, known_key) and _same(secret, known_secret):
+                return access
+        client = next((client for client in self.records["apiClients"].values() if client["key"] == key), None)
+        if client is None or not client["isApproved"] or not _same(_hash(secret), client["secretHash"]):
+            return None
+        application = self.records["applications"][client["applicationId"]]
+        prefixes = self.records["vendors"][application["vendorId"]]["namespacePrefixes"].split(",")
+        stripped = tuple(prefix.strip() for prefix in prefixes if prefix.strip())
+        return Access(key, claim_set_of(application["claimSetName"]), stripped)
+
+    def is_administrator(self, key: str, secret: str) -> bool:
+        """Tell whether these are an admin client's credentials."""
+        known_key, known_secret = self.administrator
+        if _same(key, known_key) and _same(secret, known_secret):
+            return True
+        registered = self.records["administrators"].values()
+        return any(admin["key"] == key and _same(_hash(secret), admin["secretHash"]) for admin in registered)
+
+    def register(self, form: Mapping[str, str]) -> None:
+        """Add an admin client.
+
+        Raises:
+            Refused: for wrong members, or a client id that exists.
+        """
+        given = rules.check(dict(form), REGISTRATION)
+        taken = {self.administrator[0], *(admin["key"] for admin in self.records["administrators"].values())}
+        if given["ClientId"] in taken:
+            message = "Client with the same Client Id already exists. Please provide different Client Id."
+            raise Refused(rules.invalid({"ClientId": [message]}))
+        self._add("administrators", {"key": given["ClientId"], "secretHash": _hash(given["ClientSecret"])})
+
+    def add_vendor(self, posted: Any) -> tuple[int, bool]:
+        """Add a vendor, or change the one of this company; return its number and whether it is new.
+
+        Raises:
+            Refused: for wrong members.
+        """
+        given = rules.check(posted, VENDOR)
+        for number, vendor in self.records["vendors"].items():
+            if vendor["company"] == given["company"]:
+                self._put("vendors", number, given)
+                return number, False
+        return self._add("vendors", given), True
+
+    def add_data_store(self, posted: Any) -> int:
+        """Add a data store; raises `Refused` for wrong members."""
+        return self._add("dataStores", {"connectionString": "", **rules.check(posted, DATA_STORE)})
+
+    def add_application(self, posted: Any) -> tuple[int, Credentials]:
+        """Add an application with its first client.
+
+        Raises:
+            Refused: for wrong members, references to nothing, or a name that its vendor uses already.
+        """
+        given = self._check_application(posted)
+        for application in self.records["applications"].values():
+            if (application["vendorId"], application["applicationName"]) == (
+                given["vendorId"],
+                given["applicationName"],
+            ):
+                message = f"Application '{given['applicationName']}' already exists for vendor."
+                raise Refused(rules.invalid({"ApplicationName": [message]}))
+        number = self._add("applications", {"profileIds": [], **given})
+        return number, self._add_client(number, given["applicationName"][:50], given["dataStoreIds"])
+
+    def _check_application(self, posted: Any) -> Record:
+        given = rules.check(posted, APPLICATION)
+        if given["vendorId"] not in self.records["vendors"]:
+            raise Refused(rules.unresolved("vendorId"))
+        self._require_data_stores(given["dataStoreIds"])
+        return given
+
+    def _require_data_stores(self, numbers: list[int]) -> None:
+        if not self.records["dataStores"].keys() >= set(numbers):
+            raise Refused(rules.unresolved("dataStoreIds"))
+
+    def add_client(self, posted: Any) -> Credentials:
+        """Add a client to an application.
+
+        Raises:
+            Refused: for wrong members or references to nothing.
+        """
+        given = rules.check(posted, API_CLIENT)
+        if given["applicationId"] not in self.records["applications"]:
+            raise Refused(rules.unresolved("applicationId"))
+        self._require_data_stores(given["dataStoreIds"])
+        is_approved = bool(posted.get("isApproved", True))
+        return self._add_client(given["applicationId"], given["name"], given["dataStoreIds"], is_approved=is_approved)
+
+    def _add_client(
+        self, application: int, name: str, data_stores: list[int], *, is_approved: bool = True
+    ) -> Credentials:
+        key, secret = secrets.token_hex(10), secrets.token_urlsafe(32)
+        record = {
+            "applicationId": application,
+            "name": name,
+            "dataStoreIds": data_stores,
+            "isApproved": is_approved,
+            "key": key,
+            "secretHash": _hash(secret),
+        }
+        return Credentials(self._add("apiClients", record), key, secret)
+
+    def reset_client(self, number: int) -> Credentials:
+        """Give an API client a new secret.
+
+        Raises:
+            Refused: with 404, if there is none.
+        """
+        client = self.get("apiClients", number)
+        secret = secrets.token_urlsafe(32)
+        self._put("apiClients", number, {**client, "secretHash": _hash(secret)})
+        return Credentials(number, client["key"], secret)
+
+    def reset_application(self, number: int) -> Credentials:
+        """Give an application's first client a new secret.
+
+        Raises:
+            Refused: with 404, if there is none.
+        """
+        self.get("applications", number)
+        return self.reset_client(self._clients_of(number)[0])
+
+    def change(self, kind: str, number: int, posted: Any) -> None:
+        """Replace a vendor, data store or application.
+
+        Raises:
+            Refused: if there is none, or for what adding one refuses.
+        """
+        before = self.get(kind, number)
+        if kind == "applications":
+            given = self._check_application(posted)
+        else:
+            given = rules.check(posted, VENDOR if kind == "vendors" else DATA_STORE)
+        self._put(kind, number, {**before, **given})
+
+    def get(self, kind: str, number: int) -> Record:
+        """Return a record.
+
+        Raises:
+            Refused: with 404, if there is none.
+        """
+        record = self.records[kind].get(number)
+        if record is None:
+            raise Refused(rules.not_found(_TITLES[kind], number))
+        return record
+
+    def remove(self, kind: str, number: int) -> None:
+        """Remove a record; an application goes with its clients.
+
+        Raises:
+            Refused: if there is none, or others refer to it.
+        """
+        self.get(kind, number)
+        applications = self.records["applications"].values()
+        if kind == "vendors" and any(application["vendorId"] == number for application in applications):
+            raise Refused(rules.in_use("vendor"))
+        if kind == "dataStores" and any(number in application["dataStoreIds"] for application in applications):
+            raise Refused(rules.in_use("data store"))
+        if kind == "applications":
+            for client in self._clients_of(number):
+                self._remove("apiClients", client)
+        self._remove(kind, number)
+
+    def _clients_of(self, application: int) -> list[int]:
+        clients = self.records["apiClients"].items()
+        return [number for number, client in clients if client["applicationId"] == application]
+
+    def _add(self, kind: str, record: Record) -> int:
+        number = max(self.records[kind], default=0) + 1
+        self._put(kind, number, record)
+        return number
+
+    def _put(self, kind: str, number: int, record: Record) -> None:
+        self.drawer.put(kind, number, record)
+        self.records[kind][number] = record
+
+    def _remove(self, kind: str, number: int) -> None:
+        self.drawer.remove(kind, number)
+        del self.records[kind][number]
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()  # generated or long: nothing to guess slowly
+
+
+def _same(given: str, expected: str) -> bool:
+    return secrets.compare_digest(given.encode(), expected.encode())

@@ -1,0 +1,301 @@
+"""The Configuration Service (CMS) over HTTP: registering, tokens, vendors, data stores, applications, API clients.
+
+Served with and without the path base `/config`, under `/v3` and under the older names of `/v2`: there a data store is a
+`dmsInstance`, an application needs none, and answers to a vendor have a body.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from dms_load_test.emulator import cms_rules as rules
+from dms_load_test.emulator.claims import CLAIM_SETS, Access, ClaimSet
+from dms_load_test.emulator.cms_registry import FULL_SCOPE, READ_SCOPE
+from dms_load_test.emulator.forms import members, problem_response
+from dms_load_test.emulator.json_body import read_body
+from dms_load_test.emulator.problems import Problem, Refused, not_found
+from dms_load_test.emulator.tokens import basic_credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from starlette.requests import Request
+
+    from dms_load_test.emulator.cms_registry import Credentials, Registry
+    from dms_load_test.emulator.store import Store
+    from dms_load_test.emulator.tokens import Tokens
+
+PREFIXES = ("/v2/", "/v3/", "/connect/", "/realms/", "/.well-known/")
+_OLD_NAMES = {"dmsInstances": "dataStores", "dmsInstanceIds": "dataStoreIds", "instanceType": "dataStoreType"}
+_OLD_NAMES |= {"instanceName": "name"}
+_KINDS = "{kind:str}"
+_SCOPES = (FULL_SCOPE, READ_SCOPE, "edfi_admin_api/authMetadata_readonly_access")
+_HIDDEN = ("secretHash",)
+
+
+class ConfigurationService:
+    """The routes. `tokens` are those of data clients; administrators' tokens are kept apart."""
+
+    def __init__(
+        self, registry: Registry, tokens: Tokens, admin_tokens: Tokens, store: Store, new_trace_id: Callable[[], str]
+    ) -> None:
+        self._registry = registry
+        self._tokens = tokens
+        self._admin_tokens = admin_tokens
+        self._store = store
+        self._new_trace_id = new_trace_id
+
+    def app(self) -> Starlette:
+        """Return the routes as an application."""
+        at = "/{version:str}/" + _KINDS
+        routes = [
+            Route("/health", self._health),
+            Route("/connect/register", self._register, methods=["POST"]),
+            Route("/connect/token", self._token, methods=["POST"]),
+            Route("/connect/introspect", self._introspect, methods=["POST"]),
+            Route("/connect/revoke", self._revoke, methods=["POST"]),
+            Route("/realms/edfi/protocol/openid-connect/token", self._token, methods=["POST"]),
+            Route("/.well-known/openid-configuration", self._openid),
+            Route(at, self._list, methods=["GET"]),
+            Route(at, self._add, methods=["POST"]),
+            Route(at + "/{number:int}", self._item, methods=["GET", "PUT", "DELETE"]),
+            Route("/{version:str}/vendors/{number:int}/applications", self._applications_of),
+            Route(at + "/{number:int}/reset-credential", self._reset, methods=["PUT"]),
+        ]
+        handlers: Any = {HTTPException: self._http_exception, Refused: self._refused}
+        return Starlette(routes=routes, exception_handlers=handlers)
+
+    async def _health(self, _request: Request) -> Response:
+        return PlainTextResponse(datetime.now(UTC).strftime("%m/%d/%Y %H:%M:%S"))
+
+    async def _openid(self, request: Request) -> Response:
+        base = request.state.base
+        return _json(
+            {
+                "issuer": base,
+                "token_endpoint": f"{base}/connect/token",
+                "introspection_endpoint": f"{base}/connect/introspect",
+                "revocation_endpoint": f"{base}/connect/revoke",
+                "grant_types_supported": ["client_credentials"],
+                "scopes_supported": list(_SCOPES),
+            }
+        )
+
+    async def _register(self, request: Request) -> Response:
+        form = await members(request)
+        with self._store.transaction():
+            self._registry.register(form)
+        self._store.commit()
+        return _json({"title": f"Registered client {form['ClientId']} successfully.", "status": 200})
+
+    async def _token(self, request: Request) -> Response:
+        form = await members(request)
+        credentials = basic_credentials(request.headers.get("authorization", ""))
+        key, secret = credentials or (form.get("client_id", ""), form.get("client_secret", ""))
+        missing = [name for name, value in (("ClientId", key), ("ClientSecret", secret)) if not value]
+        if missing:
+            raise Refused(rules.invalid({name: [f"'{name}' must not be empty."] for name in missing}))
+        if form.get("grant_type") != "client_credentials":
+            detail = "The specified grant type is not supported."
+            raise Refused(Problem(400, "bad-request", "Bad Request", detail, {}, (detail,)))
+        tokens, access = self._identify(key, secret, form.get("scope", ""))
+        answer = {"access_token": tokens.give(access), "expires_in": tokens.lifetime_s, "token_type": "Bearer"}
+        return _json(answer)
+
+    def _identify(self, key: str, secret: str, scope: str) -> tuple[Tokens, Access]:
+        if self._registry.is_administrator(key, secret):
+            named = next((known for known in _SCOPES if known in scope.split()), FULL_SCOPE)
+            return self._admin_tokens, Access(key, ClaimSet(named))
+        access = self._registry.access_of(key, secret)
+        if access is None:
+            raise Refused(_unauthorized("unauthorized_client. Invalid client or Invalid client credentials"))
+        return self._tokens, access
+
+    async def _introspect(self, request: Request) -> Response:
+        token = (await members(request)).get("token", "")
+        given = self._tokens.find(token) or self._admin_tokens.find(token)
+        if given is None:
+            return _json({"active": False})
+        access = given.access
+        lifetime_s = self._tokens.lifetime_s
+        now_s = int(datetime.now(UTC).timestamp())
+        issued_s = now_s - int(lifetime_s - (given.until_s - given.since_s))
+        return _json(
+            {
+                "active": True,
+                "client_id": access.client_id,
+                "sub": access.client_id,
+                "scope": access.claim_set.name,
+                "namespacePrefixes": ",".join(access.namespace_prefixes),
+                "iat": issued_s,
+                "exp": issued_s + lifetime_s,
+                "aud": "account",
+                "iss": request.state.base,
+                "token_type": "Bearer",
+            }
+        )
+
+    async def _revoke(self, request: Request) -> Response:
+        token = (await members(request)).get("token", "")
+        self._tokens.revoke(token)
+        self._admin_tokens.revoke(token)
+        return Response(status_code=200)
+
+    async def _list(self, request: Request) -> Response:
+        self._authorize(request)
+        kind = _kind(request)
+        if kind == "claimSets":
+            names = enumerate(CLAIM_SETS, start=1)
+            return _json([{"id": number, "name": name, "isSystemReserved": True} for number, name in names])
+        offset, limit = (int(request.query_params.get(name, "0") or "0") for name in ("offset", "limit"))
+        records = list(self._registry.records[kind].items())[offset:][: limit or None]
+        return _json([_shown(request, kind, number, record) for number, record in records])
+
+    async def _add(self, request: Request) -> Response:
+        self._authorize(request, writes=True)
+        kind, posted = _kind(request), _renamed(request, read_body(await request.body()))
+        with self._store.transaction():
+            number, status, answer = self._added(request, kind, posted)
+        self._store.commit()
+        place = f"{request.state.base}/{request.path_params['version']}/{request.path_params['kind']}/{number}"
+        return _json(answer, status, {"Location": place})
+
+    def _added(self, request: Request, kind: str, posted: Any) -> tuple[int, int, Any]:
+        """Return the new record's number, the status and the body."""
+        registry = self._registry
+        if kind == "vendors":
+            number, is_new = registry.add_vendor(posted)
+            title = f"{'New' if is_new else 'Updated'} vendor {posted['company']} successfully."
+            body = {"id": number, "status": 201 if is_new else 200, "title": title} if _is_old(request) else None
+            return number, 201 if is_new else 200, body
+        if kind == "dataStores":
+            number = registry.add_data_store(posted)
+            title = f"New data store {posted['name']} has been created successfully."
+            return number, 201, {"id": number, "status": 201, "title": title}
+        if kind == "applications":
+            number, credentials = registry.add_application(self._with_data_stores(request, posted))
+            return number, 201, {"id": number, "key": credentials.key, "secret": credentials.secret}
+        if kind == "apiClients":
+            credentials = registry.add_client(posted)
+            members_ = {"applicationId": posted["applicationId"], "name": posted["name"]}
+            return credentials.client_number, 201, {**_credentials(credentials), **members_}
+        raise HTTPException(405, headers={"Allow": "GET"})
+
+    def _with_data_stores(self, request: Request, posted: Any) -> Any:
+        """The old API did not ask for data stores: then all of them are meant."""
+        if _is_old(request) and isinstance(posted, dict) and not posted.get("dataStoreIds"):
+            return {**posted, "dataStoreIds": list(self._registry.records["dataStores"])}
+        return posted
+
+    async def _item(self, request: Request) -> Response:
+        self._authorize(request, writes=request.method != "GET")
+        kind, number = _kind(request), request.path_params["number"]
+        if request.method in ("GET", "HEAD"):
+            return _json(_shown(request, kind, number, self._registry.get(kind, number)))
+        posted = _renamed(request, read_body(await request.body())) if request.method == "PUT" else None
+        with self._store.transaction():
+            if request.method == "DELETE":
+                self._registry.remove(kind, number)
+            else:
+                self._registry.change(kind, number, self._with_data_stores(request, posted))
+        self._store.commit()
+        return Response(status_code=204)
+
+    async def _applications_of(self, request: Request) -> Response:
+        self._authorize(request)
+        vendor = request.path_params["number"]
+        self._registry.get("vendors", vendor)
+        found = self._registry.records["applications"].items()
+        return _json(
+            [_shown(request, "applications", number, item) for number, item in found if item["vendorId"] == vendor]
+        )
+
+    async def _reset(self, request: Request) -> Response:
+        self._authorize(request, writes=True)
+        resets = {"apiClients": self._registry.reset_client, "applications": self._registry.reset_application}
+        reset = resets.get(_kind(request))
+        if reset is None:
+            raise Refused(not_found())
+        with self._store.transaction():
+            credentials = reset(request.path_params["number"])
+        self._store.commit()
+        return _json(_credentials(credentials) | {"id": request.path_params["number"]})
+
+    def _authorize(self, request: Request, *, writes: bool = False) -> None:
+        """Let administrators in; as ASP.NET, others get 401 or 403 without a body."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        given = self._admin_tokens.find(token) if scheme.lower() == "bearer" else None
+        if given is None:
+            raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
+        scope = given.access.claim_set.name
+        if scope != FULL_SCOPE and (writes or scope != READ_SCOPE):
+            raise HTTPException(403)
+
+    async def _refused(self, request: Request, refused: Refused) -> Response:
+        return problem_response(refused.problem, self._trace_id(request))
+
+    async def _http_exception(self, request: Request, fault: HTTPException) -> Response:
+        if fault.status_code == 404:  # noqa: PLR2004 -- a route that does not exist
+            return problem_response(not_found(), self._trace_id(request))
+        return Response(status_code=fault.status_code, headers=fault.headers)
+
+    def _trace_id(self, request: Request) -> str:
+        return request.headers.get("correlationid") or self._new_trace_id()
+
+
+def _unauthorized(error: str) -> Problem:
+    detail = "The request could not be processed. See 'errors' for details."
+    return Problem(401, "security:authentication", "Authentication Failed", detail, {}, (error,))
+
+
+def _is_old(request: Request) -> bool:
+    return bool(request.path_params["version"] == "v2")
+
+
+def _kind(request: Request) -> str:
+    """Return the records that a path means.
+
+    Raises:
+        HTTPException: with 404, if there are none of that name in that version.
+    """
+    version, kind = request.path_params["version"], request.path_params["kind"]
+    known = {"vendors", "applications", "apiClients", "claimSets", "dmsInstances" if version == "v2" else "dataStores"}
+    exact = next((name for name in known if name.lower() == kind.lower()), None)
+    if version not in ("v2", "v3") or exact is None:
+        raise HTTPException(404)
+    return _OLD_NAMES.get(exact, exact)
+
+
+def _renamed(request: Request, posted: Any) -> Any:
+    """Return a record of the old API with today's names of members."""
+    if not _is_old(request) or not isinstance(posted, dict):
+        return posted
+    return {_OLD_NAMES.get(name, name): value for name, value in posted.items()}
+
+
+def _shown(request: Request, kind: str, number: int, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record as GET shows it."""
+    more: dict[str, Any] = {}
+    if kind == "dataStores":
+        more = {"dataStoreContexts": [], "dataStoreDerivatives": [], "tenantId": None}
+    shown = {"id": number, **{name: value for name, value in record.items() if name not in _HIDDEN}, **more}
+    if not _is_old(request):
+        return shown
+    old = {new: name for name, new in _OLD_NAMES.items() if new != "name" or kind == "dataStores"}
+    return {old.get(name, name): value for name, value in shown.items()}
+
+
+def _credentials(credentials: Credentials) -> dict[str, Any]:
+    return {"id": credentials.client_number, "key": credentials.key, "secret": credentials.secret}
+
+
+def _json(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    body = b"" if document is None else msgspec.json.encode(document)
+    return Response(body, status, headers, media_type="application/json; charset=utf-8" if body else None)
