@@ -186,3 +186,43 @@ def test_an_entry_takes_less_than_fifty_bytes_on_disk(path):
         for ordinal in range(30_000):
             inventory.add("students", 1_000_000 + ordinal, str(uuid.UUID(int=dice.getrandbits(128))))
     assert path.stat().st_size < 50 * 30_000
+
+
+def test_what_was_found_is_not_taken_for_created_and_what_was_created_stays_so(path):
+    with RunInventory(path, phase="load") as inventory:
+        inventory.add("schoolYearTypes", 0, FIRST, created=False)
+        inventory.add("schools", 0, SECOND)
+        inventory.add("schools", 0, SECOND, created=False)
+    with RunInventory(path) as inventory:
+        found = [(entry.resource, entry.phase, entry.created) for entry in inventory.documents()]
+        assert found == [("schoolYearTypes", "load", False), ("schools", "load", True)]
+        assert [entry.resource for entry in inventory.documents("schools")] == ["schools"]
+        assert list(inventory.documents("students")) == []
+
+
+def test_what_is_created_anew_after_a_delete_is_ours_again(path):
+    with RunInventory(path) as inventory:
+        inventory.add("schools", 0, FIRST, created=False)
+        inventory.remove(InventoryEntry("schools", 0, FIRST))
+        inventory.add("schools", 0, SECOND)
+        assert [(entry.document_id, entry.created) for entry in inventory.documents()] == [(SECOND, True)]
+
+
+def test_acknowledged_ordinals_include_deleted_ones(path):
+    with RunInventory(path, phase="load") as inventory:
+        inventory.add("schools", 4, FIRST)
+        inventory.remove(InventoryEntry("schools", 4, FIRST))
+        inventory.add("schools", 2, SECOND, created=False)
+        assert set(inventory.acknowledged("schools")) == {2, 4}
+        assert list(inventory.acknowledged("students")) == []
+        assert inventory.tally() == [("schools", "load", 1, 1, 1)]
+
+
+def test_a_copy_holds_the_same_and_goes_its_own_way(path, tmp_path):
+    with RunInventory(path) as inventory:
+        inventory.add("schools", 0, FIRST)
+        inventory.copy_to(tmp_path / "copy.sqlite3")
+    with RunInventory(tmp_path / "copy.sqlite3") as copy, RunInventory(path) as inventory:
+        copy.add("schools", 1, SECOND)
+        assert len(list(copy.documents())) == 2
+        assert len(list(inventory.documents())) == 1

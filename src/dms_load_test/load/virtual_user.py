@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from dms_load_test.generators import Documents
 
 
+CREATED = 201
+"""The answer to a POST that made a document; 200 is that of one which was there."""
+
+
 class Reply:
     """The answer to one operation, after retries. `headers` has lower-case names; `document_id` comes from Location."""
 
@@ -79,8 +83,8 @@ class Entry(Protocol):
 class Inventory(Protocol):
     """The created documents, by resource."""
 
-    def add(self, resource: str, ordinal: int, document_id: str) -> None:
-        """Remember an acknowledged create."""
+    def add(self, resource: str, ordinal: int, document_id: str, *, created: bool = True) -> None:
+        """Remember an acknowledged create; `created` is false where the document was there before (status 200)."""
 
     def count(self, resource: str) -> int:
         """Return how many documents of `resource` exist and are not taken."""

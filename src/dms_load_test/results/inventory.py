@@ -2,6 +2,7 @@
 
 The file is a journal: one row for each acknowledged create and each delete, appended in batches, so that nothing is
 searched or rewritten while the load runs; a document's last row tells its state. Measured: 33 bytes a row.
+A POST that was answered 200 found its document there: the row says so, because it may be somebody else's.
 Choosing documents needs them in memory (25 bytes each): they are read in when something is first chosen or counted,
 so that a load phase, which only adds, costs none.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 import sqlite3
 from array import array
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from dms_load_test.errors import ConfigError
 from dms_load_test.load.shard import WHOLE, Shard
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from dms_load_test.load.virtual_user import Entry
 
 VERSION = 1
-_CREATED, _DELETED = 0, 1
+_CREATED, _DELETED, _FOUND = 0, 1, 2
 _HYPHENATED, _PLAIN, _TEXT = 0, 1, 2
 """How the server spells an id: as a UUID with hyphens, as 32 hexadecimal digits, or otherwise."""
 _BATCH = 256
@@ -36,19 +37,40 @@ CREATE TABLE name (number INTEGER PRIMARY KEY, text TEXT UNIQUE NOT NULL);
 CREATE TABLE journal (resource INTEGER, ordinal INTEGER, phase INTEGER, state INTEGER, spelling INTEGER, id BLOB);
 PRAGMA user_version = {VERSION};
 """
-_ALIVE = """
-SELECT resource, ordinal, spelling, id, state FROM journal
-WHERE ordinal % :count = :index ORDER BY resource, ordinal, rowid
+_JOURNAL = """
+SELECT resource, ordinal, spelling, id, state, phase FROM journal
+WHERE ordinal % :count = :index AND (:resource IS NULL OR resource = :resource) ORDER BY resource, ordinal, rowid
 """
+
+
+_TALLY = """
+SELECT resource.text, phase.text, SUM(state = ?), SUM(state = ?), SUM(state = ?)
+FROM journal JOIN name AS resource ON journal.resource = resource.number
+JOIN name AS phase ON journal.phase = phase.number GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+class _Row(NamedTuple):
+    resource: int
+    ordinal: int
+    spelling: int
+    stored: bytes | str
+    state: int
+    phase: int
 
 
 @dataclass(frozen=True, slots=True)
 class InventoryEntry:
-    """One created document; `document_id` is spelled as the server does."""
+    """One created document; `document_id` is spelled as the server does.
+
+    `phase` is the one that made or found it, and `created` whether it was made: both as `documents` knows them.
+    """
 
     resource: str
     ordinal: int
     document_id: str
+    phase: str = ""
+    created: bool = True
 
 
 class RunInventory:
@@ -94,10 +116,10 @@ class RunInventory:
         """Name the phase that documents are created in from now on."""
         self._phase = self._number(phase)
 
-    def add(self, resource: str, ordinal: int, document_id: str) -> None:
-        """Remember an acknowledged create."""
+    def add(self, resource: str, ordinal: int, document_id: str, *, created: bool = True) -> None:
+        """Remember an acknowledged create; `created` is false where the document was there before."""
         spelling, stored = _store(document_id)
-        self._append(resource, ordinal, _CREATED, spelling, stored)
+        self._append(resource, ordinal, _CREATED if created else _FOUND, spelling, stored)
         if ordinal > self._highest.get(resource, -1):
             self._highest[resource] = ordinal
         if self._pools is not None:
@@ -137,11 +159,40 @@ class RunInventory:
         """Return the resources of which documents were created, in alphabetical order."""
         return tuple(sorted(self._highest))
 
-    def documents(self) -> Iterator[InventoryEntry]:
+    def documents(self, resource: str | None = None) -> Iterator[InventoryEntry]:
         """Yield all documents that exist, by resource in order of creation, then by ordinal; taken ones included."""
         texts = {number: text for text, number in self._names.items()}
-        for number, ordinal, spelling, stored in self._alive():
-            yield InventoryEntry(texts[number], ordinal, _spell(spelling, stored))
+        for row in self._alive(resource):
+            created = row.state == _CREATED
+            yield InventoryEntry(
+                texts[row.resource], row.ordinal, _spell(row.spelling, row.stored), texts[row.phase], created
+            )
+
+    def acknowledged(self, resource: str) -> Iterator[int]:
+        """Yield the ordinals of `resource` that were ever created, in the order of that, perhaps repeatedly."""
+        self.flush()
+        number = self._names.get(resource, 0)
+        rows = self._database.execute("SELECT ordinal FROM journal WHERE resource = ?", (number,))
+        return (ordinal for (ordinal,) in rows)
+
+    def tally(self) -> list[tuple[str, str, int, int, int]]:
+        """Return (resource, phase, created, found, deleted) as numbers of acknowledged answers, in alphabetical order.
+
+        A load phase's answers are counted under `load`, whatever became of their documents later.
+        """
+        self.flush()
+        return list(self._database.execute(_TALLY, (_CREATED, _FOUND, _DELETED)))
+
+    def copy_to(self, path: Path) -> None:
+        """Make a new inventory with the same content. Raises: ConfigError: if it cannot be written."""
+        self.flush()
+        target = _connect(path)
+        try:
+            self._database.backup(target)
+        except sqlite3.Error as error:
+            raise ConfigError(f"{path}: {error}; expected a folder that can be written") from error
+        finally:
+            target.close()
 
     def flush(self) -> None:
         """Make all changes durable."""
@@ -183,21 +234,26 @@ class RunInventory:
             self._names[text] = number
         return self._names[text]
 
-    def _alive(self) -> Iterator[tuple[int, int, int, bytes | str]]:
+    def _alive(self, resource: str | None = None) -> Iterator[_Row]:
+        """Yield the last row of each document that exists; its state tells whether any row says that it was created."""
         self.flush()
-        last: tuple[int, int, int, bytes | str, int] | None = None
-        limits = {"index": self._shard.index, "count": self._shard.count}
-        for row in self._database.execute(_ALIVE, limits):
-            if last is not None and last[:2] != row[:2] and last[4] == _CREATED:
-                yield last[:4]
+        number = None if resource is None else self._names.get(resource, 0)
+        limits = {"index": self._shard.index, "count": self._shard.count, "resource": number}
+        last: _Row | None = None
+        for row in map(_Row._make, self._database.execute(_JOURNAL, limits)):
+            if last is not None and last[:2] == row[:2]:
+                if row.state == _FOUND and last.state == _CREATED:
+                    row = row._replace(state=_CREATED, phase=last.phase)  # noqa: PLW2901 - found again, so still ours
+            elif last is not None and last.state != _DELETED:
+                yield last
             last = row
-        if last is not None and last[4] == _CREATED:
-            yield last[:4]
+        if last is not None and last.state != _DELETED:
+            yield last
 
     def _read_in(self) -> dict[str, _Pool]:
         pools: dict[int, _Pool] = {}
-        for number, ordinal, spelling, stored in self._alive():
-            pools.setdefault(number, _Pool()).put(ordinal, spelling, stored)
+        for row in self._alive():
+            pools.setdefault(row.resource, _Pool()).put(row.ordinal, row.spelling, row.stored)
         texts = {number: text for text, number in self._names.items()}
         return {texts[number]: pool for number, pool in pools.items()}
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from dms_load_test.load.executor import SharedIterations
 from dms_load_test.load.plan import Phase, RetryPolicy, Step
+from dms_load_test.load.virtual_user import CREATED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +46,7 @@ class Level:
         resource, ordinal = self.document(vu.iteration)
         reply = await vu.api.create(resource, vu.generate.payload(resource, ordinal), ordinal)
         if reply.ok:
-            vu.inventory.add(resource, ordinal, reply.document_id)
+            vu.inventory.add(resource, ordinal, reply.document_id, created=reply.status == CREATED)
 
 
 def plan(workload: Workload) -> Phase:

@@ -17,6 +17,7 @@ import msgspec
 
 from dms_load_test.load.executor import ConstantVus
 from dms_load_test.load.plan import Phase, Step
+from dms_load_test.load.virtual_user import CREATED
 from dms_load_test.scenarios.mix import Mix
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class ReadWrite:
         ordinal = vu.next_ordinal(resource)
         reply = await vu.api.create(resource, vu.generate.payload(resource, ordinal), ordinal)
         if reply.ok:
-            vu.inventory.add(resource, ordinal, reply.document_id)
+            vu.inventory.add(resource, ordinal, reply.document_id, created=reply.status == CREATED)
 
     async def _update(self, vu: VirtualUser) -> None:
         entry = _take(vu, self._updatable, "update")

@@ -21,7 +21,7 @@ class FakeInventory:
         self.free = defaultdict(list)
         self.taken = []
 
-    def add(self, resource, ordinal, document_id):
+    def add(self, resource, ordinal, document_id, *, created=True):
         self.free[resource].append(FakeEntry(resource, ordinal, document_id))
 
     def count(self, resource):
