@@ -7,10 +7,8 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from dms_load_test.engine.account import StepProgress
-from dms_load_test.engine.api import PhasePolicy
 from dms_load_test.engine.clock import NS_PER_S
-from dms_load_test.engine.executors import planned_iterations, run_step
-from dms_load_test.engine.virtual_user import User
+from dms_load_test.engine.executors import planned_iterations
 from dms_load_test.load.executor import (
     ConstantArrivalRate,
     ConstantVus,
@@ -28,10 +26,8 @@ from dms_load_test.results.run import accounts_line
 from dms_load_test.views.progress import StepView
 
 if TYPE_CHECKING:
+    from dms_load_test.app.crew import Crew
     from dms_load_test.app.session import Session
-    from dms_load_test.app.target import Target
-    from dms_load_test.engine.transport import Client
-    from dms_load_test.engine.virtual_user import World
     from dms_load_test.load.executor import Executor
     from dms_load_test.load.plan import Phase, Step
     from dms_load_test.metrics.thresholds import Threshold
@@ -51,11 +47,9 @@ _RESOURCES_SHOWN = 3
 class PhaseRunner:
     """Runs one phase after the other against one target; `thresholds` and `accounts` grow with each."""
 
-    def __init__(self, session: Session, client: Client, target: Target, world: World) -> None:
+    def __init__(self, session: Session, crew: Crew) -> None:
         self._session = session
-        self._client = client
-        self._target = target
-        self._world = world
+        self._crew = crew
         self.thresholds: list[Threshold] = []
         self.accounts: list[ResourceAccount] = []
 
@@ -71,29 +65,22 @@ class PhaseRunner:
         session.enter(phase.name)
         if session.inventory is not None:
             session.inventory.enter_phase(phase.name)
-            if not phase.planned and session.inventory.resources():
-                session.inventory.prepare()  # seconds for millions of documents: before anything is timed
-        self._target.auth.phase = phase.name
         session.writer.write(PhaseBegin(session.now_s(), phase.name, phase.planned, phase.thresholds))
-        users = Users(self._client, self._target, self._policy(phase), self._world)
         try:
-            await self._steps(phase, users, judged)
+            await self._crew.enter(phase)
+            await self._steps(phase, judged)
         finally:
-            users.close()
+            await self._crew.leave(phase)
             done = account(phase.name, phase.planned, session.totals)
             self.accounts += done
             session.writer.write(accounts_line(session.now_s(), done))
             reason = session.stop.reason.value if session.stop.reason else "finished"
             session.writer.write(PhaseEnd(session.now_s(), phase.name, reason))
 
-    def _policy(self, phase: Phase) -> PhasePolicy:
-        aggregate = self._session.aggregate
-        return PhasePolicy(phase=phase.name, emit=aggregate.add, on_failure=aggregate.add_failure, retry=phase.retry)
-
-    async def _steps(self, phase: Phase, users: Users, judged: list[Threshold]) -> None:
+    async def _steps(self, phase: Phase, judged: list[Threshold]) -> None:
         session = self._session
         began_ns = session.now_ns()
-        for step in phase.steps:
+        for number, step in enumerate(phase.steps):
             left_s = inf
             if phase.max_duration_s is not None:
                 left_s = phase.max_duration_s - (session.now_ns() - began_ns) / NS_PER_S
@@ -101,16 +88,16 @@ class PhaseRunner:
             if executor is None or session.stop.requested:
                 return
             title = step.name if len(phase.steps) == 1 else f"{step.name} of {len(phase.steps)}"
-            await self._step(phase.name, replace(step, executor=executor), title, users, judged)
+            await self._step(phase, number, replace(step, executor=executor), title, judged)
 
-    async def _step(self, phase: str, step: Step, title: str, users: Users, judged: list[Threshold]) -> None:
+    async def _step(self, phase: Phase, number: int, step: Step, title: str, judged: list[Threshold]) -> None:
         session = self._session
         progress = StepProgress(on_iteration=session.aggregate.iteration)
         iterations, limit_s = planned_iterations(step.executor, WHOLE), duration_s(step.executor)
         session.writer.write(
             StepBegin(
                 session.now_s(),
-                phase,
+                phase.name,
                 step.name,
                 _K6_NAMES[type(step.executor)],
                 most_users(step.executor),
@@ -121,7 +108,7 @@ class PhaseRunner:
         )
         session.view.begin(
             StepView(
-                phase=phase,
+                phase=phase.name,
                 title=title,
                 subject=_subject(step),
                 iterations=iterations,
@@ -132,32 +119,11 @@ class PhaseRunner:
         reason = "scenario raised"
         try:
             async with session.pulse(progress, judged):
-                outcome = await run_step(step, WHOLE, users.get, session.clock, session.stop, progress)
+                outcome = await self._crew.run(phase, number, step, progress)
             reason = outcome.reason.value
         finally:
             session.view.end()
-            session.writer.write(StepEnd(session.now_s(), phase, step.name, reason))
-
-
-class Users:
-    """The virtual users of a phase by number, each made when first needed: they keep their connections over steps."""
-
-    def __init__(self, client: Client, target: Target, policy: PhasePolicy, world: World) -> None:
-        self._api = target.api(client, policy)
-        self._world = world
-        self._users: dict[int, User] = {}
-
-    def get(self, number: int) -> User:
-        """Return the user of a number."""
-        user = self._users.get(number)
-        if user is None:
-            user = self._users[number] = User(number, self._api.user(), self._world)
-        return user
-
-    def close(self) -> None:
-        """Close all connections."""
-        for user in self._users.values():
-            user.close()
+            session.writer.write(StepEnd(session.now_s(), phase.name, step.name, reason))
 
 
 def limited(executor: Executor, left_s: float) -> Executor | None:

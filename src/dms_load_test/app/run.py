@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from dms_load_test.app.crew import Alone
 from dms_load_test.app.earlier import Identity, earlier_load, manifest_of, sizes_of
 from dms_load_test.app.phases import PhaseRunner
 from dms_load_test.app.session import Session
@@ -197,7 +198,7 @@ class _Run:
             on_check=session.aggregate.check,
             seed=workload.seed,
         )
-        runner = PhaseRunner(session, client, target, world)
+        runner = PhaseRunner(session, Alone(session, client, target, world))
         settle()
         ending, explanation = Ending.FINISHED, ""
         with stop_on_signals(session):

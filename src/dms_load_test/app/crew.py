@@ -1,0 +1,88 @@
+"""Who carries out the steps of a run: this process alone, or the workers of a cluster (`app/workers.py`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from dms_load_test.engine.api import PhasePolicy
+from dms_load_test.engine.executors import run_step
+from dms_load_test.engine.virtual_user import User
+from dms_load_test.load.shard import WHOLE
+
+if TYPE_CHECKING:
+    from dms_load_test.app.session import Session
+    from dms_load_test.app.target import Target
+    from dms_load_test.engine.account import StepOutcome, StepProgress
+    from dms_load_test.engine.transport import Client
+    from dms_load_test.engine.virtual_user import World
+    from dms_load_test.load.plan import Phase, Step
+
+
+class Crew(Protocol):
+    """Runs steps of one phase after the other; phases may overlap."""
+
+    async def enter(self, phase: Phase) -> None:
+        """Make ready for the steps of a phase: nothing is timed yet."""
+
+    async def run(self, phase: Phase, number: int, step: Step, progress: StepProgress) -> StepOutcome:
+        """Run a phase's step number `number` (from 0), which `step` is but for a limit, to its end on all workers.
+
+        Raises:
+            LoadTestError: As `run_step`.
+        """
+
+    async def leave(self, phase: Phase) -> None:
+        """Let go of what the phase needed, also where `enter` failed."""
+
+
+class Alone:
+    """One process, which is the default."""
+
+    def __init__(self, session: Session, client: Client, target: Target, world: World) -> None:
+        self._session = session
+        self._client = client
+        self._target = target
+        self._world = world
+        self._users: dict[str, Users] = {}
+
+    async def enter(self, phase: Phase) -> None:
+        """Make the phase's users possible, and choosing documents quick."""
+        session = self._session
+        if session.inventory is not None and not phase.planned and session.inventory.resources():
+            session.inventory.prepare()  # seconds for millions of documents: before anything is timed
+        self._target.auth.phase = phase.name
+        aggregate = session.aggregate
+        policy = PhasePolicy(phase=phase.name, emit=aggregate.add, on_failure=aggregate.add_failure, retry=phase.retry)
+        self._users[phase.name] = Users(self._client, self._target, policy, self._world)
+
+    async def run(self, phase: Phase, number: int, step: Step, progress: StepProgress) -> StepOutcome:  # noqa: ARG002 - a cluster's workers know the step by its number
+        """Run all of the step here."""
+        session = self._session
+        return await run_step(step, WHOLE, self._users[phase.name].get, session.clock, session.stop, progress)
+
+    async def leave(self, phase: Phase) -> None:
+        """Close the phase's connections."""
+        users = self._users.pop(phase.name, None)
+        if users is not None:
+            users.close()
+
+
+class Users:
+    """The virtual users of a phase by number, each made when first needed: they keep their connections over steps."""
+
+    def __init__(self, client: Client, target: Target, policy: PhasePolicy, world: World) -> None:
+        self._api = target.api(client, policy)
+        self._world = world
+        self._users: dict[int, User] = {}
+
+    def get(self, number: int) -> User:
+        """Return the user of a number."""
+        user = self._users.get(number)
+        if user is None:
+            user = self._users[number] = User(number, self._api.user(), self._world)
+        return user
+
+    def close(self) -> None:
+        """Close all connections."""
+        for user in self._users.values():
+            user.close()
