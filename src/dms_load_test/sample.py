@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
-OPERATIONS = ("create", "read", "query", "update", "delete", "token", "metadata")
-"""Values of `Sample.operation`."""
+OPERATIONS = ("create", "read", "query", "update", "delete", "token", "metadata", "audit", "request")
+"""Values of `Sample.operation`; `audit`: reading back what was written; `request`: any other of a scenario's."""
 
 ERRORS = ("", "connect", "tls", "timeout", "reset", "protocol", "cancelled", "token")
 """Values of `Sample.error`: why no complete answer came; empty where one did; `token`: there was none to send with."""

@@ -226,3 +226,40 @@ def test_a_copy_holds_the_same_and_goes_its_own_way(path, tmp_path):
         copy.add("schools", 1, SECOND)
         assert len(list(copy.documents())) == 2
         assert len(list(inventory.documents())) == 1
+
+
+def test_a_document_is_taken_by_its_ordinal_once(tmp_path):
+    with RunInventory(tmp_path / "inventory.sqlite3") as inventory:
+        for ordinal in range(5):
+            inventory.add("students", ordinal, f"id-{ordinal}")
+
+        entry = inventory.take_ordinal("students", 3)
+        assert (entry.ordinal, entry.document_id) == (3, "id-3")
+        assert inventory.take_ordinal("students", 3) is None
+        assert inventory.take_ordinal("students", 99) is None
+        inventory.give_back(entry)
+        assert inventory.take_ordinal("students", 3) == entry
+
+
+def test_taking_by_ordinal_and_at_random_never_gives_a_document_twice(tmp_path):
+    with RunInventory(tmp_path / "inventory.sqlite3") as inventory:
+        for ordinal in range(40):
+            inventory.add("students", ordinal, f"{ordinal:032x}")
+        random = Random(3)
+        taken = [inventory.take_ordinal("students", 7)]
+        while (entry := inventory.take("students", random)) is not None:
+            taken.append(entry)
+            further = inventory.take_ordinal("students", random.randrange(40))
+            taken += [further] if further else []
+
+        assert sorted(entry.ordinal for entry in taken) == list(range(40))
+        assert all(int(entry.document_id, 16) == entry.ordinal for entry in taken)
+
+
+def test_a_document_added_for_exclusive_use_is_not_chosen_before_it_is_given_back(tmp_path):
+    with RunInventory(tmp_path / "inventory.sqlite3") as inventory:
+        entry = inventory.add_taken("students", 0, "id-0")
+        assert inventory.take("students", Random(1)) is None
+        assert [found.document_id for found in inventory.documents()] == ["id-0"]
+        inventory.give_back(entry)
+        assert inventory.take("students", Random(1)).document_id == "id-0"

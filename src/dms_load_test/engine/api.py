@@ -21,10 +21,11 @@ from dms_load_test.engine.parser import find_header
 from dms_load_test.engine.problems import correlation_id_of, example_of, reason_of
 from dms_load_test.engine.transport import common_headers
 from dms_load_test.load.plan import NO_RETRY, RetryPolicy
+from dms_load_test.load.virtual_user import ANSWERED, WRITTEN
 from dms_load_test.sample import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from dms_load_test.engine.auth import SharedAuthManager
     from dms_load_test.engine.connection import Connection
@@ -95,17 +96,18 @@ class ApiTarget:
         """Return the verbs for one virtual user, with a connection of its own."""
         return EdFiApi(self)
 
-    def route(self, operation: str, resource: str) -> Route:
-        """Return the route, made at its first use."""
-        found = self._routes.get((operation, resource))
+    def route(self, operation: str, resource: str, part: str = "") -> Route:
+        """Return the route, made at its first use; `part` is of the resource: `deletes`."""
+        label = f"{resource}/{part}" if part else resource
+        found = self._routes.get((operation, label))
         if found is None:
-            path = self._data_path + quote(path_of(resource), safe="/")
-            found = self._routes[operation, resource] = self.make_route(operation, resource, self.origin, path)
+            path = self._data_path + quote(path_of(resource) + label.removeprefix(resource), safe="/")
+            found = self._routes[operation, label] = self.make_route(operation, label, self.origin, path)
         return found
 
-    def make_route(self, operation: str, resource: str, origin: Origin, path: str) -> Route:
+    def make_route(self, operation: str, resource: str, origin: Origin, path: str, method: str = "") -> Route:
         """Prepare what does not change from request to request."""
-        method = _METHODS.get(operation, "GET")
+        method = method or _METHODS.get(operation, "GET")
         lines = [" HTTP/1.1", *common_headers(origin)]
         if method in {"POST", "PUT"}:
             lines.append("Content-Type: application/json")
@@ -134,22 +136,36 @@ class EdFiApi:
             answer.document_id = document_id_of(answer.header(b"location"))
         return answer
 
-    async def read(self, resource: str, document_id: str, *, expect: int = 200) -> Answer:
+    async def read(self, resource: str, document_id: str, *, expect: int = 200, operation: str = "read") -> Answer:
         """GET one document by id; `expect` is the one status that is ok."""
-        route = self._target.route("read", resource)
+        route = self._target.route(operation, resource)
         if expect not in route.ok:
             route = route._replace(ok=frozenset({expect}))
         answer = await self._operate(route, _id_part(document_id))
         answer.document_id = document_id
         return answer
 
-    async def query(self, resource: str, params: Mapping[str, str | int]) -> Answer:
-        """GET a page of documents that match `params`."""
-        return await self._operate(self._target.route("query", resource), _query_part(params))
+    async def query(
+        self, resource: str, params: Mapping[str, str | int], *, part: str = "", operation: str = "query"
+    ) -> Answer:
+        """GET a page of documents that match `params`, or of a `part` of the resource."""
+        return await self._operate(self._target.route(operation, resource, part), _query_part(params))
 
-    async def update(self, resource: str, document_id: str, body: bytes, ordinal: int = -1) -> Answer:
+    async def update(
+        self,
+        resource: str,
+        document_id: str,
+        body: bytes,
+        ordinal: int = -1,
+        *,
+        if_match: str = "",
+        expect: Collection[int] = WRITTEN,
+    ) -> Answer:
         """PUT a document; `body` holds the same id."""
         route = self._target.route("update", resource)
+        if if_match or expect is not WRITTEN:
+            line = f"If-Match: {if_match}\r\n".encode("latin-1") if if_match else b""
+            route = route._replace(tail=route.tail + line, ok=frozenset(expect))
         answer = await self._operate(route, _id_part(document_id), body, ordinal)
         answer.document_id = document_id
         return answer
@@ -158,15 +174,34 @@ class EdFiApi:
         """DELETE one document by id."""
         return await self._operate(self._target.route("delete", resource), _id_part(document_id))
 
+    async def request(
+        self,
+        method: str,
+        url: str,
+        body: bytes = b"",
+        *,
+        headers: Mapping[str, str] | None = None,
+        expect: Collection[int] = ANSWERED,
+        resource: str = "",
+    ) -> Answer:
+        """Send any request to any URL of the target, absolute or below the base URL, with the token."""
+        origin, path = split_url(urljoin(self._target.base_url, url))
+        route = self._target.make_route("request", resource, origin, path, method)
+        lines = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
+        route = route._replace(tail=route.tail + lines.encode("latin-1"), ok=frozenset(expect))
+        return await self._operate(route, b"", body, channel=self._way_to(origin))
+
     async def get(self, url: str, operation: str = "metadata", resource: str = "") -> Answer:
         """GET any URL of the target, absolute or below the base URL, with the token."""
+        origin, path = split_url(urljoin(self._target.base_url, url))
+        route = self._target.make_route(operation, resource, origin, path)
+        return await self._operate(route, b"", channel=self._way_to(origin))
+
+    def _way_to(self, origin: Origin) -> Channel:
         target = self._target
-        origin, path = split_url(urljoin(target.base_url, url))
-        channel = self._channel
-        if origin != target.origin:
-            channel = self._others.get(origin) or self._others.setdefault(origin, target.client.channel(origin))
-        route = target.make_route(operation, resource, origin, path)
-        return await self._operate(route, b"", channel=channel)
+        if origin == target.origin:
+            return self._channel
+        return self._others.get(origin) or self._others.setdefault(origin, target.client.channel(origin))
 
     def close(self) -> None:
         """Close this user's connections."""

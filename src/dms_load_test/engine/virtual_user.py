@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from dms_load_test.engine.clock import SYSTEM_CLOCK, Clock
+from dms_load_test.engine.clock import NS_PER_S, SYSTEM_CLOCK, Clock
+from dms_load_test.errors import ScenarioError
 from dms_load_test.load.shard import WHOLE, Shard
 from dms_load_test.load.virtual_user import Api
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from dms_load_test.generators import Documents
-    from dms_load_test.load.virtual_user import Inventory
+    from dms_load_test.load.virtual_user import Inventory, Violation
+
+T = TypeVar("T")
 
 
 class Ordinals:
@@ -42,9 +46,16 @@ class DueApi(Api, Protocol):
         """Close the user's connections."""
 
 
+def _ignore(*_: object) -> None:
+    """Take what nobody asked for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What all users of a phase share. `on_check` takes a check's name and result."""
+    """What all users of a phase share.
+
+    `on_check` takes a check's name and result; `on_count` and `on_observe` a name, an amount or milliseconds, a kind.
+    """
 
     documents: Documents
     inventory: Inventory
@@ -52,16 +63,23 @@ class World:
     on_check: Callable[[str, bool], None]
     seed: int
     clock: Clock = SYSTEM_CLOCK
+    on_count: Callable[[str, int, str], None] = _ignore
+    on_observe: Callable[[str, float, str], None] = _ignore
+    on_violation: Callable[[Violation], None] = _ignore
 
 
 class User:
-    """One simulated client. Its dice depend on the run's seed and its number only."""
+    """One simulated client. Its dice depend on the run's seed and its number only.
+
+    `more` makes the verbs of a further connection, for batches.
+    """
 
     __slots__ = (
-        "_clock",
+        "_began_ns",
         "_due_api",
-        "_on_check",
-        "_ordinals",
+        "_idle_apis",
+        "_more",
+        "_world",
         "api",
         "dropped",
         "generate",
@@ -71,7 +89,7 @@ class User:
         "random",
     )
 
-    def __init__(self, number: int, api: DueApi, world: World) -> None:
+    def __init__(self, number: int, api: DueApi, world: World, more: Callable[[], DueApi] | None = None) -> None:
         self.number = number
         self.iteration = 0
         self.api: Api = api
@@ -80,25 +98,40 @@ class User:
         self.inventory = world.inventory
         self.random = Random(f"{world.seed}/{number}")
         self.dropped = ""
-        self._clock = world.clock
-        self._ordinals = world.ordinals
-        self._on_check = world.on_check
+        self._world = world
+        self._more = more
+        self._idle_apis: list[DueApi] = []
+        self._began_ns = 0
 
     def close(self) -> None:
         """Close the user's connections."""
-        self._due_api.close()
+        for api in (self._due_api, *self._idle_apis):
+            api.close()
 
     def begin(self, iteration: int, due_ns: int = 0) -> None:
         """Begin an iteration; in open models its first request was due at `due_ns`."""
         self.iteration = iteration
         self.dropped = ""
+        self._began_ns = self._world.clock.now_ns()
         if due_ns:
             self._due_api.due_ns = due_ns
 
     def check(self, name: str, passed: bool) -> bool:  # noqa: FBT001 - reads as in k6: check("gone", reply.status == 404)
         """Count a check and return its result."""
-        self._on_check(name, passed)
+        self._world.on_check(name, passed)
         return passed
+
+    def count(self, name: str, amount: int = 1, *, kind: str = "") -> None:
+        """Add to a counter of the phase."""
+        self._world.on_count(name, amount, kind)
+
+    def observe(self, name: str, milliseconds: float, *, kind: str = "") -> None:
+        """Add a time to a trend of the phase."""
+        self._world.on_observe(name, milliseconds, kind)
+
+    def violation(self, found: Violation) -> None:
+        """Report an acknowledged write that the target did not keep."""
+        self._world.on_violation(found)
 
     def drop(self, reason: str) -> None:
         """Count the current iteration as dropped: it was planned, and nothing could be sent for it."""
@@ -106,8 +139,45 @@ class User:
 
     def next_ordinal(self, resource: str) -> int:
         """Return an ordinal of `resource` that this run has not used."""
-        return self._ordinals.next(resource)
+        return self._world.ordinals.next(resource)
+
+    def clock_s(self) -> float:
+        """Return the time (s) of a clock that only goes forward."""
+        return self._world.clock.now_ns() / NS_PER_S
+
+    async def batch(self, requests: Sequence[Callable[[Api], Awaitable[T]]]) -> list[T]:
+        """Do things at the same time, each with verbs on a connection of its own; all were due when the first was.
+
+        What one of them raises ends the others and is raised.
+        """
+        if self._more is None:
+            raise ScenarioError("this user has no further connections for a batch")
+        while len(self._idle_apis) < len(requests):
+            self._idle_apis.append(self._more())
+        due_ns, self._due_api.due_ns = self._due_api.due_ns, 0
+        apis = [self._idle_apis.pop() for _ in requests]
+        tasks = []
+        try:
+            async with asyncio.TaskGroup() as group:
+                for api, request in zip(apis, requests, strict=True):
+                    api.due_ns = due_ns
+                    tasks.append(group.create_task(_await(request(api))))
+        except BaseExceptionGroup as raised:
+            raise raised.exceptions[0] from None
+        finally:
+            self._idle_apis += apis
+        return [task.result() for task in tasks]
 
     async def think(self, seconds: float) -> None:
         """Pause this user."""
-        await self._clock.sleep(seconds)
+        await self._world.clock.sleep(seconds)
+
+    async def pace(self, seconds: float) -> None:
+        """Pause this user until its iteration has taken `seconds`."""
+        left_s = seconds - (self._world.clock.now_ns() - self._began_ns) / NS_PER_S
+        if left_s > 0:
+            await self._world.clock.sleep(left_s)
+
+
+async def _await(awaited: Awaitable[T]) -> T:
+    return await awaited

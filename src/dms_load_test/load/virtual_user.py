@@ -7,10 +7,10 @@ at the same time.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
     from random import Random
 
     from dms_load_test.generators import Documents
@@ -18,6 +18,21 @@ if TYPE_CHECKING:
 
 CREATED = 201
 """The answer to a POST that made a document; 200 is that of one which was there."""
+
+
+T = TypeVar("T")
+WRITTEN = frozenset({200, 204})
+ANSWERED = frozenset({200, 201, 204})
+
+
+class Violation(NamedTuple):
+    """An acknowledged write that the target did not keep. `kind`: lost, changed, duplicated or resurrected."""
+
+    kind: str
+    resource: str
+    document_id: str
+    ordinal: int
+    detail: str
 
 
 class Reply:
@@ -48,17 +63,49 @@ class Api(Protocol):
     async def create(self, resource: str, body: bytes, ordinal: int = -1) -> Reply:
         """POST a document: 201, or 200 where its natural key existed."""
 
-    async def read(self, resource: str, document_id: str, *, expect: int = 200) -> Reply:
-        """GET one document by id; `expect=404` where it must be gone, so that this answer is the one that is ok."""
+    async def read(self, resource: str, document_id: str, *, expect: int = 200, operation: str = "read") -> Reply:
+        """GET one document by id; `expect=404` where it must be gone, so that this answer is the one that is ok.
 
-    async def query(self, resource: str, params: Mapping[str, str | int]) -> Reply:
-        """GET a page of documents that match `params`."""
+        It counts as `operation`, which is one of `sample.OPERATIONS`.
+        """
 
-    async def update(self, resource: str, document_id: str, body: bytes, ordinal: int = -1) -> Reply:
-        """PUT a document; `body` holds the same id."""
+    async def query(
+        self, resource: str, params: Mapping[str, str | int], *, part: str = "", operation: str = "query"
+    ) -> Reply:
+        """GET a page of documents that match `params`.
+
+        With `part` (`partitions`, `deletes`, `keyChanges`) that of the resource; it counts as `students/deletes`.
+        """
+
+    async def update(
+        self,
+        resource: str,
+        document_id: str,
+        body: bytes,
+        ordinal: int = -1,
+        *,
+        if_match: str = "",
+        expect: Collection[int] = WRITTEN,
+    ) -> Reply:
+        """PUT a document; `body` holds the same id. `if_match`: the ETag that it must still have, else 412."""
 
     async def delete(self, resource: str, document_id: str) -> Reply:
         """DELETE one document by id."""
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        body: bytes = b"",
+        *,
+        headers: Mapping[str, str] | None = None,
+        expect: Collection[int] = ANSWERED,
+        resource: str = "",
+    ) -> Reply:
+        """Send any request to any URL of the target, absolute or below the base URL, with the token.
+
+        It counts as operation `request` on `resource`; statuses in `expect` are ok.
+        """
 
     async def get(self, url: str, operation: str = "metadata", resource: str = "") -> Reply:
         """GET any URL of the target, absolute or below the base URL, with the token."""
@@ -86,11 +133,17 @@ class Inventory(Protocol):
     def add(self, resource: str, ordinal: int, document_id: str, *, created: bool = True) -> None:
         """Remember an acknowledged create; `created` is false where the document was there before (status 200)."""
 
+    def add_taken(self, resource: str, ordinal: int, document_id: str, *, created: bool = True) -> Entry:
+        """Remember an acknowledged create for exclusive use, to be given back or removed."""
+
     def count(self, resource: str) -> int:
         """Return how many documents of `resource` exist and are not taken."""
 
     def take(self, resource: str, random: Random) -> Entry | None:
         """Choose a document at random for exclusive use; None where all are taken or there is none."""
+
+    def take_ordinal(self, resource: str, ordinal: int) -> Entry | None:
+        """Take one document for exclusive use; None where it is taken or does not exist."""
 
     def give_back(self, entry: Entry) -> None:
         """End the exclusive use of a document that still exists."""
@@ -114,11 +167,32 @@ class VirtualUser(Protocol):
     def check(self, name: str, passed: bool) -> bool:  # noqa: FBT001 - reads as in k6: check("gone", reply.status == 404)
         """Count a check and return its result."""
 
+    def count(self, name: str, amount: int = 1, *, kind: str = "") -> None:
+        """Add to a counter that the phase names among its `counters`; `kind` is from a few."""
+
+    def observe(self, name: str, milliseconds: float, *, kind: str = "") -> None:
+        """Add a time to a trend that the phase names among its `trends`; `kind` is from a few."""
+
+    def violation(self, found: Violation) -> None:
+        """Report an acknowledged write that the target did not keep: `integrity_violations`."""
+
     def drop(self, reason: str) -> None:
         """Count the current iteration as dropped: it was planned, and nothing could be sent for it."""
 
     def next_ordinal(self, resource: str) -> int:
         """Return an ordinal of `resource` that this run has not used: they continue after the planned ones."""
 
+    def clock_s(self) -> float:
+        """Return the time (s) of a clock that only goes forward, to take differences of."""
+
+    async def batch(self, requests: Sequence[Callable[[Api], Awaitable[T]]]) -> list[T]:
+        """Do things at the same time, each with verbs on a connection of its own; return what they return, in order.
+
+        `await vu.batch([lambda api: api.read("students", one), lambda api: api.read("students", other)])`
+        """
+
     async def think(self, seconds: float) -> None:
         """Pause this user."""
+
+    async def pace(self, seconds: float) -> None:
+        """Pause this user until its iteration has taken `seconds`; not at all where it has already."""

@@ -118,12 +118,15 @@ class RunInventory:
 
     def add(self, resource: str, ordinal: int, document_id: str, *, created: bool = True) -> None:
         """Remember an acknowledged create; `created` is false where the document was there before."""
-        spelling, stored = _store(document_id)
-        self._append(resource, ordinal, _CREATED if created else _FOUND, spelling, stored)
-        if ordinal > self._highest.get(resource, -1):
-            self._highest[resource] = ordinal
+        spelling, stored = self._remember(resource, ordinal, document_id, created=created)
         if self._pools is not None:
             self._pool(resource).put(ordinal, spelling, stored)
+
+    def add_taken(self, resource: str, ordinal: int, document_id: str, *, created: bool = True) -> InventoryEntry:
+        """Remember an acknowledged create for exclusive use: nobody takes it before it is given back."""
+        self.prepare()
+        self._remember(resource, ordinal, document_id, created=created)
+        return InventoryEntry(resource, ordinal, document_id)
 
     def prepare(self) -> None:
         """Read in the documents to choose from: 2.5 us each, so call it before a phase that chooses, not within it."""
@@ -142,6 +145,12 @@ class RunInventory:
         # random() is half as costly as randrange(), and exact enough for less than 2^53 documents.
         ordinal, document_id = pool.pop(int(random.random() * len(pool)))
         return InventoryEntry(resource, ordinal, document_id)
+
+    def take_ordinal(self, resource: str, ordinal: int) -> InventoryEntry | None:
+        """Take one document for exclusive use; None where it is taken or does not exist."""
+        pool = self._pool(resource)
+        at = pool.place_of(ordinal)
+        return None if at < 0 else InventoryEntry(resource, *pool.pop(at))
 
     def give_back(self, entry: Entry) -> None:
         """End the exclusive use of a document that still exists."""
@@ -213,6 +222,13 @@ class RunInventory:
     ) -> None:
         self.close()
 
+    def _remember(self, resource: str, ordinal: int, document_id: str, *, created: bool) -> tuple[int, bytes | str]:
+        spelling, stored = _store(document_id)
+        self._append(resource, ordinal, _CREATED if created else _FOUND, spelling, stored)
+        if ordinal > self._highest.get(resource, -1):
+            self._highest[resource] = ordinal
+        return spelling, stored
+
     def _append(self, resource: str, ordinal: int, state: int, spelling: int, stored: bytes | str | None) -> None:
         number = self._names.get(resource) or self._number(resource)
         self._rows.append((number, ordinal, self._phase, state, spelling, stored))
@@ -276,19 +292,23 @@ def _connect(path: Path) -> sqlite3.Connection:
 class _Pool:
     """The free documents of one resource, in no order: arrays, because objects would take ten times the memory."""
 
-    __slots__ = ("_ids", "_ordinals", "_spellings", "_texts")
+    __slots__ = ("_ids", "_ordinals", "_places", "_spellings", "_texts")
 
     def __init__(self) -> None:
         self._ordinals = array("Q")
         self._spellings = bytearray()
         self._ids = bytearray()
         self._texts: dict[int, str] = {}
+        self._places: array[int] | None = None
+        """Ordinal -> place, -1 where it is none: 8 bytes a document, once documents are asked for by ordinal."""
 
     def __len__(self) -> int:
         return len(self._ordinals)
 
     def put(self, ordinal: int, spelling: int, stored: bytes | str) -> None:
         """Add a document at the end."""
+        if self._places is not None:
+            self._note_place(ordinal, len(self._ordinals))
         self._ordinals.append(ordinal)
         self._spellings.append(spelling)
         if isinstance(stored, str):
@@ -297,6 +317,20 @@ class _Pool:
         else:
             self._ids += stored
 
+    def place_of(self, ordinal: int) -> int:
+        """Return the place of a document, -1 where it is not among the free ones."""
+        if self._places is None:
+            self._places = array("q")
+            for place, known in enumerate(self._ordinals):
+                self._note_place(known, place)
+        return self._places[ordinal] if ordinal < len(self._places) else -1
+
+    def _note_place(self, ordinal: int, place: int) -> None:
+        assert self._places is not None
+        if ordinal >= len(self._places):
+            self._places.extend([-1] * (ordinal + 1 - len(self._places)))
+        self._places[ordinal] = place
+
     def pop(self, at: int) -> tuple[int, str]:
         """Take the document at a place out; the last one fills the gap."""
         ordinal, spelling = self._ordinals[at], self._spellings[at]
@@ -304,6 +338,9 @@ class _Pool:
         last_ordinal, last_spelling = self._ordinals.pop(), self._spellings.pop()
         last_id = self._ids[-_ID_BYTES:]
         del self._ids[-_ID_BYTES:]
+        if self._places is not None:
+            self._places[last_ordinal] = at
+            self._places[ordinal] = -1
         if at < len(self._ordinals):
             self._ordinals[at], self._spellings[at] = last_ordinal, last_spelling
             self._ids[at * _ID_BYTES : (at + 1) * _ID_BYTES] = last_id
