@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from dms_load_test.app.credentials import require_credentials, with_secret
 from dms_load_test.app.crew import Alone
 from dms_load_test.app.earlier import Identity, earlier_load, manifest_of, sizes_of
 from dms_load_test.app.phases import PhaseRunner
 from dms_load_test.app.session import Session
-from dms_load_test.app.target import PREFLIGHT, Reports, connect, documents_of, require_credentials, transport_options
+from dms_load_test.app.target import PREFLIGHT, Reports, connect, documents_of, transport_options
 from dms_load_test.emulator import start_emulator
 from dms_load_test.engine.clock import SYSTEM_CLOCK
 from dms_load_test.engine.loop import run as run_loop
@@ -117,6 +118,7 @@ def _intent(effective: Effective, phase: str, view: ProgressView, stack: ExitSta
         base_url = emulator.base_url
         settings = settings.model_copy(update={"client_id": emulator.key, "client_secret": SecretStr(emulator.secret)})
         notes.append(f"No target is set (--target): this is about the embedded emulator, which serves at {base_url}.")
+    settings = with_secret(settings)
     require_credentials(settings)
     if settings.seed is not None:
         notes.append(f"Seed {settings.seed} was asked for: what an earlier run with it made is updated, not created.")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dms_load_test.app.credentials import require_credentials
 from dms_load_test.edfi.dependencies import DependencyGraph, parse_dependencies, write_dependencies
 from dms_load_test.edfi.standard import load_standard
 from dms_load_test.engine.api import ApiTarget, PhasePolicy
 from dms_load_test.engine.auth import SharedAuthManager
 from dms_load_test.engine.options import TransportOptions
 from dms_load_test.engine.target import MetadataReader, read_descriptor_values, sign_in, used_descriptors
-from dms_load_test.errors import ConfigError
 from dms_load_test.generators import DistrictSizes, build_documents
 from dms_load_test.generators.documents import DISTRICT
 
@@ -69,16 +69,6 @@ def transport_options(settings: Settings) -> TransportOptions:
         client_certificate=settings.client_certificate,
         client_key=settings.client_key,
     )
-
-
-def require_credentials(settings: Settings) -> tuple[str, str]:
-    """Return key and secret. Raises: ConfigError: one of them is missing."""
-    if not settings.client_id or settings.client_secret is None:
-        raise ConfigError(
-            "CLIENT_ID and CLIENT_SECRET are not set, which the API's token endpoint wants; "
-            "set them in the environment or in .env.load-test"
-        )
-    return settings.client_id, settings.client_secret.get_secret_value()
 
 
 async def connect(client: Client, settings: Settings, base_url: str, reports: Reports) -> Target:
