@@ -1,0 +1,31 @@
+"""Commands about finished runs: compare, list, export."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - Typer reads the annotations when it runs
+from typing import Annotated
+
+import typer
+
+from dms_load_test.cli.application import PASSED, THRESHOLD_FAILED, ResultsOption, app, settings_in_force
+
+
+@app.command()
+def compare(
+    base: Annotated[str, typer.Argument(help="The run to compare with: its folder, or its name's start or end.")],
+    new: Annotated[list[str], typer.Argument(help="The runs to judge.")],
+    results: ResultsOption = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FIGURE=SHARE", help="Change to tolerate: rate, p50, p95, p99 or errors, as in p95=20%."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Show resources without change, too.")] = False,  # noqa: FBT002 - Typer's form of a switch
+    markdown: Annotated[Path | None, typer.Option(help="Also write the comparison as Markdown.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Also write the comparison as a page.")] = None,
+) -> None:
+    """Tell whether runs are worse than a base, beyond limits and noise; exit code 99 if one is."""
+    from dms_load_test.app.compare import CompareOptions, compare_runs, parse_limits
+
+    options = CompareOptions(limits=parse_limits(limit or ()), everything=everything, markdown=markdown, html=html)
+    folder = settings_in_force(None, None, results=results).settings.results_dir
+    raise typer.Exit(PASSED if compare_runs(folder, base, new, options) else THRESHOLD_FAILED)

@@ -1,0 +1,137 @@
+"""How far a figure would wander if the same run were made again, told from how it wanders within the run.
+
+A figure here is a ratio of two sums over slices of time: requests below a cut by requests (the inverse of a
+percentile), failures by operations, operations by seconds. Requests of the same moment share its fortune, and so do
+neighbouring moments: taking them for independent would call chance a difference. So the variance is that of sums over
+slices, and over ever longer runs of neighbouring slices; the largest counts. Slices of different steps of a plan are
+compared with their own step's mean only: that steps differ is the plan's doing, not noise.
+
+Source: Cochran, Sampling Techniques (ratio estimates of clusters); batch means of simulation output analysis;
+Wallace (1959) for Student's distribution as a normal one.
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+from math import erfc, exp, inf, log1p, sqrt
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+FEWEST_SLICES = 5
+"""Fewer slices than this say nothing about how a figure wanders."""
+_FEWEST_BATCHES = 8
+"""Neighbours are joined only while this many groups remain: a variance of fewer is a guess."""
+_OWN_STRATUM = 4
+"""A step with fewer slices shares a stratum with the other short ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A ratio, its variance, and the degrees of freedom of that variance; 0 where it is not known."""
+
+    value: float
+    variance: float
+    freedom: float
+
+    @property
+    def error(self) -> float:
+        """The standard error."""
+        return sqrt(self.variance)
+
+
+class Slices:
+    """Sums by slice of time: one denominator and `width` numerators. O(slices) memory, 8 bytes a number."""
+
+    def __init__(self, width: int) -> None:
+        self._strata = array("l")
+        self._wholes = array("d")
+        self._parts = [array("d") for _ in range(width)]
+
+    def __len__(self) -> int:
+        return len(self._wholes)
+
+    def add(self, stratum: int, whole: float, parts: Sequence[float]) -> None:
+        """Append the next slice; `stratum` is the number of its step."""
+        self._strata.append(stratum)
+        self._wholes.append(whole)
+        for series, part in zip(self._parts, parts, strict=True):
+            series.append(part)
+
+    def estimate(self, which: int) -> Estimate:
+        """Return the ratio of numerator `which`, with the largest variance of all lengths of groups."""
+        parts, total = self._parts[which], sum(self._wholes)
+        if not total:
+            return Estimate(0.0, 0.0, 0)
+        value = sum(parts) / total
+        if len(self) < FEWEST_SLICES:
+            return Estimate(value, 0.0, 0)
+        residuals = list(self._residuals(parts))
+        best = (0.0, 0)
+        size = 1
+        while size == 1 or sum(len(stratum) // size for stratum in residuals) >= _FEWEST_BATCHES:
+            best = max(best, _variance(residuals, size))
+            size *= 2
+        return Estimate(value, best[0] / total**2, best[1])
+
+    def _residuals(self, parts: Sequence[float]) -> Iterator[list[float]]:
+        """Yield, by stratum, what each slice's numerator is off what the stratum's ratio makes of its denominator."""
+        for slices in self._by_stratum():
+            whole = sum(self._wholes[i] for i in slices)
+            ratio = sum(parts[i] for i in slices) / whole if whole else 0.0
+            yield [parts[i] - ratio * self._wholes[i] for i in slices]
+
+    def _by_stratum(self) -> list[list[int]]:
+        strata: dict[int, list[int]] = {}
+        for i, stratum in enumerate(self._strata):
+            strata.setdefault(stratum, []).append(i)
+        long = [slices for slices in strata.values() if len(slices) >= _OWN_STRATUM]
+        short = sorted(i for slices in strata.values() if len(slices) < _OWN_STRATUM for i in slices)
+        return [*long, short] if short else long
+
+
+def _variance(residuals: list[list[float]], size: int) -> tuple[float, int]:
+    """Return the variance of the sum of all residuals, and its degrees of freedom, from groups of `size` slices."""
+    total, freedom = 0.0, 0
+    for stratum in residuals:
+        sums = [sum(stratum[at : at + size]) for at in range(0, len(stratum), size)]
+        if len(sums) > 1:
+            total += len(sums) / (len(sums) - 1) * sum(s * s for s in sums)
+            freedom += len(sums) - 1
+    return total, freedom
+
+
+def p_value(difference: float, variances: Sequence[tuple[float, float]]) -> float:
+    """Return how often chance alone gives a difference at least this large, either way.
+
+    `variances` are (variance, degrees of freedom) of what was subtracted; without noise any difference is one.
+    """
+    variance = sum(part for part, _ in variances)
+    if not variance:
+        return 1.0 if difference == 0 else 0.0
+    freedom = pooled_freedom(variances)
+    t = abs(difference) / sqrt(variance)
+    z = (8 * freedom + 1) / (8 * freedom + 3) * sqrt(freedom * log1p(t * t / freedom)) if freedom < inf else t
+    return erfc(z / sqrt(2))
+
+
+def least_significant(variances: Sequence[tuple[float, float]], level: float) -> float:
+    """Return the smallest difference that is significant at `level` (0..1): the noise floor. Inverse of `p_value`."""
+    variance = sum(part for part, _ in variances)
+    z = NormalDist().inv_cdf(1 - level / 2)
+    freedom = pooled_freedom(variances)
+    if freedom == inf:
+        return z * sqrt(variance)
+    z *= (8 * freedom + 3) / (8 * freedom + 1)
+    exponent = min(z * z / freedom, 500.0)
+    return sqrt(freedom * (exp(exponent) - 1) * variance)
+
+
+def pooled_freedom(variances: Sequence[tuple[float, float]]) -> float:
+    """Return the degrees of freedom of a sum of variances (Welch and Satterthwaite); infinite without noise."""
+    total = sum(part for part, _ in variances)
+    shares = sum(part * part / freedom for part, freedom in variances if freedom)
+    return total * total / shares if shares else inf

@@ -1,0 +1,154 @@
+"""A record as one side of a comparison: totals of each row, and what makes its noise known, slice by slice.
+
+A record is read twice: percentiles must be known before requests below them can be counted by slice. Nothing but
+sums is kept of a slice, so 24 hours of record take some megabytes.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from dms_load_test.metrics.difference import PERCENTS, Below, Pair, Side, Subject
+from dms_load_test.metrics.histogram import bucket_of, merged
+from dms_load_test.metrics.tally import CRUD
+from dms_load_test.results.convert import distribution_of
+from dms_load_test.results.events import Detail, Part, PhaseBegin, PhaseEnd, Second, StepBegin
+from dms_load_test.results.record import read_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from dms_load_test.metrics.histogram import Distribution
+    from dms_load_test.metrics.totals import Totals
+    from dms_load_test.results.events import Event, SeriesRow
+
+
+@dataclass(frozen=True, slots=True)
+class _Probe:
+    """Sums up a slice's distribution in the words of `metrics.difference.TIME_PARTS`."""
+
+    cuts: tuple[int, ...]
+    """The bucket of each percentile."""
+    other: Below
+
+    def sums(self, slices: Distribution) -> tuple[float, ...]:
+        counts = slices.counts
+        indices = sorted(counts)
+        upto = [0, *accumulate(counts[index] for index in indices)]
+        below = (upto[bisect_right(indices, cut)] for cut in self.cuts)
+        return (*below, sum(self.other.share(index) * count for index, count in counts.items()))
+
+
+def sides_of(totals: Totals, phases: Iterable[str]) -> dict[Subject, Side]:
+    """Return the rows of a run without their slices: by phase, operation and resource, sums first."""
+    sides: dict[Subject, Side] = {}
+    for phase in phases:
+        seconds = totals.active_s(phase)
+        sums, rows = totals.operation_sums(phase), totals.operation_rows(phase)
+        if sums:
+            response = merged(row.response for row in sums)
+            done, failed = sum(row.count for row in sums), sum(row.failed for row in sums)
+            sides[Subject(phase)] = Side(response, done, failed, seconds)
+        for row in (*sums, *rows):
+            subject = Subject(phase, row.operation, row.resource)
+            sides[subject] = Side(row.response, row.count, row.failed, seconds)
+    return sides
+
+
+def pair_up(base: Mapping[Subject, Side], new: Mapping[Subject, Side]) -> list[Pair]:
+    """Return the subjects of both runs, in the order of the base."""
+    return [Pair(subject, side, new[subject]) for subject, side in base.items() if subject in new]
+
+
+def add_slices(path: Path, pairs: Iterable[Pair], *, is_base: bool) -> None:
+    """Read a record's slices into the pairs' sides of that run. Raises: ConfigError: as `read_record`."""
+    slicer = _Slicer(pairs, is_base=is_base)
+    for event in read_record(path):
+        slicer.take(event)
+    slicer.end_part()
+
+
+class _Slicer:
+    """Follows a record. Sums have a slice for each `Detail` and `Second`, resources one for each round of parts."""
+
+    def __init__(self, pairs: Iterable[Pair], *, is_base: bool) -> None:
+        self._sides: dict[Subject, Side] = {}
+        self._probes: dict[Subject, _Probe] = {}
+        for subject, base, new in pairs:
+            mine, other = (base, new) if is_base else (new, base)
+            cuts = (bucket_of(us) for us in mine.response.percentiles_us(PERCENTS.values()))
+            self._sides[subject] = mine
+            self._probes[subject] = _Probe(tuple(cuts), Below(other.response))
+        self._sums = [subject for subject in self._sides if not subject.resource]
+        self._phase = ""
+        self._step = 0
+        self._rows: dict[Subject, list[SeriesRow]] = {}
+        self._active_s: Mapping[str, float] = {}
+
+    def take(self, event: Event) -> None:
+        """Take in the next event."""
+        match event:
+            case PhaseBegin():
+                self._phase = event.phase
+            case PhaseEnd():
+                self._phase = ""
+            case StepBegin():
+                self._step += 1
+            case Second():
+                self._count(event)
+            case Detail():
+                self._time(event)
+            case Part():
+                self._part(event)
+            case _:
+                pass
+
+    def _count(self, second: Second) -> None:
+        if second.phase != self._phase:
+            return
+        for subject in self._sums:
+            if subject.phase != second.phase:
+                continue
+            rows = [row for row in second.rows if _is_of(row.phase, row.operation, subject)]
+            done = sum(row.operations for row in rows)
+            side = self._sides[subject]
+            side.counts.add(self._step, second.seconds, (done,))
+            side.errors.add(self._step, done, (sum(row.operations for row in rows if not row.ok),))
+
+    def _time(self, detail: Detail) -> None:
+        times = [(row.phase, row.operation, distribution_of(row.response)) for row in detail.rows]
+        for subject in self._sums:
+            response = merged(t for phase, operation, t in times if _is_of(phase, operation, subject))
+            if response:
+                self._add_times(subject, response)
+
+    def _add_times(self, subject: Subject, response: Distribution) -> None:
+        self._sides[subject].times.add(self._step, response.count, self._probes[subject].sums(response))
+
+    def _part(self, part: Part) -> None:
+        if part.active_s:
+            self.end_part()
+            self._active_s = part.active_s
+        for row in part.series:
+            self._rows.setdefault(Subject(row.phase, row.operation, row.resource), []).append(row)
+
+    def end_part(self) -> None:
+        """Make a slice for each resource of what the lines since the last round of parts hold."""
+        for subject, rows in self._rows.items():
+            if subject not in self._sides:
+                continue
+            series = [(row, merged(map(distribution_of, (row.prompt, row.late_response)))) for row in rows]
+            self._add_times(subject, merged(times for _, times in series))
+            done = sum(times.count for row, times in series if row.final)
+            side = self._sides[subject]
+            side.counts.add(self._step, self._active_s.get(subject.phase, 0.0), (done,))
+            side.errors.add(self._step, done, (sum(t.count for row, t in series if row.final and not row.ok),))
+        self._rows.clear()
+
+
+def _is_of(phase: str, operation: str, subject: Subject) -> bool:
+    return phase == subject.phase and operation in CRUD and subject.operation in ("", operation)
