@@ -1,7 +1,8 @@
 """Load: every planned document is sent exactly once, level by level, so that what it refers to exists.
 
 One step a dependency level, with the barrier that a step's end is. Work is split by document: iteration n of a level
-is document n of the level's resources laid end to end, whoever takes it.
+is document n of the level's resources laid end to end, whoever takes it. Where a load is resumed, what was sent before
+is left out of the row.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from dms_load_test.load.executor import SharedIterations
+from dms_load_test.load.ordinals import OrdinalSet
 from dms_load_test.load.plan import Phase, RetryPolicy, Step
 from dms_load_test.load.virtual_user import CREATED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from dms_load_test.load.virtual_user import VirtualUser
     from dms_load_test.scenarios.workload import Workload
@@ -25,12 +27,15 @@ ATTEMPTS = 5
 
 
 class Level:
-    """The documents of one level as one numbered row: number -> (resource, ordinal)."""
+    """The documents of one level as one numbered row: number -> (resource, ordinal).
 
-    def __init__(self, planned: Mapping[str, int]) -> None:
-        self.planned = planned
-        self._resources = tuple(planned)
-        self._ends = tuple(accumulate(planned.values()))
+    `ordinals` holds those to send of each resource, such as `range(count)`.
+    """
+
+    def __init__(self, ordinals: Mapping[str, Sequence[int]]) -> None:
+        self.planned = {resource: len(numbers) for resource, numbers in ordinals.items()}
+        self._rows = tuple(ordinals.items())
+        self._ends = tuple(accumulate(self.planned.values()))
 
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0
@@ -39,7 +44,8 @@ class Level:
         """Return resource and ordinal of document `number`, 0 <= number < len(self)."""
         at = bisect_right(self._ends, number)
         begin = self._ends[at - 1] if at else 0
-        return self._resources[at], number - begin
+        resource, ordinals = self._rows[at]
+        return resource, ordinals[number - begin]
 
     async def create_one(self, vu: VirtualUser) -> None:
         """Create the document of the user's iteration and remember it."""
@@ -50,18 +56,33 @@ class Level:
 
 
 def plan(workload: Workload) -> Phase:
-    """Plan the load phase: the planned documents of the run, each level a step."""
-    settings, counts = workload.settings, workload.counts
-    levels = [
-        Level({resource: counts[resource] for resource in resources}) for resources in workload.graph.levels(counts)
-    ]
+    """Plan the load phase: the planned documents of the run that are not sent yet, each level a step."""
+    settings = workload.settings
     return Phase(
         name="load",
-        steps=tuple(_step(number, level, workload) for number, level in enumerate(levels, start=1)),
+        steps=tuple(
+            _step(number, level, workload) for number, level in enumerate(levels_of(workload), start=1) if len(level)
+        ),
         thresholds=settings.thresholds_load,
         retry=RetryPolicy(attempts=ATTEMPTS),
         max_duration_s=settings.duration_load_phase,
     )
+
+
+def levels_of(workload: Workload) -> list[Level]:
+    """Return the levels of a load with what is left to send of each."""
+    counts, sent = workload.counts, workload.sent
+    none = OrdinalSet()
+    return [
+        Level(
+            {
+                resource: left
+                for resource in resources
+                if len(left := sent.get(resource, none).missing(counts[resource]))
+            }
+        )
+        for resources in workload.graph.levels(counts)
+    ]
 
 
 def _step(number: int, level: Level, workload: Workload) -> Step:

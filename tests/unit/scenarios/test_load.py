@@ -1,3 +1,6 @@
+from dataclasses import replace
+
+from dms_load_test.load.ordinals import OrdinalSet
 from dms_load_test.scenarios import load
 
 
@@ -46,3 +49,21 @@ def test_the_phase_limits_its_steps_together_and_asks_again_where_an_answer_may_
     assert phase.max_duration_s == 60.0
     assert phase.retry.attempts > 1
     assert phase.thresholds == ("http_req_duration: p(95)<5000",)
+
+
+async def test_what_was_sent_before_is_neither_sent_nor_planned_again(workload, user):
+    sent = {"parents": OrdinalSet(range(4)), "notes": OrdinalSet([0, 1]), "children": OrdinalSet([0, 1, 4, 8])}
+
+    phase = load.plan(replace(workload, sent=sent))
+    await _run_all(phase, user)
+
+    assert [(step.name, dict(step.planned)) for step in phase.steps] == [("level 2", {"children": 5})]
+    assert sorted(document["key"] for document in user.api.documents.values()) == [
+        f"children-{n}" for n in (2, 3, 5, 6, 7)
+    ]
+
+
+def test_a_load_that_was_sent_whole_has_no_steps(workload):
+    sent = {resource: OrdinalSet(range(count)) for resource, count in workload.counts.items()}
+
+    assert load.plan(replace(workload, sent=sent)).steps == ()
