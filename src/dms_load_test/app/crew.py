@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from dms_load_test.engine.api import PhasePolicy
@@ -10,12 +12,16 @@ from dms_load_test.engine.virtual_user import User
 from dms_load_test.load.shard import WHOLE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from dms_load_test.app.session import Session
     from dms_load_test.app.target import Target
     from dms_load_test.engine.account import StepOutcome, StepProgress
     from dms_load_test.engine.transport import Client
     from dms_load_test.engine.virtual_user import World
     from dms_load_test.load.plan import Phase, Step
+    from dms_load_test.load.virtual_user import Violation
+    from dms_load_test.metrics.aggregate import Aggregate
 
 
 class Crew(Protocol):
@@ -53,7 +59,8 @@ class Alone:
         self._target.auth.phase = phase.name
         aggregate = session.aggregate
         policy = PhasePolicy(phase=phase.name, emit=aggregate.add, on_failure=aggregate.add_failure, retry=phase.retry)
-        self._users[phase.name] = Users(self._client, self._target, policy, self._world)
+        world = heard_by(self._world, aggregate, phase, session.violation)
+        self._users[phase.name] = Users(self._client, self._target, policy, world)
 
     async def run(self, phase: Phase, number: int, step: Step, progress: StepProgress) -> StepOutcome:  # noqa: ARG002 - a cluster's workers know the step by its number
         """Run all of the step here."""
@@ -65,6 +72,36 @@ class Alone:
         users = self._users.pop(phase.name, None)
         if users is not None:
             users.close()
+
+
+def heard_by(world: World, aggregate: Aggregate, phase: Phase, on_violation: Callable[[str, Violation], None]) -> World:
+    """Return the world of a phase: what its users check, count, time and find counts for it."""
+    own, name = phase.own_metrics, phase.name
+
+    def on_count(counter: str, amount: int, kind: str) -> None:
+        _require(own, counter, "counter", phase)
+        aggregate.count(counter, amount, kind, name)
+
+    def on_observe(trend: str, milliseconds: float, kind: str) -> None:
+        _require(own, trend, "trend", phase)
+        aggregate.observe(trend, milliseconds, kind, name)
+
+    def found(violation: Violation) -> None:
+        aggregate.integrity_violation(violation.kind, name)
+        on_violation(name, violation)
+
+    return replace(
+        world,
+        on_check=partial(aggregate.check, phase=name),
+        on_count=on_count,
+        on_observe=on_observe,
+        on_violation=found,
+    )
+
+
+def _require(own: Mapping[str, str], name: str, kind: str, phase: Phase) -> None:
+    if own.get(name) != kind:
+        raise ValueError(f'{name} is no {kind} of phase "{phase.name}"; name it in Phase({kind}s=("{name}",))')
 
 
 class Users:
@@ -79,7 +116,7 @@ class Users:
         """Return the user of a number."""
         user = self._users.get(number)
         if user is None:
-            user = self._users[number] = User(number, self._api.user(), self._world)
+            user = self._users[number] = User(number, self._api.user(), self._world, self._api.user)
         return user
 
     def close(self) -> None:

@@ -1,14 +1,20 @@
-"""Runs phases in order, each step with its pulse, and keeps the account of what was planned."""
+"""Runs phases, in turn or side by side, with one pulse, and keeps the account of what was planned."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import asyncio
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import count
 from math import inf
 from typing import TYPE_CHECKING
 
+from dms_load_test.app.gathering import Gathering
+from dms_load_test.app.session import Watched
 from dms_load_test.engine.account import StepProgress
 from dms_load_test.engine.clock import NS_PER_S
 from dms_load_test.engine.executors import planned_iterations
+from dms_load_test.errors import LoadTestError
 from dms_load_test.load.executor import (
     ConstantArrivalRate,
     ConstantVus,
@@ -17,19 +23,24 @@ from dms_load_test.load.executor import (
     RampingVus,
     SharedIterations,
 )
-from dms_load_test.load.schedule import duration_s
+from dms_load_test.load.plan import StepFigures
+from dms_load_test.load.schedule import course, duration_s
 from dms_load_test.load.shard import WHOLE
+from dms_load_test.metrics.histogram import merged
 from dms_load_test.metrics.thresholds import parse_threshold
+from dms_load_test.metrics.totals import Totals
 from dms_load_test.metrics.verdict import account
-from dms_load_test.results.events import PhaseBegin, PhaseEnd, StepBegin, StepEnd
+from dms_load_test.results.events import PhaseBegin, PhaseEnd, StepBegin, StepEnd, TableLine
 from dms_load_test.results.run import accounts_line
 from dms_load_test.views.progress import StepView
 
 if TYPE_CHECKING:
     from dms_load_test.app.crew import Crew
+    from dms_load_test.app.gathering import Party
     from dms_load_test.app.session import Session
+    from dms_load_test.engine.account import StepOutcome
     from dms_load_test.load.executor import Executor
-    from dms_load_test.load.plan import Phase, Step
+    from dms_load_test.load.plan import Phase, Step, Table
     from dms_load_test.metrics.thresholds import Threshold
     from dms_load_test.metrics.verdict import ResourceAccount
 
@@ -45,42 +56,74 @@ _RESOURCES_SHOWN = 3
 
 
 class PhaseRunner:
-    """Runs one phase after the other against one target; `thresholds` and `accounts` grow with each."""
+    """Runs phases against one target, in turn or side by side; `thresholds`, `accounts` and `tables` grow with each."""
 
     def __init__(self, session: Session, crew: Crew) -> None:
         self._session = session
         self._crew = crew
         self.thresholds: list[Threshold] = []
         self.accounts: list[ResourceAccount] = []
+        self.tables: list[tuple[str, Table]] = []
 
-    async def run(self, phase: Phase) -> None:
-        """Run the steps of a phase until they are done, time is up, or a stop is asked for.
+    async def run(self, *phases: Phase) -> None:
+        """Run phases side by side, each until its steps are done, its time is up, or a stop is asked for.
 
         Raises:
             LoadTestError: As `run_step`; what was done until then is accounted for.
         """
         session = self._session
-        judged = [parse_threshold(text, phase.name) for text in phase.thresholds]
+        if session.inventory is not None:
+            session.inventory.enter_phase(phases[0].name)
+        gathering = Gathering(len(phases))
+        shown = _Shown(session, alone=len(phases) == 1)
+        shown.together(phases)
+        try:
+            async with session.pulse(), asyncio.TaskGroup() as tasks:
+                for phase in phases:
+                    tasks.create_task(self._phase(phase, gathering, shown))
+        except BaseExceptionGroup as raised:
+            raise _first(raised) from None
+        finally:
+            shown.end_together()
+
+    async def _phase(self, phase: Phase, gathering: Gathering, shown: _Shown) -> None:
+        session = self._session
+        judged = [parse_threshold(text, phase.name, phase.own_metrics) for text in phase.thresholds]
         self.thresholds += judged
         session.enter(phase.name)
-        if session.inventory is not None:
-            session.inventory.enter_phase(phase.name)
         session.writer.write(PhaseBegin(session.now_s(), phase.name, phase.planned, phase.thresholds))
-        try:
-            await self._crew.enter(phase)
-            await self._steps(phase, judged)
-        finally:
-            await self._crew.leave(phase)
-            done = account(phase.name, phase.planned, session.totals)
-            self.accounts += done
-            session.writer.write(accounts_line(session.now_s(), done))
-            reason = session.stop.reason.value if session.stop.reason else "finished"
-            session.writer.write(PhaseEnd(session.now_s(), phase.name, reason))
+        with gathering.party() as party:
+            try:
+                await self._crew.enter(phase)
+                await self._steps(phase, judged, party, shown)
+            finally:
+                await self._crew.leave(phase)
+                session.leave(phase.name)
+                self._account(phase)
 
-    async def _steps(self, phase: Phase, judged: list[Threshold]) -> None:
+    def _account(self, phase: Phase) -> None:
+        session = self._session
+        done = account(phase.name, phase.planned, session.totals)
+        self.accounts += done
+        session.writer.write(accounts_line(session.now_s(), done))
+        for table in phase.tables(session.totals) if phase.tables else ():
+            self.tables.append((phase.name, table))
+            session.writer.write(
+                TableLine(session.now_s(), phase.name, table.title, table.columns, table.rows, table.note)
+            )
+        reason = session.stop.reason.value if session.stop.reason else "finished"
+        session.writer.write(PhaseEnd(session.now_s(), phase.name, reason))
+
+    async def _steps(self, phase: Phase, judged: list[Threshold], party: Party, shown: _Shown) -> None:
         session = self._session
         began_ns = session.now_ns()
-        for number, step in enumerate(phase.steps):
+        figures: StepFigures | None = None
+        for number in count():
+            step = _next_step(phase, number, figures)
+            if step is None:
+                return
+            if step.alone:
+                await party.quiet()
             left_s = inf
             if phase.max_duration_s is not None:
                 left_s = phase.max_duration_s - (session.now_ns() - began_ns) / NS_PER_S
@@ -88,42 +131,121 @@ class PhaseRunner:
             if executor is None or session.stop.requested:
                 return
             title = step.name if len(phase.steps) == 1 else f"{step.name} of {len(phase.steps)}"
-            await self._step(phase, number, replace(step, executor=executor), title, judged)
+            running = _Running(phase, 0 if phase.pilot else number, replace(step, executor=executor), title, began_ns)
+            figures = await self._step(running, judged, shown)
 
-    async def _step(self, phase: Phase, number: int, step: Step, title: str, judged: list[Threshold]) -> None:
-        session = self._session
-        progress = StepProgress(on_iteration=session.aggregate.iteration)
-        iterations, limit_s = planned_iterations(step.executor, WHOLE), duration_s(step.executor)
-        session.writer.write(
-            StepBegin(
-                session.now_s(),
-                phase.name,
-                step.name,
-                _K6_NAMES[type(step.executor)],
-                most_users(step.executor),
-                round(limit_s, 3),
-                dict(step.planned),
-                iterations,
-            )
-        )
-        session.view.begin(
-            StepView(
-                phase=phase.name,
-                title=title,
-                subject=_subject(step),
-                iterations=iterations,
-                limit_s=limit_s,
-                started_ns=session.now_ns(),
-            )
-        )
-        reason = "scenario raised"
+    async def _step(self, running: _Running, judged: list[Threshold], shown: _Shown) -> StepFigures:
+        session, phase, step = self._session, running.phase, running.step
+        progress = StepProgress(on_iteration=partial(session.aggregate.iteration, phase=phase.name))
+        session.writer.write(_step_begin(session.now_s(), phase.name, step))
+        shown.begin(step_view(phase.name, running.title, step, session.now_ns()))
+        reason, measured = "scenario raised", Totals()
+        session.listeners.append(measured.add)
         try:
-            async with session.pulse(progress, judged):
-                outcome = await self._crew.run(phase, number, step, progress)
+            with session.watch(Watched(phase.name, progress, tuple(judged), running.began_ns)):
+                outcome = await self._crew.run(phase, running.number, step, progress)
             reason = outcome.reason.value
         finally:
-            session.view.end()
+            session.listeners.remove(measured.add)
+            shown.end()
             session.writer.write(StepEnd(session.now_s(), phase.name, step.name, reason))
+        return figures_of(phase.name, step, outcome, measured)
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A step as it is about to run; `began_ns` is when its phase began."""
+
+    phase: Phase
+    number: int
+    step: Step
+    title: str
+    began_ns: int
+
+
+class _Shown:
+    """What the screen shows: each step of a phase that is alone, else all phases as one."""
+
+    def __init__(self, session: Session, *, alone: bool) -> None:
+        self._session = session
+        self._alone = alone
+
+    def together(self, phases: tuple[Phase, ...]) -> None:
+        """Show phases that are side by side, for the time of the longest."""
+        if not self._alone:
+            name = " + ".join(phase.name for phase in phases)
+            limit_s = max(sum(duration_s(step.executor) for step in phase.steps) for phase in phases)
+            started_ns = self._session.now_ns()
+            self._session.view.begin(StepView(phase=name, title=name, limit_s=limit_s, started_ns=started_ns))
+
+    def end_together(self) -> None:
+        """Show the end of phases side by side."""
+        if not self._alone:
+            self._session.view.end()
+
+    def begin(self, view: StepView) -> None:
+        """Show a step."""
+        if self._alone:
+            self._session.view.begin(view)
+
+    def end(self) -> None:
+        """Show the end of a step."""
+        if self._alone:
+            self._session.view.end()
+
+
+def _next_step(phase: Phase, number: int, last: StepFigures | None) -> Step | None:
+    if phase.pilot is not None:
+        return phase.pilot.next(last)
+    return phase.steps[number] if number < len(phase.steps) else None
+
+
+def figures_of(phase: str, step: Step, outcome: StepOutcome, measured: Totals) -> StepFigures:
+    """Return what a step came to; `measured` are all snapshots of its time."""
+    rows = measured.operation_sums(phase)
+    return StepFigures(
+        step=step,
+        seconds=outcome.duration_s,
+        completed=outcome.completed,
+        dropped=outcome.dropped,
+        operations=sum(row.count for row in rows),
+        failed=sum(row.failed for row in rows),
+        response=merged(row.response for row in rows),
+    )
+
+
+def _first(raised: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the exception to tell: what a user can be told, before our own mistakes."""
+    found, _ = raised.split(LoadTestError)
+    first = (found or raised).exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
+
+
+def _step_begin(now_s: float, phase: str, step: Step) -> StepBegin:
+    executor = step.executor
+    return StepBegin(
+        now_s,
+        phase,
+        step.name,
+        _K6_NAMES[type(executor)],
+        most_users(executor),
+        round(duration_s(executor), 3),
+        dict(step.planned),
+        planned_iterations(executor, WHOLE),
+        course(executor),
+    )
+
+
+def step_view(phase: str, title: str, step: Step, started_ns: int) -> StepView:
+    """Return a step as people see it."""
+    return StepView(
+        phase=phase,
+        title=title,
+        subject=_subject(step),
+        iterations=planned_iterations(step.executor, WHOLE),
+        limit_s=duration_s(step.executor),
+        started_ns=started_ns,
+    )
 
 
 def limited(executor: Executor, left_s: float) -> Executor | None:

@@ -6,21 +6,22 @@ The run's own clock begins at 0 with the record: all its times, on disk and on s
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dms_load_test.engine.clock import NS_PER_S, SYSTEM_CLOCK, Clock
 from dms_load_test.engine.stop import StopReason, StopSignal
 from dms_load_test.metrics.thresholds import failing_abort
 from dms_load_test.metrics.totals import Totals
-from dms_load_test.results.events import Note
+from dms_load_test.results.events import Note, ViolationLine
 from dms_load_test.results.recorder import Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from dms_load_test.engine.account import StepProgress
+    from dms_load_test.load.virtual_user import Violation
     from dms_load_test.metrics.aggregate import Aggregate, Snapshot
     from dms_load_test.metrics.thresholds import Threshold
     from dms_load_test.results.inventory import RunInventory
@@ -28,8 +29,22 @@ if TYPE_CHECKING:
     from dms_load_test.views.terminal import ProgressView
 
 PULSE_S = 1.0
+MOST_VIOLATIONS = 1000
+"""So many are listed with their ids."""
 _FEWEST_UNANSWERED = 5
 """So many requests must have gone without an answer before a target is called lost."""
+
+
+@dataclass(slots=True)
+class Watched:
+    """A step under way: the phase it belongs to, its account, and what may end the run early."""
+
+    phase: str
+    progress: StepProgress
+    thresholds: tuple[Threshold, ...]
+    began_ns: int
+    drops: dict[str, int] = field(default_factory=dict)
+    """What has been taken over of the account's drops, by reason."""
 
 
 class Session:
@@ -50,7 +65,11 @@ class Session:
         self.stop = StopSignal()
         self.stop_text = ""
         self.inventory: RunInventory | None = None
-        self._drops: defaultdict[str, int] = defaultdict(int)
+        self.listeners: list[Callable[[Snapshot], None]] = []
+        """Whoever else wants each snapshot."""
+        self._violations = 0
+        self._phases: list[str] = []
+        self._watched: list[Watched] = []
         self._silence = Silence(target_lost_after_s)
 
     def now_ns(self) -> int:
@@ -65,6 +84,12 @@ class Session:
         """Tell the reader of screen and record something."""
         self.view.note(text)
         self.writer.write(Note(self.now_s(), text))
+
+    def violation(self, phase: str, found: Violation) -> None:
+        """Put an acknowledged write that was not kept into the record; after many, they are only counted."""
+        self._violations += 1
+        if self._violations <= MOST_VIOLATIONS:
+            self.writer.write(ViolationLine(self.now_s(), phase, *found))
 
     def request_stop(self, reason: StopReason, text: str, *, at_once: bool = False) -> None:
         """End the run early; the first text is the one that the verdict tells."""
@@ -85,57 +110,81 @@ class Session:
         self.totals.add(snapshot)
         self.recorder.snapshot(snapshot)
         self.view.update(snapshot)
+        for listener in self.listeners:
+            listener(snapshot)
         if self.inventory is not None:
             self.inventory.flush()
         return snapshot
 
     def enter(self, phase: str) -> None:
-        """Let what comes from now on count for `phase`."""
+        """Let time count for `phase` from now on, beside those that were entered and not left."""
         self.fold()
-        self.aggregate.enter_phase(phase)
+        self._phases.append(phase)
+        self.aggregate.enter_phase(*self._phases)
+
+    def leave(self, phase: str) -> None:
+        """Let no more time count for `phase`, unless it is the last."""
+        self.fold()
+        if len(self._phases) > 1:
+            self._phases.remove(phase)
+            self.aggregate.enter_phase(*self._phases)
+        else:
+            self._phases.clear()
 
     @asynccontextmanager
-    async def pulse(self, progress: StepProgress, thresholds: Iterable[Threshold]) -> AsyncIterator[None]:
-        """Fold once a second while the context is open, and at its end; end the run where it must end."""
-        self._drops.clear()
-        beat = asyncio.create_task(self._beat(progress, tuple(thresholds)))
+    async def pulse(self) -> AsyncIterator[None]:
+        """Fold once a second while the context is open; end the run where it must end."""
+        beat = asyncio.create_task(self._beat())
         try:
             yield
         finally:
             beat.cancel()
             with suppress(asyncio.CancelledError):
                 await beat
-            self._count(progress)
-            self.fold()
-            self.recorder.flush(self.now_ns())
 
-    async def _beat(self, progress: StepProgress, thresholds: tuple[Threshold, ...]) -> None:
-        began_ns = self.now_ns()
+    @contextmanager
+    def watch(self, step: Watched) -> Iterator[None]:
+        """Let a step be looked at with each beat while the context is open; fold what is left at its end."""
+        self._watched.append(step)
+        try:
+            yield
+        finally:
+            self._count()
+            self._watched.remove(step)
+            self.fold()
+            if not self._watched:
+                self.recorder.flush(self.now_ns())
+
+    async def _beat(self) -> None:
         due_ns = self.clock.now_ns()
         while True:
             due_ns += int(PULSE_S * NS_PER_S)
             await self.clock.sleep(max(0.0, (due_ns - self.clock.now_ns()) / NS_PER_S))
-            self._count(progress)
+            self._count()
             snapshot = self.fold()
-            self._judge_midway(snapshot, thresholds, (self.now_ns() - began_ns) / NS_PER_S)
+            self._judge_midway(snapshot)
 
-    def _count(self, progress: StepProgress) -> None:
-        """Take over what the step's account says and samples do not."""
-        self.aggregate.set_users(progress.vus, progress.vus_max)
-        for reason, count in progress.drop_reasons.items():
-            self.aggregate.drop_iterations(count - self._drops[reason], reason)
-        self._drops.update(progress.drop_reasons)
+    def _count(self) -> None:
+        """Take over what the steps' accounts say and samples do not."""
+        accounts = [step.progress for step in self._watched]
+        self.aggregate.set_users(sum(a.vus for a in accounts), sum(a.vus_max for a in accounts))
+        for step in self._watched:
+            for reason, count in step.progress.drop_reasons.items():
+                self.aggregate.drop_iterations(count - step.drops.get(reason, 0), reason, step.phase)
+            step.drops = dict(step.progress.drop_reasons)
 
-    def _judge_midway(self, snapshot: Snapshot, thresholds: tuple[Threshold, ...], elapsed_s: float) -> None:
+    def _judge_midway(self, snapshot: Snapshot) -> None:
         silent_s = self._silence.add(snapshot)
         if silent_s:
             self.request_stop(
                 StopReason.TARGET_LOST, f"the target has not answered any request for {silent_s:.0f} s", at_once=True
             )
-        failed = failing_abort(thresholds, self.totals, elapsed_s)
-        if failed is not None:
-            text = f"threshold {failed.subject}: {failed.condition} failed with abortOnFail"
-            self.request_stop(StopReason.THRESHOLD, text)
+        for step in self._watched:
+            elapsed_s = (self.now_ns() - step.began_ns) / NS_PER_S
+            failed = failing_abort(step.thresholds, self.totals, elapsed_s)
+            if failed is not None:
+                text = f"threshold {failed.subject}: {failed.condition} failed with abortOnFail"
+                self.request_stop(StopReason.THRESHOLD, text)
 
 
 class Silence:
