@@ -8,18 +8,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dms_load_test import __version__
+from dms_load_test.config import KEYS, Settings
+from dms_load_test.config.settings import text_of
 from dms_load_test.errors import ConfigError
 from dms_load_test.results.events import Manifest, SettingRow
 from dms_load_test.results.inventory import RunInventory
+from dms_load_test.results.lock import is_held
 from dms_load_test.results.record import FILE_NAME, read_record
-from dms_load_test.results.run_folder import RunFolder
+from dms_load_test.results.run_folder import RunFolder, find_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
-    from dms_load_test.config import Effective, Settings
+    from dms_load_test.config import Effective
 
 SIZES = (
     "school_count",
@@ -29,16 +32,24 @@ SIZES = (
     "sections_per_course",
     "school_year",
 )
-"""The settings that documents are functions of, beside the seed."""
+"""The sizes of the district."""
+DATA_SETTINGS = (*SIZES, "key_prefix", "education_organization_ids")
+"""All settings that documents are functions of, beside the seed: a later run takes them over."""
 
 
 @dataclass(frozen=True, slots=True)
-class EarlierLoad:
-    """A run whose load phase made documents that its target may still have."""
+class EarlierRun:
+    """A run that made documents that its target may still have."""
 
     folder: RunFolder
-    seed: int
-    sizes: dict[str, int]
+    manifest: Manifest
+
+    def settings(self, settings: Settings) -> Settings:
+        """Return `settings` with those replaced that this run's documents are functions of."""
+        texts = self.manifest.data or {name.upper(): str(size) for name, size in self.manifest.sizes.items()}
+        fields = {KEYS[name].field: text for name, text in texts.items() if name in KEYS}
+        then = Settings.model_validate(fields)
+        return settings.model_copy(update={field: getattr(then, field) for field in fields})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +64,15 @@ class Identity:
     notes: tuple[str, ...]
     data_standard: str
     target_version: str
+    own_keys: bool
+    continues: str
 
 
-def manifest_of(effective: Effective, sizes: dict[str, int], identity: Identity) -> Manifest:
-    """Return the record's first line; `target` is the base URL that discovery was found at."""
+def manifest_of(effective: Effective, settings: Settings, identity: Identity) -> Manifest:
+    """Return the record's first line; `target` is the base URL that discovery was found at.
+
+    `settings` are those that the documents were made with, where an earlier run decides that.
+    """
     return Manifest(
         run_id=identity.run_id,
         started_at=f"{identity.started_at:%Y-%m-%dT%H:%M:%SZ}",
@@ -67,19 +83,50 @@ def manifest_of(effective: Effective, sizes: dict[str, int], identity: Identity)
         phases=identity.phases,
         data_standard=identity.data_standard,
         target_version=identity.target_version,
-        sizes=sizes,
+        sizes={name: getattr(settings, name) for name in SIZES},
         settings=tuple(SettingRow(row.name, row.value, row.origin.where) for row in effective.rows()),
         machine={"system": platform.platform(), "python": platform.python_version(), "cores": os.cpu_count() or 0},
         notes=identity.notes,
+        data={name.upper(): text_of(getattr(settings, name), KEYS[name.upper()].unit) for name in DATA_SETTINGS},
+        own_keys=identity.own_keys,
+        continues=identity.continues,
     )
 
 
-def sizes_of(settings: Settings) -> dict[str, int]:
-    """Return the sizes by setting."""
-    return {name: getattr(settings, name) for name in SIZES}
+def earlier_run(results: Path, name: str) -> EarlierRun:
+    """Return the run of that name, folder or part of a name; the latest without one.
+
+    Raises:
+        ConfigError: There is none, its record is damaged, or it has not ended.
+    """
+    folder = find_run(results, name)
+    if is_held(folder):
+        raise ConfigError(f"{folder.path}: the run is still going on; wait until it has ended, or stop it")
+    first = next(read_record(folder.record), None)
+    if not isinstance(first, Manifest) or not folder.inventory.is_file():
+        raise ConfigError(f"{folder.path}: the run ended before it sent anything; start it anew")
+    return EarlierRun(folder, first)
 
 
-def earlier_load(results: Path, target: str) -> EarlierLoad:
+def address_of(settings: Settings, manifest: Manifest) -> str:
+    """Return where a run's target is now: what is set, else where it was."""
+    return settings.api_base_url or manifest.target
+
+
+def require_same_target(manifest: Manifest, target: str) -> None:
+    """Check that a run's documents are looked for where it made them.
+
+    Raises:
+        ConfigError: The target is another one.
+    """
+    if manifest.target != target:
+        raise ConfigError(
+            f"run {manifest.run_id} was against {manifest.target}, and this target is {target}; "
+            "set API_BASE_URL or --target to the run's, or take another run"
+        )
+
+
+def earlier_load(results: Path, target: str) -> EarlierRun:
     """Return the latest run in `results` that made documents on `target`.
 
     Raises:
@@ -87,7 +134,7 @@ def earlier_load(results: Path, target: str) -> EarlierLoad:
     """
     for folder, manifest in _runs(results):
         if manifest.target == target and _has_documents(folder):
-            return EarlierLoad(folder, manifest.seed, dict(manifest.sizes))
+            return EarlierRun(folder, manifest)
     raise ConfigError(
         f"{results}: no run has loaded documents into {target}; run --phase load or --phase full first, "
         "or give the folder of that run's results with --results"

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import signal
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from secrets import randbelow, token_hex
-from shutil import copyfile
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from dms_load_test.app.credentials import require_credentials, with_secret
 from dms_load_test.app.crew import Alone
-from dms_load_test.app.earlier import Identity, earlier_load, manifest_of, sizes_of
+from dms_load_test.app.earlier import Identity, address_of, earlier_load, manifest_of, require_same_target
 from dms_load_test.app.phases import PhaseRunner
+from dms_load_test.app.resume import sent_before
 from dms_load_test.app.session import Session
 from dms_load_test.app.target import PREFLIGHT, Reports, connect, documents_of, transport_options
 from dms_load_test.emulator import start_emulator
@@ -30,6 +30,7 @@ from dms_load_test.metrics.aggregate import Aggregate
 from dms_load_test.metrics.verdict import Ending, RunFacts, judge
 from dms_load_test.results.events import End
 from dms_load_test.results.inventory import RunInventory
+from dms_load_test.results.lock import held
 from dms_load_test.results.record import open_record
 from dms_load_test.results.run import read_run, verdict_line
 from dms_load_test.results.run_folder import create_run_folder
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
+    from dms_load_test.app.earlier import EarlierRun
     from dms_load_test.app.target import Target
     from dms_load_test.config import Effective, Settings
     from dms_load_test.metrics.verdict import Verdict
@@ -68,23 +70,29 @@ class Intent:
     seed: int
     phases: tuple[str, ...]
     notes: tuple[str, ...]
+    continues: EarlierRun | None = None
 
 
-def run_test(effective: Effective, phase: str, *, quiet: bool) -> Verdict:
+def run_test(effective: Effective, phase: str, *, quiet: bool, continues: EarlierRun | None = None) -> Verdict:
     """Run the phases that `phase` stands for; print and write the results, and return the verdict.
+
+    `continues` is the run whose load this one completes, with that run's data.
 
     Raises:
         ConfigError: Something that the user gave is wrong; nothing was written to the target.
         TargetError: The target cannot be used; nothing was written to it.
     """
-    if phase not in PHASES:
+    if continues is None and phase not in PHASES:
         raise ConfigError(f'--phase "{phase}": expected one of {", ".join(PHASES)}')
     console = make_console()
     with ExitStack() as stack:
         view = make_progress_view(console, quiet=quiet)
         stack.callback(view.close)
         folder = stack.enter_context(_run_folder(effective))
-        intent = _intent(effective, phase, view, stack)
+        stack.enter_context(held(folder))
+        intent = (
+            _intent(effective, phase, view, stack) if continues is None else _intent_to_resume(effective, continues)
+        )
         summary = run_loop(_Run(intent, folder, view).execute())
         view.close()
         write_summary(folder.summary, read_run(folder.record))
@@ -128,6 +136,21 @@ def _intent(effective: Effective, phase: str, view: ProgressView, stack: ExitSta
     return Intent(effective, settings, base_url, seed, PHASES[phase], tuple(notes))
 
 
+def _intent_to_resume(effective: Effective, continues: EarlierRun) -> Intent:
+    """Settle a run that completes another one: its phases, target and data."""
+    settings, manifest = with_secret(effective.settings), continues.manifest
+    require_credentials(settings)
+    notes = (f"Goes on with run {continues.folder.run_id}, with its sizes and seed.",)
+    base_url = address_of(settings, manifest)
+    return Intent(effective, settings, base_url, manifest.seed, manifest.phases, notes, continues)
+
+
+def _progress_note(workload: Workload) -> str:
+    done = sum(len(ordinals) for ordinals in workload.sent.values())
+    planned = sum(workload.counts.values())
+    return f"{done:,} of {planned:,} documents were loaded before; {planned - done:,} are left."
+
+
 class _Run:
     """One run inside the event loop."""
 
@@ -138,6 +161,7 @@ class _Run:
         self._started_at = datetime.now(UTC)
         self._begin_ns = SYSTEM_CLOCK.now_ns()
         self._aggregate = Aggregate(0, PREFLIGHT)
+        self._earlier: EarlierRun | None = None
 
     async def execute(self) -> SummaryView:
         """Connect, run the phases, judge; return what the summary shows. Raises: as `run_test`."""
@@ -153,12 +177,13 @@ class _Run:
             ):
                 session = Session(writer, self._view, self._aggregate, self._begin_ns, settings.target_lost_after)
                 session.inventory = inventory
+                if self._intent.continues is not None:
+                    sent = await sent_before(target, client, reports, workload, inventory)
+                    workload = replace(workload, sent=sent)
+                    notes = (*notes, _progress_note(workload))
                 notes = (*self._intent.notes, *notes)
-                writer.write(
-                    manifest_of(
-                        self._intent.effective, sizes_of(workload.settings), self._identity(target, workload, notes)
-                    )
-                )
+                identity = self._identity(target, workload, notes)
+                writer.write(manifest_of(self._intent.effective, workload.settings, identity))
                 return await self._run_phases(session, client, target, workload, notes)
         finally:
             client.close()
@@ -166,12 +191,17 @@ class _Run:
     def _workload(self, target: Target) -> tuple[Workload, tuple[str, ...]]:
         """Return the work, and notes on it; readwrite alone goes on with the documents of an earlier load."""
         intent, settings, seed = self._intent, self._intent.settings, self._intent.seed
+        earlier = intent.continues
         notes: tuple[str, ...] = ()
         if "readwrite" in intent.phases and "load" not in intent.phases:
             earlier = earlier_load(settings.results_dir, target.discovery.base_url)
-            settings, seed = settings.model_copy(update=earlier.sizes), earlier.seed
-            copyfile(earlier.folder.inventory, self._folder.inventory)
             notes = (f"Working on the documents that run {earlier.folder.run_id} loaded, with its sizes and seed.",)
+        if earlier is not None:
+            require_same_target(earlier.manifest, target.discovery.base_url)
+            settings, seed = earlier.settings(settings), earlier.manifest.seed
+            with RunInventory(earlier.folder.inventory) as inventory:
+                inventory.copy_to(self._folder.inventory)
+        self._earlier = earlier
         documents = documents_of(settings, seed, target.model, target.descriptor_values)
         return Workload(settings, target.graph, documents, seed), notes
 
@@ -185,6 +215,8 @@ class _Run:
             notes=notes,
             data_standard=target.data_standard,
             target_version=target.discovery.urls.version,
+            own_keys=self._earlier.manifest.own_keys if self._earlier else self._intent.settings.seed is None,
+            continues=self._earlier.folder.run_id if self._earlier else "",
         )
 
     async def _run_phases(
@@ -231,7 +263,11 @@ async def _in_turn(runner: PhaseRunner, session: Session, workload: Workload, ph
     for name in phases:
         if session.stop.requested:
             return
-        await runner.run(SCENARIOS[name](workload))
+        phase = SCENARIOS[name](workload)
+        if not phase.steps:
+            session.note(f"Nothing is left to do for {name}.")
+            continue
+        await runner.run(phase)
         if name == "smoke" and len(phases) > 1 and not judge(runner.thresholds, session.totals).passed:
             session.note("The smoke cycle failed; nothing else is run.")
             return

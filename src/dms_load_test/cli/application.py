@@ -41,6 +41,9 @@ SetOption = Annotated[
 ]
 SeedOption = Annotated[int | None, typer.Option("--seed", help="Repeat the data and choices of a run on purpose.")]
 ResultsOption = Annotated[Path | None, typer.Option("--results", help="Folder of the run folders.")]
+ProductionOption = Annotated[
+    bool, typer.Option("--i-know-this-is-production", help="Let the guard pass a target that looks like production.")
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Only the summary, no progress.")]
 
 

@@ -45,6 +45,12 @@ class Manifest(msgspec.Struct, frozen=True, tag="manifest"):
     notes: tuple[str, ...] = ()
     """What a reader must know: `repeated seed`, `embedded emulator`."""
     version: int = VERSION
+    data: dict[str, str] = {}
+    """The settings that documents are functions of, beside the seed, by variable name, as a file would hold them."""
+    own_keys: bool = True
+    """Whether the seed is the run's own, so that what it finds on the target can only be its own."""
+    continues: str = ""
+    """The run whose documents this one goes on with."""
 
 
 class PhaseBegin(msgspec.Struct, frozen=True, tag="phase_begin"):
