@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -19,28 +18,6 @@ from dms_load_test.cli.application import (
     settings_in_force,
 )
 from dms_load_test.errors import ConfigError
-
-
-@app.command()
-def emulator(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)] = 8080,
-    data: Annotated[
-        Path | None, typer.Option(help="SQLite file that keeps the documents; else they are in memory.")
-    ] = None,
-    key: Annotated[str | None, typer.Option(help="Key of the API client; else `emulator`.")] = None,
-    secret: Annotated[
-        str | None,
-        typer.Option(help="Secret of the API client; else `emulator-secret`.", envvar="EMULATOR_SECRET"),
-    ] = None,
-) -> None:
-    """Serve an emulated Ed-Fi API until Ctrl-C."""
-    from dms_load_test.app.emulate import serve_emulator
-    from dms_load_test.emulator import EmulatorOptions
-
-    options = EmulatorOptions(host=host, port=port, data=data)
-    options = replace(options, key=key or options.key, secret=secret or options.secret)
-    serve_emulator(options, lambda text: print(text, flush=True))
 
 
 @app.command()

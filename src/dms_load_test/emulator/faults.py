@@ -15,7 +15,7 @@ from dms_load_test.errors import ConfigError
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 KINDS = ("latency", "stall", "error", "reset", "half", "slow", "revoke", "lost-write")
 """In this order they happen to a request."""
@@ -87,9 +87,11 @@ class Faults:
         self.counts.clear()
         self.events.clear()
 
-    def drawn_for(self, method: str, path: str) -> list[FaultRule]:
-        """Return the rules that strike this request, in the order in which they happen."""
-        return [rule for number, rule in enumerate(self.rules) if self._strikes(number, rule, method, path)]
+    def drawn_for(self, method: str, path: str) -> Iterator[FaultRule]:
+        """Draw the rules that strike this request, in the order in which they happen; those not asked for are not."""
+        for number, rule in enumerate(self.rules):
+            if self._strikes(number, rule, method, path):
+                yield rule
 
     def _strikes(self, number: int, rule: FaultRule, method: str, path: str) -> bool:
         if not rule.meets(method, path) or self._left.get(number, 1) <= 0:

@@ -26,6 +26,8 @@ TRANSPORT = "dms_load_test.transport"
 """Where the scope holds the connection, so that it can be reset."""
 LOST_WRITE = "dms_load_test.lost_write"
 """Set in a scope whose write is to be acknowledged and dropped."""
+_CUT = "dms_load_test.cut"
+"""Set in a scope whose answer was cut off."""
 _SLICES_PER_S = 10
 _TOO_MANY_REQUESTS = 429
 _RESET_AT_ONCE = struct.pack("ii", 1, 0)
@@ -78,32 +80,36 @@ class Injector:
             if rule.kind == "reset":
                 self._faults.note(rule.kind, method, path)
                 _reset(scope[TRANSPORT])
+                await _disconnected(receive)
                 return
             send = await self._prepare(rule, scope, path, send)
         await serve(scope, receive, send)
+        if scope.get(_CUT):
+            await _disconnected(receive)
 
     async def _prepare(self, rule: FaultRule, scope: Scope, path: str, send: Send) -> Send:
         """Let a fault happen that is no answer of its own; return where the answer goes now."""
-        method, detail = scope["method"], ""
+
+        def note(detail: object = "") -> None:
+            self._faults.note(rule.kind, scope["method"], path, detail)
+
         match rule.kind:
             case "latency":
                 delay_s = self._faults.delay_s(rule)
-                detail = f"{delay_s * 1000:.3f} ms"
+                note(f"{delay_s * 1000:.3f} ms")
                 await asyncio.sleep(delay_s)
             case "stall":
-                detail = f"{rule.seconds:g} s"
+                note(f"{rule.seconds:g} s")
                 self.stall(rule.seconds)
-                await self._wait_for_stall(method, path)
+                await self._wait_for_stall(scope["method"], path)
             case "revoke":
-                detail = f"{self._revoke()} tokens"
+                note(f"{self._revoke()} tokens")
             case "half":
-                send = _halving(scope, send)
+                return _halving(scope, send, note)
             case "slow":
-                send = _slow(rule.bytes_per_s, send)
+                return _slow(rule.bytes_per_s, send, note)
             case _:
-                scope[LOST_WRITE] = lambda location: self._faults.note("lost-write", method, path, location)
-                return send
-        self._faults.note(rule.kind, method, path, detail)
+                scope[LOST_WRITE] = note
         return send
 
     async def _wait_for_stall(self, method: str, path: str) -> None:
@@ -137,29 +143,38 @@ def _reset(transport: asyncio.Transport) -> None:
     transport.abort()
 
 
-def _halving(scope: Scope, send: Send) -> Send:
+async def _disconnected(receive: Receive) -> None:
+    """Wait until the server knows that the connection is gone, so that it does not miss an answer."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _halving(scope: Scope, send: Send, note: Callable[[], None]) -> Send:
     """Send the head and half of the body, then close."""
 
     async def send_half(message: Message) -> None:
-        if message["type"] != "http.response.body" or not message.get("body"):
+        if scope.get(_CUT) or not message.get("body"):
             await send(message)
             return
         body = message["body"]
+        scope[_CUT] = True
+        note()
         await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
         scope[TRANSPORT].close()
 
     return send_half
 
 
-def _slow(bytes_per_s: float, send: Send) -> Send:
+def _slow(bytes_per_s: float, send: Send, note: Callable[[], None]) -> Send:
     """Send the body in small pieces."""
     size = max(1, int(bytes_per_s / _SLICES_PER_S))
 
     async def send_slowly(message: Message) -> None:
         body = message.get("body", b"")
-        if message["type"] != "http.response.body" or len(body) <= size:
+        if len(body) <= size:
             await send(message)
             return
+        note()
         for start in range(0, len(body), size):
             piece = body[start : start + size]
             is_last = start + size >= len(body)

@@ -264,7 +264,7 @@ def unsupported_media_type() -> Problem:
 
 def token_refused(status: int, detail: str) -> Problem:
     """400 or 401 of the token endpoint."""
-    kind, title = ("bad-request", "Bad Request") if status == 400 else ("unauthorized", "Unauthorized")  # noqa: PLR2004
+    kind, title = {400: ("bad-request", "Bad Request"), 401: ("unauthorized", "Unauthorized")}[status]
     return Problem(status, kind, title, detail, {})
 
 

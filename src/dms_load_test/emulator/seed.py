@@ -17,6 +17,13 @@ def load_descriptors(documents: Documents, standard: DataStandard) -> int:
     """Create the standard's descriptor values in one transaction, unless there are documents; return how many."""
     if documents.store.newest_version > 0:
         return 0
+    with documents.store.transaction():
+        created = _create_all(documents, standard)
+    documents.store.commit()
+    return created
+
+
+def _create_all(documents: Documents, standard: DataStandard) -> int:
     created = 0
     for name, codes in standard.descriptor_values.items():
         resource = documents.resources[standard.model.descriptors[name]]
@@ -25,5 +32,4 @@ def load_descriptors(documents: Documents, standard: DataStandard) -> int:
             short = code.strip()[:_SHORT_DESCRIPTION_LENGTH].strip()
             body = {"namespace": namespace, "codeValue": code, "shortDescription": short}
             created += documents.upsert(resource, body, Conditions()).created
-    documents.store.commit()
     return created
