@@ -49,6 +49,22 @@ def duration_s(executor: Executor) -> float:
     return executor.duration_s
 
 
+def course(executor: Executor) -> tuple[tuple[float, float], ...]:
+    """Return what is planned over time as points (seconds, value) of a line: users, or arrivals a second.
+
+    Where iterations are planned and time is but a limit, their users are planned from the start.
+    """
+    if isinstance(executor, SharedIterations | PerVuIterations):
+        return ((0.0, float(executor.vus)),)
+    if isinstance(executor, RampingVus):
+        lines = _lines(executor.start_vus, executor.stages)
+    elif isinstance(executor, ConstantArrivalRate | RampingArrivalRate):
+        lines = _rate_lines(executor)
+    else:
+        lines = [_Line(0.0, executor.duration_s, executor.vus, executor.vus)]
+    return tuple(point for line in lines for point in ((line.start_s, line.start), (line.end_s, line.end)))
+
+
 def spans(executor: Executor, shard: Shard) -> dict[int, tuple[Span, ...]]:
     """Return the active spans of each of the shard's users, by the user's number, for a closed executor.
 

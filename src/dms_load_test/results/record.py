@@ -62,14 +62,15 @@ def read_record(path: Path) -> Iterator[Event]:
         for number, line in enumerate(file, start=1):
             if not line.endswith(b"\n"):
                 return
-            event = _decode(line, f"{path}, line {number}")
+            event = decode_line(line, f"{path}, line {number}")
             if number == 1:
                 _check_manifest(event, path)
             if event is not None:
                 yield event
 
 
-def _decode(line: bytes, where: str) -> Event | None:
+def decode_line(line: bytes, where: str) -> Event | None:
+    """Return the event of a whole line, None for a kind that this version does not know. Raises: ConfigError."""
     try:
         return _decoder.decode(line)
     except msgspec.DecodeError as error:

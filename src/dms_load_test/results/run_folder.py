@@ -39,6 +39,11 @@ class RunFolder:
         return self.path / "summary.json"
 
     @property
+    def report(self) -> Path:
+        """The report for people, one file that needs nothing else."""
+        return self.path / "report.html"
+
+    @property
     def inventory(self) -> Path:
         """The ids of the documents created."""
         return self.path / "inventory.sqlite3"
