@@ -15,7 +15,8 @@ import errno
 import socket
 import ssl
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from httptools import HttpParserError, HttpParserUpgrade
 
@@ -63,7 +64,6 @@ class Connection:
 
     __slots__ = (
         "_first_limit_ns",
-        "_pending",
         "_receive",
         "_sock",
         "_total_limit_ns",
@@ -173,9 +173,8 @@ class Connection:
     def _attach(self) -> None:
         self.deadline_ns = 0
         sock = self._socket()
-        self._receive = sock.recv_into
+        self._receive = _reader(sock, self._wiring.buffer)
         self._write = sock.send
-        self._pending = sock.pending if isinstance(sock, ssl.SSLSocket) else None
         self._wiring.loop.add_reader(sock.fileno(), self._readable)
 
     # Exchanging
@@ -225,9 +224,12 @@ class Connection:
             self._wiring.loop.remove_writer(self._fd())
 
     def _readable(self) -> None:
-        while not self.closed:
+        count = RECEIVE_BUFFER_BYTES
+        # A full buffer may have left bytes behind, also in OpenSSL, where the loop cannot see them. OpenSSL gives out a
+        # record of 16 KiB at a time, so a buffer that is not full took all there was.
+        while count == RECEIVE_BUFFER_BYTES and not self.closed:
             try:
-                count = self._receive(self._wiring.buffer)
+                count = self._receive()
             except _NOT_NOW:
                 return
             except OSError as error:
@@ -237,22 +239,22 @@ class Connection:
                 self._ended()
                 return
             self._take(count)
-            # OpenSSL may hold decrypted bytes that the loop cannot see.
-            if self._pending is None or self.closed or not self._pending():
-                return
 
     def _take(self, count: int) -> None:
         """Read `count` received bytes of the shared buffer."""
         if self._waiter is None:  # nothing was asked: a farewell (408) or a server out of step
             self.close()
             return
+        wiring = self._wiring
+        # Once for each read and before its bytes are parsed: our own work is not the server's time.
+        self.finished_ns = now_ns = wiring.now_ns()
         if not self.received_bytes:
-            self.first_ns = self._wiring.now_ns()
+            self.first_ns = now_ns
             self.deadline_ns = self.started_ns + self._total_limit_ns
         self.received_bytes += count
         response = self.response
         try:
-            response.feed(self._wiring.buffer[:count])
+            response.feed(wiring.buffer[:count])
         except (HttpParserError, HttpParserUpgrade) as error:
             if not response.complete:  # else: bytes after an answer that closes the connection
                 self.fail("protocol", f"not an HTTP/1.1 answer: {error or type(error).__name__}")
@@ -272,7 +274,6 @@ class Connection:
             self.fail("protocol", f"the answer's head is longer than {options.max_header_bytes} bytes")
 
     def _finish(self) -> None:
-        self.finished_ns = self._wiring.now_ns()
         self.deadline_ns = 0
         response = self.response
         if not response.keep_alive or response.surplus or self._unsent is not None:
@@ -292,6 +293,7 @@ class Connection:
         if self._waiter is None:
             self.close()
         elif self.response.end():
+            self.finished_ns = self._wiring.now_ns()
             self._finish()
         elif self.received_bytes:
             self.fail("reset", "the server closed the connection in the middle of its answer")
@@ -343,6 +345,15 @@ class Connection:
 
     def _fd(self) -> int:
         return self._socket().fileno()
+
+
+def _reader(sock: socket.socket, buffer: memoryview) -> Callable[[], int]:
+    """Return what reads into `buffer` and tells how many bytes."""
+    if isinstance(sock, ssl.SSLSocket):
+        # What its `recv_into` calls too, after having made another memoryview for its length; with a buffer it returns
+        # a number, which its type does not tell.
+        return cast("Callable[[], int]", partial(sock.read, len(buffer), buffer))
+    return partial(sock.recv_into, buffer)
 
 
 def _reason(error: OSError) -> str:
