@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from dms_load_test.config.values import (
+    Amount,
     Count,
     Duration,
     Expected,
     Folder,
     KeyPrefix,
+    Mix,
     OptionalFile,
     OptionalSecret,
     OptionalSeed,
@@ -26,13 +28,17 @@ from dms_load_test.config.values import (
     OptionalUrl,
     OrganizationIds,
     Pause,
+    Popularity,
+    Ratio,
     SchoolYear,
+    Sizes,
     Statuses,
     Switch,
     Text,
     Thresholds,
     Unit,
     Urls,
+    Weights,
     Words,
     duration_text,
 )
@@ -115,6 +121,32 @@ class Settings(BaseModel):
     duration_readwrite_phase: Duration = Field(300.0, description="Length of the readwrite phase.")
     think_time_min: Pause = Field(0.1, description="Shortest pause of a user between operations (readwrite).")
     think_time_max: Pause = Field(0.5, description="Longest pause of a user between operations (readwrite).")
+
+    readwrite_mix: Mix = Field((50, 20, 20, 10), description="Shares of read, create, update and delete (readwrite).")
+    readwrite_reads: Mix = Field(
+        (75, 15, 5, 5),
+        description="Shares of reads by id, by natural key, by a member, and of pages (readwrite).",
+    )
+    readwrite_weights: Weights = Field(
+        (), description="Weights of resources; those not named have the square root of their documents (readwrite)."
+    )
+    readwrite_batch: Count = Field(1, description="Operations that an iteration does at the same time (readwrite).")
+    popularity: Popularity = Field(
+        "uniform", description="Which documents are asked for: all alike, or few of them most of the time (zipf)."
+    )
+    audit_ratio: Ratio = Field(0.01, description="Share of the acknowledged writes that are read back and compared.")
+    page_sizes: Sizes = Field((25, 100), description="Documents a page (paging).")
+    filter_size: Count = Field(2, description="Most query fields in one query (filtered).")
+    filter_most: Count = Field(50, description="Most queries for one resource (filtered).")
+    contention_documents: Count = Field(5, description="Documents that all users update (contention).")
+    shape_peak: Amount = Field(4.0, description="Most users of --shape stress and spike, as a multiple of the normal.")
+    knee_start_rate: Amount = Field(10.0, description="First arrivals a second (knee).")
+    knee_most_rate: Amount = Field(5000.0, description="Most arrivals a second (knee).")
+    knee_most_vus: Count = Field(500, description="Most virtual users, which bounds what is under way (knee).")
+    knee_hold: Duration = Field(10.0, description="How long one look at a rate takes; two to six are taken (knee).")
+    knee_p95_rise: Amount = Field(0.5, description="Rise of p95 over that of the first rate that is too much (knee).")
+    knee_errors: Ratio = Field(0.01, description="Share of failed operations that is too much (knee).")
+    soak_duration: Pause = Field(0.0, description="How long 70 % of the knee is held after it; 0s does not (knee).")
 
     thresholds_smoke: Thresholds = Field(
         ("http_req_duration: p(95)<2000", *_FAILURES), description="What the smoke phase must meet."

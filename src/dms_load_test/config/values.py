@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
@@ -128,6 +128,34 @@ def _checked_ids(text: str) -> str:
     return text
 
 
+def _checked_mix(shares: tuple[int, ...]) -> tuple[int, ...]:
+    if len(shares) != 4 or min(shares) < 0 or not sum(shares):  # noqa: PLR2004 - as many as there are operations
+        raise ValueError(shares)
+    return shares
+
+
+def _checked_weights(texts: tuple[str, ...]) -> tuple[str, ...]:
+    weights_of(texts)
+    return texts
+
+
+def weights_of(texts: tuple[str, ...]) -> dict[str, float]:
+    """Return the weights that `students=5 grades=0.5` gives. Raises: ValueError if it is not of that form."""
+    weights = {}
+    for text in texts:
+        name, equals, number = text.partition("=")
+        if not name or not equals or not _PLAIN.fullmatch(number):
+            raise ValueError(text)
+        weights[name] = float(number)
+    return weights
+
+
+def _not_empty_list(values: tuple[int, ...]) -> tuple[int, ...]:
+    if not values:
+        raise ValueError(values)
+    return values
+
+
 _URL = "an http or https URL without query, user name and password, such as https://host:8080/api"
 _FILE = "the path of a file"
 
@@ -164,6 +192,28 @@ OptionalSeed = Annotated[
     Expected(f"a whole number from 0 to {_MAX_SEED}"),
 ]
 SchoolYear = Annotated[int, Field(ge=2000, le=2080), Expected("a year from 2000 to 2080"), Unit("year of its end")]
+Mix = Annotated[
+    tuple[int, ...],
+    _list_of(r"[\s,]+"),
+    AfterValidator(_checked_mix),
+    Expected("four whole numbers, not all 0, such as 50,20,20,10"),
+]
+Weights = Annotated[
+    tuple[str, ...],
+    _list_of(r"[\s,]+"),
+    AfterValidator(_checked_weights),
+    Expected("resources with numbers of 0 or more, such as students=5 grades=0.5"),
+]
+Sizes = Annotated[
+    tuple[Annotated[int, Field(ge=1)], ...],
+    _list_of(r"[\s,]+"),
+    AfterValidator(_not_empty_list),
+    Expected("whole numbers of 1 or more, such as 25,100"),
+]
+Popularity = Annotated[Literal["uniform", "zipf"], Expected("uniform or zipf")]
+Ratio = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), Expected("a number from 0 to 1, such as 0.01")]
+Amount = Annotated[float, Field(gt=0, allow_inf_nan=False), Expected("a number larger than 0, such as 2.5")]
+OptionalAmount = Annotated[Amount | None, BeforeValidator(_none_if_empty), Expected("a number larger than 0")]
 _DURATION_TEXT = "such as 30s, 5m or 1h30m"
 Duration = Annotated[
     float,
