@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from dms_load_test.config import Settings
     from dms_load_test.edfi.schema import ApiModel
+    from dms_load_test.engine.auth import TokenSource
     from dms_load_test.engine.target import Discovery
     from dms_load_test.engine.transport import Client
     from dms_load_test.generators import Documents
@@ -43,7 +44,7 @@ class Target:
     """A target that is known and may be used. `descriptor_values` are those that its resources need."""
 
     discovery: Discovery
-    auth: SharedAuthManager
+    auth: TokenSource
     model: ApiModel
     graph: DependencyGraph
     descriptor_values: Mapping[str, Sequence[str]]

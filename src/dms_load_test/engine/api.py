@@ -27,7 +27,7 @@ from dms_load_test.sample import Failure
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from dms_load_test.engine.auth import SharedAuthManager
+    from dms_load_test.engine.auth import TokenSource
     from dms_load_test.engine.connection import Connection
     from dms_load_test.engine.transport import Channel, Client
     from dms_load_test.sample import Sample
@@ -76,9 +76,7 @@ class ApiTarget:
         ConfigError: `base_url` or `data_url` is no absolute URL.
     """
 
-    def __init__(
-        self, client: Client, auth: SharedAuthManager, base_url: str, data_url: str, policy: PhasePolicy
-    ) -> None:
+    def __init__(self, client: Client, auth: TokenSource, base_url: str, data_url: str, policy: PhasePolicy) -> None:
         self.client = client
         self.clock = client.clock
         self.auth = auth

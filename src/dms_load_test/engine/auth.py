@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
 import msgspec
@@ -47,6 +47,27 @@ class TokenError(Exception):
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
         self.status = status
+
+
+class TokenSource(Protocol):
+    """Where requests have their token from: `SharedAuthManager`, or on a worker of a cluster what it is told."""
+
+    phase: str
+
+    def line(self, now_ns: int) -> bytes:
+        """Return the Authorization header line with its end, empty where a token has to be waited for first."""
+
+    async def wait(self) -> bytes:
+        """Return the line as soon as there is a token. Raises: TokenError: There is none to be had."""
+
+    def reject(self, line: bytes) -> bool:
+        """Take note that the target refused `line`; return whether it makes sense to repeat the request."""
+
+    def blot(self, text: str) -> str:
+        """Return `text` without anything secret."""
+
+    async def close(self) -> None:
+        """End what is under way."""
 
 
 class _TokenAnswer(msgspec.Struct):
@@ -129,10 +150,11 @@ class SharedAuthManager:
 
     def blot(self, text: str) -> str:
         """Return `text` without the current token and the client's secret."""
-        token = self._line[len(b"Authorization: Bearer ") :].strip().decode("ascii")
-        for hidden in filter(None, (token, self._secret)):
-            text = text.replace(hidden, "***")
-        return text
+        return without_token(text.replace(self._secret, "***") if self._secret else text, self._line)
+
+    def life_s(self) -> float:
+        """Return for how long the current token is good, seconds."""
+        return max(0.0, (self._expires_ns - self._clock.now_ns()) / NS_PER_S)
 
     async def close(self) -> None:
         """End a renewal under way and close the connection."""
@@ -197,3 +219,9 @@ class SharedAuthManager:
         self._expires_ns = now_ns + int(life_s * NS_PER_S)
         self._renew_ns = self._expires_ns - int(min(RENEW_EARLY_S, life_s * RENEW_EARLY_RATIO) * NS_PER_S)
         self._line = f"Authorization: Bearer {token.access_token}\r\n".encode("ascii")
+
+
+def without_token(text: str, line: bytes) -> str:
+    """Return `text` without the token of an Authorization header line."""
+    token = line[len(b"Authorization: Bearer ") :].strip().decode("ascii")
+    return text.replace(token, "***") if token else text
