@@ -6,15 +6,19 @@ import signal
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from secrets import randbelow, token_hex
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
+from rich.text import Text
 
 from dms_load_test.app.credentials import require_credentials, with_secret
 from dms_load_test.app.crew import Alone
+from dms_load_test.app.dashboard import dashboard_beside
 from dms_load_test.app.earlier import Identity, address_of, earlier_load, manifest_of, require_same_target
 from dms_load_test.app.phases import PhaseRunner
+from dms_load_test.app.report import report_record
 from dms_load_test.app.resume import sent_before
 from dms_load_test.app.session import Session
 from dms_load_test.app.target import PREFLIGHT, Reports, connect, documents_of, transport_options
@@ -44,6 +48,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
+    from rich.console import Console
+
+    from dms_load_test.app.dashboard import DashboardWish
     from dms_load_test.app.earlier import EarlierRun
     from dms_load_test.app.target import Target
     from dms_load_test.config import Effective, Settings
@@ -73,7 +80,14 @@ class Intent:
     continues: EarlierRun | None = None
 
 
-def run_test(effective: Effective, phase: str, *, quiet: bool, continues: EarlierRun | None = None) -> Verdict:
+def run_test(
+    effective: Effective,
+    phase: str,
+    *,
+    quiet: bool,
+    continues: EarlierRun | None = None,
+    dashboard: DashboardWish | None = None,
+) -> Verdict:
     """Run the phases that `phase` stands for; print and write the results, and return the verdict.
 
     `continues` is the run whose load this one completes, with that run's data.
@@ -90,14 +104,23 @@ def run_test(effective: Effective, phase: str, *, quiet: bool, continues: Earlie
         stack.callback(view.close)
         folder = stack.enter_context(_run_folder(effective))
         stack.enter_context(held(folder))
+        beside = stack.enter_context(
+            dashboard_beside(dashboard, folder.record, partial(_say, console) if quiet else view.note)
+        )
         intent = (
             _intent(effective, phase, view, stack) if continues is None else _intent_to_resume(effective, continues)
         )
         summary = run_loop(_Run(intent, folder, view).execute())
         view.close()
         write_summary(folder.summary, read_run(folder.record))
+        report_record(folder.record, folder.report)
         (print_verdict if quiet else print_summary)(console, summary)
+        beside.keep()
     return summary.verdict
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(Text(text), soft_wrap=True)
 
 
 @contextmanager

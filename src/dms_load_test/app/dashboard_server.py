@@ -1,0 +1,157 @@
+"""The dashboard's own process: reads the record while the run writes it, and serves what it says.
+
+Being a reader of the record, in another process, it cannot hold up the loop that times requests: neither by work, nor
+by a browser, nor by Python's interpreter lock. Started by `app/dashboard.py`, which says how the two talk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import uvicorn
+
+from dms_load_test.app.dashboard import DashboardOptions, address
+from dms_load_test.errors import LoadTestError
+from dms_load_test.results.charts import charts_of
+from dms_load_test.results.follow import RecordFollower
+from dms_load_test.results.page import quick_parts, table_parts
+from dms_load_test.results.story import Story
+from dms_load_test.views.dashboard import Board, create_dashboard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_LOOK_EVERY_S = 0.25
+_EVENTS_AT_A_TIME = 200
+_FAREWELL_S = 2.0
+"""How long the browsers may take to get the last state."""
+_LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+
+
+class _Pages:
+    """A page's values from the story, the costly ones made anew only when the record's parts changed."""
+
+    def __init__(self) -> None:
+        self.story = Story()
+        self._made_at: tuple[float, int, int] | None = None
+        self._tables: dict[str, Any] = {}
+
+    def read(self) -> dict[str, Any] | None:
+        """Return the newest values, None before the run began."""
+        run = self.story.run
+        if run is None:
+            return None
+        made_at = (self.story.parts_s, len(run.marks), len(run.accounts))
+        if self._made_at != made_at:
+            self._made_at, self._tables = made_at, table_parts(self.story)
+        return {**quick_parts(self.story), **self._tables, "charts": charts_of(self.story)}
+
+
+class _Server(uvicorn.Server):
+    """Follows the record beside serving, and tells when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, follow: Callable[[], Any], on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._follow = follow
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_ready()
+        self._following = asyncio.ensure_future(self._until_the_end())
+
+    async def _until_the_end(self) -> None:
+        await self._follow()
+        self.should_exit = True
+
+
+def serve_dashboard(options: DashboardOptions, listener: socket.socket) -> None:
+    """Serve until standard input ends, and the browsers have what came until then."""
+    leave = threading.Event()
+    pages = _Pages()
+
+    async def run() -> None:
+        board = Board(pages.read)
+        app = create_dashboard(board, hosts=_hosts(options), token=options.token)
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=1,
+        )
+        server = _Server(config, lambda: _follow(pages.story, board, Path(options.record), leave), announce)
+        with suppress(asyncio.CancelledError):
+            await server.serve(sockets=[listener])
+
+    def announce() -> None:
+        sys.stdout.write(f"{address(options, listener.getsockname()[1])}\n")
+        sys.stdout.flush()
+        threading.Thread(target=_wait_for_end, args=(leave,), daemon=True).start()
+
+    asyncio.run(run())
+
+
+async def _follow(story: Story, board: Board, record: Path, leave: threading.Event) -> None:
+    """Fold what is appended until the parent wants an end, and then what is left."""
+    follower = RecordFollower(record)
+    while True:
+        is_last = leave.is_set()
+        count = 0
+        for count, event in enumerate(follower.new_events(), start=1):
+            story.add(event)
+            if count % _EVENTS_AT_A_TIME == 0:
+                await asyncio.sleep(0)  # a long record must not hold up the browsers
+        if count or is_last:
+            board.changed(ended=is_last)
+        if is_last:
+            await board.farewell(_FAREWELL_S)
+            return
+        await asyncio.sleep(_LOOK_EVERY_S)
+
+
+def _wait_for_end(leave: threading.Event) -> None:
+    while os.read(sys.stdin.fileno(), 1):  # unbuffered: a buffer's lock could be held when the interpreter ends
+        pass
+    leave.set()
+
+
+def _hosts(options: DashboardOptions) -> tuple[str, ...]:
+    """Return the names that a browser may ask by: any, where a token guards the address."""
+    return () if options.token else _LOOPBACK_NAMES
+
+
+def _listen(options: DashboardOptions) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in options.host else socket.AF_INET)
+    try:
+        if os.name == "posix":  # elsewhere the option would let two servers share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((options.host, options.port))
+    except OSError as error:
+        listener.close()
+        sys.exit(f"cannot listen on {options.host}:{options.port}: {error.strerror}; choose another --dashboard-port")
+    return listener
+
+
+def _run() -> None:
+    options = msgspec.json.decode(sys.stdin.buffer.readline(), type=DashboardOptions)
+    with _listen(options) as listener:
+        try:
+            serve_dashboard(options, listener)
+        except LoadTestError as error:
+            sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    _run()

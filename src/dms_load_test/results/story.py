@@ -1,0 +1,218 @@
+"""A run as people look at it while it goes on and afterwards: its figures, and how they came about over time.
+
+Memory is bounded whatever the run's length: two timelines, one distribution for each step, phase and operation.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dms_load_test.errors import ConfigError
+from dms_load_test.metrics.histogram import Distribution
+from dms_load_test.metrics.tally import CRUD, Series, SeriesKey
+from dms_load_test.metrics.thresholds import judge_thresholds, parse_threshold
+from dms_load_test.metrics.totals import Totals
+from dms_load_test.results.convert import NS_PER_S, distribution_of
+from dms_load_test.results.events import (
+    Detail,
+    Manifest,
+    Part,
+    PhaseBegin,
+    Second,
+    ServerFigures,
+    Statements,
+    StepBegin,
+    StepEnd,
+)
+from dms_load_test.results.run import Run, fold
+from dms_load_test.results.timeline import (
+    MOST_COUNTS,
+    MOST_TIMES,
+    Counts,
+    Gauges,
+    Timeline,
+    Times,
+    counts_of,
+    gauges_of,
+    times_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dms_load_test.metrics.thresholds import Threshold, ThresholdResult
+    from dms_load_test.results.events import Event
+
+HOUR_S = 3600.0
+_NOW_METRICS = frozenset({"http_reqs", "http_req_duration", "http_req_failed"})
+_NOW_TAGS = frozenset({"phase", "operation", "expected_response"})
+"""What the lines of each second suffice for; everything else is judged as of the last parts."""
+
+
+@dataclass(slots=True)
+class StepStory:
+    """One step. `ended_s` and `reason` are None and empty while it goes on."""
+
+    begin: StepBegin
+    seconds: float = 0.0
+    ended_s: float | None = None
+    reason: str = ""
+    requests: int = 0
+    failed: int = 0
+    """Requests on documents; `failed` ones among them."""
+    iterations: int = 0
+    dropped: int = 0
+    times: Distribution = field(default_factory=Distribution)
+
+    def lasted(self, second: Second) -> float:
+        """Return how much of a second's time the step took of it, in seconds."""
+        until_s = second.t if self.ended_s is None else min(second.t, self.ended_s)
+        return max(0.0, until_s - max(self.begin.t, second.t - second.seconds))
+
+
+class Story:
+    """The fold of a record's events. `run` is None until the manifest was read."""
+
+    def __init__(self) -> None:
+        self.run: Run | None = None
+        self.counts: Timeline[Counts] = Timeline(MOST_COUNTS)
+        self.times: Timeline[Times] = Timeline(MOST_TIMES)
+        self.steps: list[StepStory] = []
+        self.statuses: Counter[int] = Counter()
+        """Failed requests by status, to the last second."""
+        self.hours: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0])
+        """Hour of the run, from 0 -> requests, failed ones among them."""
+        self.now = Totals()
+        """Figures to the last second, but only by phase, operation and success, in two digits."""
+        self.server: dict[str, Timeline[Gauges]] = {}
+        """Figures of the server's side by source."""
+        self.statements: Statements | None = None
+        self.parts_s = 0.0
+        """Until when the figures by resource reach."""
+        self._thresholds: list[Threshold] = []
+        self._of_phase: dict[str, StepStory] = {}
+        """The last step of each phase: phases may go on side by side."""
+
+    def add(self, event: Event) -> None:
+        """Take in the next event. Raises: ConfigError, ValueError: the record is damaged."""
+        if self.run is None:
+            self.run = _begun(event)
+        fold(self.run, event)
+        match event:
+            case Second():
+                self._add_second(event)
+            case Detail():
+                self._add_detail(event)
+            case Part(active_s=active_s) if active_s:
+                self.parts_s = event.t
+            case PhaseBegin():
+                self._thresholds += self._parsed(event)
+            case StepBegin() | StepEnd():
+                self._mark(event)
+            case ServerFigures() | Statements():
+                self._add_server(event)
+            case _:  # folded by `run` alone
+                pass
+
+    def _parsed(self, begin: PhaseBegin) -> list[Threshold]:
+        """Return the thresholds of a phase; one on a metric of a scenario's own is judged in the verdict alone."""
+        parsed = []
+        for text in begin.thresholds:
+            with suppress(ConfigError):
+                parsed.append(parse_threshold(text, begin.phase))
+        return parsed
+
+    def _mark(self, mark: StepBegin | StepEnd) -> None:
+        if isinstance(mark, StepBegin):
+            self._of_phase[mark.phase] = StepStory(mark)
+            self.steps.append(self._of_phase[mark.phase])
+        elif mark.phase in self._of_phase:
+            step = self._of_phase[mark.phase]
+            step.ended_s, step.reason = mark.t, mark.reason
+
+    def _add_second(self, second: Second) -> None:
+        self.counts.add(counts_of(second))
+        self.statuses.update(second.failures)
+        self.now.active_ns[second.phase] += round(second.seconds * NS_PER_S)
+        self.now.users, self.now.users_max = second.users, max(self.now.users_max, second.users_max)
+        hour = self.hours[int(max(0.0, second.t - second.seconds / 2) // HOUR_S)]
+        for row in second.rows:
+            hour[0] += row.requests
+            hour[1] += 0 if row.ok else row.requests
+            step = self._of_phase.get(row.phase)
+            if step is not None and row.operation in CRUD:
+                step.requests += row.requests
+                step.failed += 0 if row.ok else row.requests
+        going_on = [step for step in self.steps if step.lasted(second)]
+        for step in going_on:
+            step.seconds += step.lasted(second)
+            if len(going_on) == 1:  # of steps side by side the record's seconds do not tell whose iterations these are
+                step.iterations += second.iterations
+                step.dropped += second.dropped
+
+    def _add_detail(self, detail: Detail) -> None:
+        self.times.add(times_of(detail))
+        for row in detail.rows:
+            times = distribution_of(row.response)
+            series = self.now.sums[SeriesKey(row.phase, row.operation, "", 0, row.ok, final=True)]
+            series.prompt.add(times)
+            step = self._of_phase.get(row.phase)
+            if step is not None and row.operation in CRUD:
+                step.times.add(times)
+
+    def _add_server(self, event: ServerFigures | Statements) -> None:
+        if isinstance(event, Statements):
+            self.statements = event
+            return
+        timeline = self.server.setdefault(event.source, Timeline(MOST_TIMES))
+        timeline.add(gauges_of(event, timeline.slices[-1].t if timeline.slices else 0.0))
+
+    @property
+    def current(self) -> StepStory | None:
+        """The step that goes on; of several the one that began last."""
+        return next((step for step in reversed(self.steps) if step.ended_s is None), None)
+
+    def thresholds(self) -> tuple[ThresholdResult, ...]:
+        """Return the verdict's results, or those on the run so far."""
+        assert self.run is not None
+        if self.run.verdict is not None:
+            return self.run.verdict.results
+        results: list[ThresholdResult] = []
+        for threshold in self._thresholds:
+            is_now = threshold.metric in _NOW_METRICS and threshold.selector.keys() <= _NOW_TAGS
+            results += judge_thresholds([threshold], self.now if is_now else self.run.totals)
+        return tuple(results)
+
+    def response_times(self) -> dict[str, Distribution]:
+        """Return the response times of each operation on documents over the whole run, in the order of CRUD."""
+        return _by_operation(self.now.sums.items())
+
+
+def story_of(events: Iterable[Event]) -> Story:
+    """Return the story of a whole record. Raises: ConfigError: as `read_record`, or there is no manifest in it."""
+    story = Story()
+    for event in events:
+        try:
+            story.add(event)
+        except ValueError as error:
+            raise ConfigError(f"the record is damaged: {error}") from error
+    if story.run is None:
+        raise ConfigError("the record holds no complete line; the run was killed before it began")
+    return story
+
+
+def _begun(event: Event) -> Run:
+    if not isinstance(event, Manifest):
+        raise ConfigError("the record begins without a manifest")
+    return Run(event)
+
+
+def _by_operation(sums: Iterable[tuple[SeriesKey, Series]]) -> dict[str, Distribution]:
+    found: dict[str, Distribution] = {}
+    for key, series in sums:
+        if key.operation in CRUD:
+            found.setdefault(key.operation, Distribution()).add(series.prompt)
+    return {name: found[name] for name in CRUD if name in found}
