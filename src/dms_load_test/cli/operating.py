@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,6 +19,7 @@ from dms_load_test.cli.application import (
     app,
     settings_in_force,
 )
+from dms_load_test.errors import ConfigError
 
 if TYPE_CHECKING:
     from dms_load_test.config import Effective
@@ -44,6 +46,45 @@ def resume(
     _guard(effective, address_of(effective.settings, earlier.manifest), known=known_production)
     verdict = run_test(effective, "", quiet=quiet, continues=earlier)
     raise typer.Exit(VERDICTS.get(verdict.kind.value, THRESHOLD_FAILED))
+
+
+@app.command()
+def clean(
+    run: RunArgument = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,  # noqa: FBT002 - as above
+    target: TargetOption = None,
+    results: ResultsOption = None,
+    settings: SetOption = None,
+    known_production: ProductionOption = False,  # noqa: FBT002 - as above
+) -> None:
+    """Delete what a run created, in reverse dependency order, and account for it."""
+    from dms_load_test.app.clean import clean_run
+    from dms_load_test.app.earlier import address_of, earlier_run
+
+    effective = settings_in_force(None, settings, target=target, results=results)
+    earlier = earlier_run(effective.settings.results_dir, run)
+    base_url = address_of(effective.settings, earlier.manifest)
+    _guard(effective, base_url, known=known_production)
+
+    def confirm(what: str) -> bool:
+        print(f"Run {earlier.folder.run_id}: {what} will be deleted.")
+        return yes or _asked("Delete them?")
+
+    account = clean_run(earlier, effective.settings, base_url, confirm, print)
+    if account is None:
+        print("Nothing was deleted.")
+        return
+    for line in account.lines():
+        print(line)
+    if not account.complete:
+        raise typer.Exit(THRESHOLD_FAILED)
+
+
+def _asked(question: str) -> bool:
+    """Ask a user who is there. Raises: ConfigError: nobody is."""
+    if not sys.stdin.isatty():
+        raise ConfigError("nobody is there to confirm; give --yes")
+    return typer.confirm(question)
 
 
 def _guard(effective: Effective, url: str, *, known: bool) -> None:
