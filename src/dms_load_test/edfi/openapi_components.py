@@ -79,10 +79,9 @@ PARAMETERS: Json = {
 
 
 def _problem(description: str) -> Json:
-    return {
-        "description": description,
-        "content": {"application/problem+json": {"schema": {"type": "object"}}},
-    }
+    """DMS serves most problems as plain JSON, some as what they are."""
+    media = ("application/json", "application/problem+json")
+    return {"description": description, "content": {name: {"schema": {"type": "object"}} for name in media}}
 
 
 RESPONSES: Json = {

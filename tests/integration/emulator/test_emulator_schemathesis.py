@@ -1,0 +1,79 @@
+"""Somebody else's reading of the emulator's OpenAPI: schemathesis sends what the documents allow, and what they do not.
+
+It runs over one resource and one descriptor; `SCHEMATHESIS_RESOURCES=all` takes the whole standard, or name some by
+commas. `SCHEMATHESIS_PHASES=fuzzing` leaves out the enumeration of values, which takes most of the time.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from dms_load_test.edfi.dependencies import DependencyGraph
+from dms_load_test.edfi.openapi_writer import write_openapi
+from dms_load_test.edfi.schema import ApiModel
+from dms_load_test.edfi.standard import load_standard
+from dms_load_test.emulator import EmulatorOptions, start_emulator
+
+CHOSEN = os.environ.get("SCHEMATHESIS_RESOURCES", "students")
+EXCLUDED = {
+    "positive_data_acceptance": "a schema cannot say which descriptors and referenced documents exist",
+    "negative_data_rejection": "DMS coerces '1' to 1 and drops what it does not know",
+    "unsupported_method": "DMS looks at the id before the method: 400, not 405",
+}
+PHASES = os.environ.get("SCHEMATHESIS_PHASES", "coverage,fuzzing")
+LIMIT_S = 3600 if CHOSEN == "all" else 90
+
+
+def chosen_model():
+    """The chosen resources with the abstract kinds and descriptors that they refer to."""
+    model = load_standard().model
+    if CHOSEN == "all":
+        return model
+    graph = DependencyGraph.build(model, ())
+    names = graph.closure(CHOSEN.split(","), optional=True, descriptors=True) | {"sexDescriptors"}
+    resources = {name: schema for name, schema in model.resources.items() if name in names}
+    return ApiModel(resources, model.abstract, model.descriptors)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    if CHOSEN == "all":
+        with start_emulator() as running:
+            yield running
+        return
+    folder = tmp_path_factory.mktemp("openapi")
+    documents = write_openapi(chosen_model(), data_url="http://x/data", token_url="http://x/token", version="5.2")
+    files = []
+    for name, document in zip(("resources", "descriptors"), documents, strict=True):
+        files.append(folder / f"{name}.json")
+        files[-1].write_text(json.dumps(document))
+    with start_emulator(EmulatorOptions(port=0, openapi=tuple(files))) as running:
+        yield running
+
+
+@pytest.mark.timeout(LIMIT_S + 30)
+@pytest.mark.parametrize(
+    ("document", "paths"),
+    [
+        ("resources", f"^/ed-fi/({CHOSEN.replace(',', '|')})(/|$)"),
+        ("descriptors", "^/ed-fi/sexDescriptors(/|$)"),
+    ],
+)
+def test_no_answer_is_a_server_error_or_undocumented(served, make_client, tmp_path, document, paths):
+    token = make_client(served).token().json["access_token"]
+    command = [
+        *(sys.executable, "-m", "schemathesis.cli", "run"),
+        f"{served.base_url}/metadata/specifications/{document}-spec.json",
+        *("--header", f"Authorization: Bearer {token}"),
+        *("--checks", "all", "--exclude-checks", ",".join(EXCLUDED)),
+        *("--phases", PHASES, "--max-examples", "3", "--seed", "1"),
+        *("--continue-on-failure", "--no-color", "--suppress-health-check", "all"),
+        *([] if CHOSEN == "all" else ["--include-path-regex", paths]),
+    ]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+    assert ended.returncode == 0, ended.stdout[-6000:] + ended.stderr[-2000:]
+    assert re.search(r"[1-9]\d* generated, [1-9]\d* passed", ended.stdout), ended.stdout[-2000:]
