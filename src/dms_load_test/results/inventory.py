@@ -10,12 +10,12 @@ so that a load phase, which only adds, costs none.
 from __future__ import annotations
 
 import sqlite3
-from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from dms_load_test.errors import ConfigError
 from dms_load_test.load.shard import WHOLE, Shard
+from dms_load_test.results.pool import Pool, spell, store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,11 +27,8 @@ if TYPE_CHECKING:
 
 VERSION = 1
 _CREATED, _DELETED, _FOUND = 0, 1, 2
-_HYPHENATED, _PLAIN, _TEXT = 0, 1, 2
-"""How the server spells an id: as a UUID with hyphens, as 32 hexadecimal digits, or otherwise."""
 _BATCH = 256
 """Rows handed to SQLite at a time: about 0.3 ms of the loop's time."""
-_ID_BYTES = 16
 _SCHEMA = f"""
 CREATE TABLE name (number INTEGER PRIMARY KEY, text TEXT UNIQUE NOT NULL);
 CREATE TABLE journal (resource INTEGER, ordinal INTEGER, phase INTEGER, state INTEGER, spelling INTEGER, id BLOB);
@@ -48,6 +45,13 @@ SELECT resource.text, phase.text, SUM(state = ?), SUM(state = ?), SUM(state = ?)
 FROM journal JOIN name AS resource ON journal.resource = resource.number
 JOIN name AS phase ON journal.phase = phase.number GROUP BY 1, 2 ORDER BY 1, 2
 """
+
+
+class Journal(NamedTuple):
+    """Rows of another inventory on their way into a run's: `names` are what their first and third members stand for."""
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[int, int, int, int, int, bytes | str | None], ...]
 
 
 class _Row(NamedTuple):
@@ -86,7 +90,7 @@ class RunInventory:
         self._shard = shard
         self._rows: list[tuple[int, int, int, int, int, bytes | str | None]] = []
         self._names: dict[str, int] = {}
-        self._pools: dict[str, _Pool] | None = None
+        self._pools: dict[str, Pool] | None = None
         self._highest: dict[str, int] = {}
         self._database = _connect(path)
         try:
@@ -154,11 +158,26 @@ class RunInventory:
 
     def give_back(self, entry: Entry) -> None:
         """End the exclusive use of a document that still exists."""
-        self._pool(entry.resource).put(entry.ordinal, *_store(entry.document_id))
+        self._pool(entry.resource).put(entry.ordinal, *store(entry.document_id))
 
     def remove(self, entry: Entry) -> None:
         """Forget a taken document that the server has deleted."""
         self._append(entry.resource, entry.ordinal, _DELETED, 0, None)
+
+    def take_in(self, journal: Journal) -> None:
+        """Append what another inventory noted, in its order; not to choose from here."""
+        numbers = [0, *(self._number(name) for name in journal.names)]
+        for resource, ordinal, phase, state, spelling, stored in journal.rows:
+            self._rows.append((numbers[resource], ordinal, numbers[phase], state, spelling, stored))
+            name = journal.names[resource - 1]
+            if ordinal > self._highest.get(name, -1):
+                self._highest[name] = ordinal
+        self._hand_over()
+
+    def choices(self) -> Iterator[tuple[str, int, int, bytes | str]]:
+        """Yield (resource, ordinal, spelling, stored id) of the documents that exist, for workers."""
+        texts = {number: text for text, number in self._names.items()}
+        return ((texts[row.resource], row.ordinal, row.spelling, row.stored) for row in self._alive())
 
     def first_unused_ordinal(self, resource: str) -> int:
         """Return the ordinal after the highest that was ever created, deleted ones included; 0 where none was."""
@@ -174,7 +193,7 @@ class RunInventory:
         for row in self._alive(resource):
             created = row.state == _CREATED
             yield InventoryEntry(
-                texts[row.resource], row.ordinal, _spell(row.spelling, row.stored), texts[row.phase], created
+                texts[row.resource], row.ordinal, spell(row.spelling, row.stored), texts[row.phase], created
             )
 
     def acknowledged(self, resource: str) -> Iterator[int]:
@@ -223,7 +242,7 @@ class RunInventory:
         self.close()
 
     def _remember(self, resource: str, ordinal: int, document_id: str, *, created: bool) -> tuple[int, bytes | str]:
-        spelling, stored = _store(document_id)
+        spelling, stored = store(document_id)
         self._append(resource, ordinal, _CREATED if created else _FOUND, spelling, stored)
         if ordinal > self._highest.get(resource, -1):
             self._highest[resource] = ordinal
@@ -266,19 +285,19 @@ class RunInventory:
         if last is not None and last.state != _DELETED:
             yield last
 
-    def _read_in(self) -> dict[str, _Pool]:
-        pools: dict[int, _Pool] = {}
+    def _read_in(self) -> dict[str, Pool]:
+        pools: dict[int, Pool] = {}
         for row in self._alive():
-            pools.setdefault(row.resource, _Pool()).put(row.ordinal, row.spelling, row.stored)
+            pools.setdefault(row.resource, Pool()).put(row.ordinal, row.spelling, row.stored)
         texts = {number: text for text, number in self._names.items()}
         return {texts[number]: pool for number, pool in pools.items()}
 
-    def _pool(self, resource: str) -> _Pool:
+    def _pool(self, resource: str) -> Pool:
         self.prepare()
         assert self._pools is not None
         pool = self._pools.get(resource)
         if pool is None:
-            pool = self._pools[resource] = _Pool()
+            pool = self._pools[resource] = Pool()
         return pool
 
 
@@ -287,86 +306,3 @@ def _connect(path: Path) -> sqlite3.Connection:
         return sqlite3.connect(path, isolation_level=None)
     except sqlite3.Error as error:
         raise ConfigError(f"{path}: {error}; expected a folder that can be written") from error
-
-
-class _Pool:
-    """The free documents of one resource, in no order: arrays, because objects would take ten times the memory."""
-
-    __slots__ = ("_ids", "_ordinals", "_places", "_spellings", "_texts")
-
-    def __init__(self) -> None:
-        self._ordinals = array("Q")
-        self._spellings = bytearray()
-        self._ids = bytearray()
-        self._texts: dict[int, str] = {}
-        self._places: array[int] | None = None
-        """Ordinal -> place, -1 where it is none: 8 bytes a document, once documents are asked for by ordinal."""
-
-    def __len__(self) -> int:
-        return len(self._ordinals)
-
-    def put(self, ordinal: int, spelling: int, stored: bytes | str) -> None:
-        """Add a document at the end."""
-        if self._places is not None:
-            self._note_place(ordinal, len(self._ordinals))
-        self._ordinals.append(ordinal)
-        self._spellings.append(spelling)
-        if isinstance(stored, str):
-            self._texts[ordinal] = stored
-            self._ids += bytes(_ID_BYTES)
-        else:
-            self._ids += stored
-
-    def place_of(self, ordinal: int) -> int:
-        """Return the place of a document, -1 where it is not among the free ones."""
-        if self._places is None:
-            self._places = array("q")
-            for place, known in enumerate(self._ordinals):
-                self._note_place(known, place)
-        return self._places[ordinal] if ordinal < len(self._places) else -1
-
-    def _note_place(self, ordinal: int, place: int) -> None:
-        assert self._places is not None
-        if ordinal >= len(self._places):
-            self._places.extend([-1] * (ordinal + 1 - len(self._places)))
-        self._places[ordinal] = place
-
-    def pop(self, at: int) -> tuple[int, str]:
-        """Take the document at a place out; the last one fills the gap."""
-        ordinal, spelling = self._ordinals[at], self._spellings[at]
-        stored = bytes(self._ids[at * _ID_BYTES : (at + 1) * _ID_BYTES])
-        last_ordinal, last_spelling = self._ordinals.pop(), self._spellings.pop()
-        last_id = self._ids[-_ID_BYTES:]
-        del self._ids[-_ID_BYTES:]
-        if self._places is not None:
-            self._places[last_ordinal] = at
-            self._places[ordinal] = -1
-        if at < len(self._ordinals):
-            self._ordinals[at], self._spellings[at] = last_ordinal, last_spelling
-            self._ids[at * _ID_BYTES : (at + 1) * _ID_BYTES] = last_id
-        return ordinal, _spell(spelling, self._texts.pop(ordinal) if spelling == _TEXT else stored)
-
-
-def _store(document_id: str) -> tuple[int, bytes | str]:
-    """Return how an id is spelled and what is kept of it: 16 bytes for the usual spellings, else the text."""
-    try:
-        stored = bytes.fromhex(document_id.replace("-", ""))
-    except ValueError:
-        return _TEXT, document_id
-    if len(stored) != _ID_BYTES:
-        return _TEXT, document_id
-    digits = stored.hex()
-    if document_id == _hyphenated(digits):
-        return _HYPHENATED, stored
-    return (_PLAIN, stored) if document_id == digits else (_TEXT, document_id)
-
-
-def _spell(spelling: int, stored: bytes | str) -> str:
-    if isinstance(stored, str):
-        return stored
-    return stored.hex() if spelling == _PLAIN else _hyphenated(stored.hex())
-
-
-def _hyphenated(digits: str) -> str:
-    # A fifth of the time of `str(UUID(...))`, once for each create and each choice.
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
