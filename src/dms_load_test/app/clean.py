@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from dms_load_test.app.earlier import require_same_target
+from dms_load_test.app.earlier import EarlierRun, require_same_target
 from dms_load_test.app.target import PREFLIGHT, Reports, connect, documents_of, transport_options
 from dms_load_test.engine.api import PhasePolicy
 from dms_load_test.engine.loop import run as run_loop
@@ -21,19 +21,21 @@ from dms_load_test.engine.problems import reason_of
 from dms_load_test.engine.transport import Client
 from dms_load_test.errors import TargetError
 from dms_load_test.load.plan import RetryPolicy
+from dms_load_test.results.events import Manifest
 from dms_load_test.results.inventory import RunInventory
 from dms_load_test.results.lock import held
+from dms_load_test.results.record import read_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from dms_load_test.app.earlier import EarlierRun
     from dms_load_test.app.target import Target
     from dms_load_test.config import Settings
     from dms_load_test.engine.api import EdFiApi
     from dms_load_test.generators import Documents
     from dms_load_test.load.virtual_user import Reply
     from dms_load_test.results.inventory import InventoryEntry
+    from dms_load_test.results.run_folder import RunFolder
 
 ATTEMPTS = 5
 MOST_USERS = 32
@@ -98,6 +100,18 @@ def clean_run(
     """
     with held(earlier.folder), RunInventory(earlier.folder.inventory) as inventory:
         return run_loop(_clean(earlier, inventory, settings, base_url, confirm, say))
+
+
+def clean_after(folder: RunFolder, settings: Settings, base_url: str, say: Callable[[str], None]) -> None:
+    """Delete what a run created that has just ended in this process, and tell the account."""
+    manifest = next(read_record(folder.record))
+    assert isinstance(manifest, Manifest)
+    with RunInventory(folder.inventory) as inventory:
+        earlier = EarlierRun(folder, manifest)
+        account = run_loop(_clean(earlier, inventory, settings, base_url, lambda _: True, say))
+    say("Cleaned up after the run:")
+    for line in account.lines() if account else ():
+        say(line)
 
 
 async def _clean(

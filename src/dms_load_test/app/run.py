@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 from rich.text import Text
 
+from dms_load_test.app.clean import clean_after
 from dms_load_test.app.credentials import require_credentials, with_secret
 from dms_load_test.app.crew import Alone
 from dms_load_test.app.dashboard import dashboard_beside
@@ -80,22 +81,27 @@ class Intent:
     continues: EarlierRun | None = None
 
 
-def run_test(
-    effective: Effective,
-    phase: str,
-    *,
-    quiet: bool,
-    continues: EarlierRun | None = None,
-    dashboard: DashboardWish | None = None,
-) -> Verdict:
-    """Run the phases that `phase` stands for; print and write the results, and return the verdict.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """How a run is to be carried out, beside its settings.
 
-    `continues` is the run whose load this one completes, with that run's data.
+    `continues` is the run whose load this one completes, with that run's data; `clean_after` deletes what was created.
+    """
+
+    quiet: bool = False
+    dashboard: DashboardWish | None = None
+    continues: EarlierRun | None = None
+    clean_after: bool = False
+
+
+def run_test(effective: Effective, phase: str, wishes: Wishes) -> Verdict:
+    """Run the phases that `phase` stands for; print and write the results, and return the verdict.
 
     Raises:
         ConfigError: Something that the user gave is wrong; nothing was written to the target.
         TargetError: The target cannot be used; nothing was written to it.
     """
+    continues, quiet = wishes.continues, wishes.quiet
     if continues is None and phase not in PHASES:
         raise ConfigError(f'--phase "{phase}": expected one of {", ".join(PHASES)}')
     console = make_console()
@@ -105,7 +111,7 @@ def run_test(
         folder = stack.enter_context(_run_folder(effective))
         stack.enter_context(held(folder))
         beside = stack.enter_context(
-            dashboard_beside(dashboard, folder.record, partial(_say, console) if quiet else view.note)
+            dashboard_beside(wishes.dashboard, folder.record, partial(_say, console) if quiet else view.note)
         )
         intent = (
             _intent(effective, phase, view, stack) if continues is None else _intent_to_resume(effective, continues)
@@ -115,6 +121,8 @@ def run_test(
         write_summary(folder.summary, read_run(folder.record))
         report_record(folder.record, folder.report)
         (print_verdict if quiet else print_summary)(console, summary)
+        if wishes.clean_after:
+            clean_after(folder, intent.settings, intent.base_url, partial(_say, console))
         beside.keep()
     return summary.verdict
 
@@ -152,7 +160,7 @@ def _intent(effective: Effective, phase: str, view: ProgressView, stack: ExitSta
     settings = with_secret(settings)
     require_credentials(settings)
     if settings.seed is not None:
-        notes.append(f"Seed {settings.seed} was asked for: what an earlier run with it made is updated, not created.")
+        notes.append(f"Repeated seed {settings.seed}: what an earlier run with it made is updated, not created.")
     for note in notes:
         view.note(note)
     seed = randbelow(_MOST_SEEDS) if settings.seed is None else settings.seed

@@ -9,6 +9,7 @@ import typer
 from dms_load_test.cli.application import (
     THRESHOLD_FAILED,
     VERDICTS,
+    ProductionOption,
     ProfileOption,
     QuietOption,
     ResultsOption,
@@ -20,9 +21,10 @@ from dms_load_test.cli.application import (
 )
 
 if TYPE_CHECKING:
-    from dms_load_test.app.dashboard import DashboardWish
+    from dms_load_test.app.run import Wishes
     from dms_load_test.config import Effective
 
+CleanOption = Annotated[bool, typer.Option("--clean-after", help="Delete what the run created, when it has ended.")]
 KeepOption = Annotated[
     bool, typer.Option("--keep", help="Let the dashboard stay after the run until Ctrl-C; implies --dashboard.")
 ]
@@ -45,13 +47,16 @@ def run(
         int, typer.Option("--dashboard-port", help="Port of the dashboard; 0 takes a free one.", min=0, max=65535)
     ] = 5665,
     keep: KeepOption = False,  # noqa: FBT002 - as above
+    clean_after: CleanOption = False,  # noqa: FBT002 - as above
+    known_production: ProductionOption = False,  # noqa: FBT002 - as above
 ) -> None:
     """Run the phases smoke, load and readwrite, or one of them after smoke."""
     from dms_load_test.app.dashboard import DashboardWish
+    from dms_load_test.app.run import Wishes
 
     effective = settings_in_force(profile, settings, target=target, results=results, seed=seed)
     wish = DashboardWish(host, port, keep) if dashboard or keep else None
-    _run(effective, phase, quiet=quiet, dashboard=wish)
+    _run(effective, phase, Wishes(quiet=quiet, dashboard=wish, clean_after=clean_after), known=known_production)
 
 
 @app.command()
@@ -62,14 +67,20 @@ def smoke(
     seed: SeedOption = None,
     settings: SetOption = None,
     quiet: QuietOption = False,  # noqa: FBT002 - as above
+    known_production: ProductionOption = False,  # noqa: FBT002 - as above
 ) -> None:
     """Check target, credentials and permissions with one cycle on one descriptor."""
     effective = settings_in_force(profile or "smoke", settings, target=target, results=results, seed=seed)
-    _run(effective, "smoke", quiet=quiet)
+    from dms_load_test.app.run import Wishes
+
+    _run(effective, "smoke", Wishes(quiet=quiet), known=known_production)
 
 
-def _run(effective: Effective, phase: str, *, quiet: bool, dashboard: DashboardWish | None = None) -> NoReturn:
+def _run(effective: Effective, phase: str, wishes: Wishes, *, known: bool) -> NoReturn:
     from dms_load_test.app.run import run_test
+    from dms_load_test.config.production import refuse_production
 
-    verdict = run_test(effective, phase, quiet=quiet, dashboard=dashboard)
+    if effective.settings.api_base_url is not None:
+        refuse_production(effective.settings, effective.settings.api_base_url, known=known)
+    verdict = run_test(effective, phase, wishes)
     raise typer.Exit(VERDICTS.get(verdict.kind.value, THRESHOLD_FAILED))

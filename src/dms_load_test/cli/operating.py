@@ -39,12 +39,12 @@ def resume(
 ) -> None:
     """Go on with a run whose load was interrupted: what is missing is sent, then its other phases run."""
     from dms_load_test.app.earlier import address_of, earlier_run
-    from dms_load_test.app.run import run_test
+    from dms_load_test.app.run import Wishes, run_test
 
     effective = settings_in_force(profile, settings, target=target, results=results)
     earlier = earlier_run(effective.settings.results_dir, run)
     _guard(effective, address_of(effective.settings, earlier.manifest), known=known_production)
-    verdict = run_test(effective, "", quiet=quiet, continues=earlier)
+    verdict = run_test(effective, "", Wishes(quiet=quiet, continues=earlier))
     raise typer.Exit(VERDICTS.get(verdict.kind.value, THRESHOLD_FAILED))
 
 
