@@ -263,3 +263,16 @@ def test_a_document_added_for_exclusive_use_is_not_chosen_before_it_is_given_bac
         assert [found.document_id for found in inventory.documents()] == ["id-0"]
         inventory.give_back(entry)
         assert inventory.take("students", Random(1)).document_id == "id-0"
+
+
+def test_a_document_in_use_before_the_inventory_is_read_in_is_not_chosen_from_it(tmp_path):
+    with RunInventory(tmp_path / "inventory.sqlite3") as inventory:
+        inventory.add("students", 0, "id-0")
+        held = inventory.add_taken("students", 1, "id-1")
+        released = inventory.add_taken("students", 2, "id-2")
+        inventory.give_back(released)
+
+        assert sorted(inventory.take("students", Random(1)).ordinal for _ in range(2)) == [0, 2]
+        assert inventory.take("students", Random(1)) is None
+        inventory.give_back(held)
+        assert inventory.take("students", Random(1)).ordinal == 1

@@ -91,6 +91,8 @@ class RunInventory:
         self._rows: list[tuple[int, int, int, int, int, bytes | str | None]] = []
         self._names: dict[str, int] = {}
         self._pools: dict[str, Pool] | None = None
+        self._held: set[tuple[str, int]] = set()
+        """Documents in exclusive use before those to choose from have been read in."""
         self._highest: dict[str, int] = {}
         self._database = _connect(path)
         try:
@@ -128,7 +130,8 @@ class RunInventory:
 
     def add_taken(self, resource: str, ordinal: int, document_id: str, *, created: bool = True) -> InventoryEntry:
         """Remember an acknowledged create for exclusive use: nobody takes it before it is given back."""
-        self.prepare()
+        if self._pools is None:
+            self._held.add((resource, ordinal))
         self._remember(resource, ordinal, document_id, created=created)
         return InventoryEntry(resource, ordinal, document_id)
 
@@ -158,6 +161,9 @@ class RunInventory:
 
     def give_back(self, entry: Entry) -> None:
         """End the exclusive use of a document that still exists."""
+        if self._pools is None:
+            self._held.discard((entry.resource, entry.ordinal))
+            return
         self._pool(entry.resource).put(entry.ordinal, *store(entry.document_id))
 
     def remove(self, entry: Entry) -> None:
@@ -287,8 +293,11 @@ class RunInventory:
 
     def _read_in(self) -> dict[str, Pool]:
         pools: dict[int, Pool] = {}
+        held = {(self._names[resource], ordinal) for resource, ordinal in self._held}
         for row in self._alive():
-            pools.setdefault(row.resource, Pool()).put(row.ordinal, row.spelling, row.stored)
+            pool = pools.setdefault(row.resource, Pool())
+            if (row.resource, row.ordinal) not in held:
+                pool.put(row.ordinal, row.spelling, row.stored)
         texts = {number: text for text, number in self._names.items()}
         return {texts[number]: pool for number, pool in pools.items()}
 
