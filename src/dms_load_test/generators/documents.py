@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from dms_load_test.edfi.standard import load_standard
 from dms_load_test.generators import assessment, enrollment, organization, sessions, staffing, students, teaching
+from dms_load_test.generators.options import DataOptions
+from dms_load_test.generators.overrides import overridden
+from dms_load_test.generators.planning import Plan, Planner
 from dms_load_test.generators.world import World
 
 if TYPE_CHECKING:
@@ -55,31 +60,36 @@ class Documents:
     """Documents as functions of resource and ordinal: pure, the same in every process, O(1) in time and memory.
 
     `counts`: planned documents per resource, ordinals 0 to count - 1. `growable`: resources for which higher ordinals
-    are valid too. `updatable`: resources that `changed` knows a member to change of.
+    are valid too. `updatable`: resources that `changed` knows a member to change of. `roots`: resource -> first ordinal
+    that may refer to documents of the same resource, always to one below it. `left_out`: resource that was chosen, and
+    why no document of it can be made.
     """
 
-    def __init__(self, rules: Mapping[str, Rule], counts: Mapping[str, int], model: ApiModel) -> None:
-        self.counts: Mapping[str, int] = {resource: counts[resource] for resource in rules}
-        self.growable = frozenset(resource for resource, rule in rules.items() if rule.growable)
-        self.updatable = frozenset(resource for resource, rule in rules.items() if rule.change)
-        self._rules = rules
-        self._keys = {resource: _key_members(model, resource) for resource in rules}
+    def __init__(self, plan: Plan, model: ApiModel) -> None:
+        self._rules: Mapping[str, Rule] = plan.rules
+        self.counts: Mapping[str, int] = plan.counts
+        self.roots: Mapping[str, int] = plan.roots
+        self.left_out: Mapping[str, str] = plan.left_out
+        self.growable = frozenset(resource for resource, rule in plan.rules.items() if rule.growable)
+        self.updatable = frozenset(resource for resource, rule in plan.rules.items() if rule.change)
+        self._keys = {resource: _key_members(model, resource) for resource in plan.rules}
         self._encode = msgspec.json.Encoder().encode
 
     def document(self, resource: str, ordinal: int) -> dict[str, Any]:
         """Return a document. Raises: KeyError for an unknown resource, ValueError for an ordinal that is not valid."""
-        rule = self._rules[resource]
-        if ordinal < 0 or (ordinal >= self.counts[resource] and not rule.growable):
-            raise ValueError(f"{resource}: there is no document {ordinal}; {self.counts[resource]} are planned")
-        return rule.document(ordinal)
+        document = self._lend(resource, ordinal)
+        if not self._rules[resource].shares:
+            return document
+        mine: dict[str, Any] = msgspec.json.decode(self._encode(document))
+        return mine
 
     def payload(self, resource: str, ordinal: int) -> bytes:
         """Return a document as compact JSON. Raises: as `document`."""
-        return self._encode(self.document(resource, ordinal))
+        return self._encode(self._lend(resource, ordinal))
 
     def natural_key(self, resource: str, ordinal: int) -> dict[str, str | int]:
         """Return the query parameters that select exactly this document. Raises: as `document`."""
-        document = self.document(resource, ordinal)
+        document = self._lend(resource, ordinal)
         return {parameter: _value(document, path) for parameter, path in self._keys[resource]}
 
     def changed(self, resource: str, ordinal: int, revision: int) -> dict[str, Any]:
@@ -94,19 +104,56 @@ class Documents:
         change(document, revision)
         return document
 
+    def _lend(self, resource: str, ordinal: int) -> dict[str, Any]:
+        """Return a document that may share parts with others."""
+        rule = self._rules[resource]
+        if ordinal < 0 or (ordinal >= self.counts[resource] and not rule.growable):
+            raise ValueError(f"{resource}: there is no document {ordinal}; {self.counts[resource]} are planned")
+        return rule.document(ordinal)
+
 
 def build_documents(
-    model: ApiModel, sizes: DistrictSizes, seed: int, descriptor_values: Mapping[str, Sequence[str]]
+    model: ApiModel,
+    sizes: DistrictSizes,
+    seed: int,
+    descriptor_values: Mapping[str, Sequence[str]],
+    options: DataOptions | None = None,
 ) -> Documents:
-    """Prepare the documents of those resources of the district that `model` has.
+    """Prepare the documents of the chosen resources; those of the district that `model` has where none are chosen.
 
-    `descriptor_values`: descriptor URIs by descriptor (`SexDescriptor`), in the target's spelling.
+    `descriptor_values`: descriptor URIs by descriptor (`SexDescriptor`), in the target's spelling. What the target has
+    no values of is planned too, with those of the embedded standard.
 
-    Raises: TargetError if the target has no value of a descriptor that these documents need.
+    Raises:
+        TargetError: A descriptor that the district needs has no values anywhere; required references form a cycle.
+        ConfigError: More documents are asked for than there are natural keys.
     """
-    world = World.build(sizes, seed, descriptor_values)
-    rules = {resource: make(world) for resource, make in DISTRICT.items() if resource in model.resources}
-    return Documents(rules, world.counts, model)
+    options = options or DataOptions()
+    world = World.build(_resized(sizes, options), seed, descriptor_values, _missing(model))
+    if "$.periodSequence" in getattr(model.resources.get("gradingPeriods"), "identity", ()):
+        world.identity.numbered_periods = True
+    plan = Planner(model, world, options, DISTRICT).run()
+    for resource, overrides in options.overrides.items():
+        if resource in plan.rules:
+            plan.rules[resource] = overridden(plan.rules[resource], overrides, world.dice(f"overrides {resource}"))
+    return Documents(plan, model)
+
+
+def _resized(sizes: DistrictSizes, options: DataOptions) -> DistrictSizes:
+    """Let a count of what the district is sized by be that size."""
+    given = {name: options.count_of(name) for name in ("schools", "students", "staffs")}
+    wanted = {
+        name.removesuffix("s") if name == "staffs" else name: max(1, count)
+        for name, count in given.items()
+        if count is not None
+    }
+    return replace(sizes, **wanted)
+
+
+def _missing(model: ApiModel) -> Mapping[str, Sequence[str]]:
+    """Return the code values to create where the target has none, by descriptor: the standard's, else our own."""
+    standard = load_standard().descriptor_values
+    return {name: standard.get(name) or tuple(f"Load test {n}" for n in (1, 2, 3)) for name in model.descriptors}
 
 
 def _key_members(model: ApiModel, resource: str) -> tuple[tuple[str, tuple[str, ...]], ...]:

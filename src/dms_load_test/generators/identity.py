@@ -45,6 +45,8 @@ class Identity:
             (words.uri("GradingPeriodDescriptor", name), f"{year.year} {name}") for name in _PERIOD_NAMES
         )
         self.year = year.year
+        self.numbered_periods = False
+        """Whether grading periods are told apart by their number instead of their name, as before standard 5.1."""
         self.session_names = (f"{year.name} Year Round", f"{year.name} Fall Semester", f"{year.name} Spring Semester")
 
     def agency_id(self, agency: int) -> int:
@@ -55,6 +57,10 @@ class Identity:
         """Return a schoolId: the agency's six digits and three more."""
         agency, number = divmod(school, SCHOOLS_PER_AGENCY)
         return self.agency_id(agency) * 1000 + number + 1
+
+    def is_school(self, organization: int) -> bool:
+        """Say whether an education organization of the district is a school."""
+        return organization >= _FIRST_RUN + _RUNS
 
     def student_id(self, student: int) -> str:
         """Return a studentUniqueId."""
@@ -81,12 +87,17 @@ class Identity:
         """Refer to a grading period: four a school."""
         school, number = divmod(period, GRADING_PERIODS)
         descriptor, name = self._periods[number]
+        told_apart = {"periodSequence": number + 1} if self.numbered_periods else {"gradingPeriodName": name}
         return {
             "gradingPeriodDescriptor": descriptor,
-            "gradingPeriodName": name,
+            **told_apart,
             "schoolId": self.school_id(school),
             "schoolYear": self.year,
         }
+
+    def grading_period_name(self, period: int) -> str:
+        """Return the name of a grading period."""
+        return self._periods[period % GRADING_PERIODS][1]
 
     def session(self, school: int, number: int) -> Reference:
         """Refer to a school's session: 0 the whole year, 1 fall, 2 spring."""

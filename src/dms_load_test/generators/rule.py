@@ -24,6 +24,7 @@ class Rule:
     document: Callable[[int], Document]
     change: Callable[[Document, int], None] | None = None
     growable: bool = False
+    shares: bool = False
 
 
 def annotate(member: str, text: str) -> Callable[[Document, int], None]:

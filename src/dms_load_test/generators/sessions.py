@@ -59,7 +59,7 @@ def grading_periods(world: World) -> Rule:
         span = world.year.periods[number]
         return {
             "gradingPeriodDescriptor": key["gradingPeriodDescriptor"],
-            "gradingPeriodName": key["gradingPeriodName"],
+            "gradingPeriodName": world.identity.grading_period_name(ordinal),
             "schoolReference": {"schoolId": key["schoolId"]},
             "schoolYearTypeReference": {"schoolYear": key["schoolYear"]},
             "periodSequence": number + 1,

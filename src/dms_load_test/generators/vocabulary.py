@@ -1,4 +1,7 @@
-"""The target's descriptor values, found by the standard's code values and given in the target's own spelling."""
+"""The target's descriptor values, found by the standard's code values and given in the target's own spelling.
+
+A descriptor that the target has no values of is given those of the embedded standard; they are created before all else.
+"""
 
 from __future__ import annotations
 
@@ -11,36 +14,70 @@ if TYPE_CHECKING:
 
 
 class Vocabulary:
-    """`values` maps a descriptor's name (`SexDescriptor`) to the URIs that the target has."""
+    """`values` maps a descriptor's name (`SexDescriptor`) to the URIs that the target has.
 
-    def __init__(self, values: Mapping[str, Sequence[str]]) -> None:
+    `to_create`: code values by descriptor, for those that the target has none of.
+    """
+
+    def __init__(
+        self, values: Mapping[str, Sequence[str]], to_create: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
         self._values = values
+        self.to_create = {name: tuple(codes) for name, codes in (to_create or {}).items() if not values.get(name)}
         self._by_code: dict[str, dict[str, str]] = {}
+
+    @property
+    def asked_for(self) -> frozenset[str]:
+        """The descriptors whose values were asked for so far."""
+        return frozenset(self._by_code)
 
     def uri(self, descriptor: str, *codes: str) -> str:
         """Return the first of `codes` that the target has, letter case aside; else the target's first value.
 
-        Raises: TargetError if the target has no value of this descriptor at all.
+        Raises: TargetError if neither the target nor the standard has a value of this descriptor.
         """
-        known = self._by_code.get(descriptor)
-        if known is None:
-            known = self._by_code[descriptor] = self._index(descriptor)
+        known = self._known(descriptor)
         for code in codes:
             if code.lower() in known:
                 return known[code.lower()]
+        if not known:
+            raise TargetError(f"neither the target nor the data standard has values of {descriptor}; create some first")
         return next(iter(known.values()))
 
     def uris(self, descriptor: str, *codes: str) -> tuple[str, ...]:
         """Return `uri` of each code, without those that a value before them stands for already; at least one."""
         return tuple(dict.fromkeys(self.uri(descriptor, code) for code in codes))
 
+    def found(self, descriptor: str, codes: Sequence[str]) -> tuple[str, ...]:
+        """Return the URIs of those of `codes` that there are."""
+        known = self._known(descriptor)
+        return tuple(known[code.lower()] for code in codes if code.lower() in known)
+
+    def values(self, descriptor: str) -> tuple[str, ...]:
+        """Return all values, in the target's order; none where there are none."""
+        return tuple(self._known(descriptor).values())
+
+    def _known(self, descriptor: str) -> dict[str, str]:
+        known = self._by_code.get(descriptor)
+        if known is None:
+            known = self._by_code[descriptor] = self._index(descriptor)
+        return known
+
     def _index(self, descriptor: str) -> dict[str, str]:
         """Map code values in lower case to URIs; of equal codes in two namespaces the first one counts."""
         index: dict[str, str] = {}
         for uri in self._values.get(descriptor, ()):
             index.setdefault(uri.partition("#")[2].lower(), uri)
-        if not index:
-            raise TargetError(
-                f"The target has no values of {descriptor}; load the standard's descriptors into it first"
-            )
+        for code in self.to_create.get(descriptor, ()):
+            index.setdefault(code.lower(), descriptor_uri(descriptor, code))
         return index
+
+
+def descriptor_uri(descriptor: str, code: str) -> str:
+    """Return the URI of a value that we create."""
+    return f"{namespace_of(descriptor)}#{code}"
+
+
+def namespace_of(descriptor: str) -> str:
+    """Return the namespace of values that we create: that of the standard's own."""
+    return f"uri://ed-fi.org/{descriptor}"

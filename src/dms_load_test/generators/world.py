@@ -40,9 +40,18 @@ class World:
     identity: Identity
 
     @classmethod
-    def build(cls, sizes: DistrictSizes, seed: int, descriptor_values: Mapping[str, Sequence[str]]) -> World:
-        """Prepare what all documents share: milliseconds, and memory that depends on the courses per school only."""
-        words = Vocabulary(descriptor_values)
+    def build(
+        cls,
+        sizes: DistrictSizes,
+        seed: int,
+        descriptor_values: Mapping[str, Sequence[str]],
+        missing: Mapping[str, Sequence[str]] | None = None,
+    ) -> World:
+        """Prepare what all documents share: milliseconds, and memory that depends on the courses per school only.
+
+        `missing`: code values by descriptor, for what `descriptor_values` has none of.
+        """
+        words = Vocabulary(descriptor_values, missing)
         year = SchoolYear(sizes.school_year)
         layout = SchoolLayout(sizes.schools, sizes.students)
         region = REGIONS[seed % len(REGIONS)]

@@ -10,7 +10,7 @@ import pytest
 
 from dms_load_test.edfi.schema import ApiModel
 from dms_load_test.edfi.standard import load_standard
-from dms_load_test.errors import ConfigError, TargetError
+from dms_load_test.errors import ConfigError
 from dms_load_test.generators import DistrictSizes, build_documents
 
 STANDARD = load_standard()
@@ -123,12 +123,20 @@ def test_a_target_with_a_single_value_of_each_descriptor_gets_no_repeated_items(
     assert len(school["institutionTelephones"]) == 1
 
 
-def test_a_target_without_values_of_a_needed_descriptor_is_named():
+def test_a_descriptor_that_the_target_has_no_values_of_is_created_with_those_of_the_standard():
     uris = spelled(lambda name, code: f"uri://ed-fi.org/{name}#{code}")
+    codes = STANDARD.descriptor_values["CalendarEventDescriptor"]
     del uris["CalendarEventDescriptor"]
+    documents = build_documents(STANDARD.model, SMOKE, 1, uris)
+    created = [documents.document("calendarEventDescriptors", n) for n in range(len(codes))]
 
-    with pytest.raises(TargetError, match="CalendarEventDescriptor"):
-        build_documents(STANDARD.model, SMOKE, 1, uris)
+    assert documents.counts["calendarEventDescriptors"] == len(codes)
+    assert [(one["namespace"], one["codeValue"]) for one in created] == [
+        ("uri://ed-fi.org/CalendarEventDescriptor", code) for code in codes
+    ]
+    assert [name for name in documents.counts if name.endswith("Descriptors")] == ["calendarEventDescriptors"]
+    used = {documents.document("calendarDates", n)["calendarEvents"][0]["calendarEventDescriptor"] for n in range(180)}
+    assert used <= {f"{one['namespace']}#{one['codeValue']}" for one in created}
 
 
 def test_resources_that_the_target_does_not_have_are_not_planned():
