@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 from rich.text import Text
 
+from dms_load_test.app.abort import Tripwire
 from dms_load_test.app.clean import clean_after
 from dms_load_test.app.credentials import require_credentials, with_secret
 from dms_load_test.app.crew import Alone
@@ -263,6 +264,7 @@ class _Run:
             on_check=session.aggregate.check,
             seed=workload.seed,
         )
+        Tripwire(session, self._intent.settings, documents, self._folder).set_up()
         runner = PhaseRunner(session, Alone(session, client, target, world))
         settle()
         ending, explanation = Ending.FINISHED, ""

@@ -80,6 +80,28 @@ def clean(
         raise typer.Exit(THRESHOLD_FAILED)
 
 
+@app.command()
+def send(
+    resource: Annotated[str, typer.Argument(help="The document's resource, such as students.")],
+    ordinal: Annotated[int, typer.Argument(help="The document's ordinal.", min=0)],
+    run: Annotated[str, typer.Option("--run", metavar="RUN", help="The run that it is of; else the latest.")] = "",
+    target: TargetOption = None,
+    results: ResultsOption = None,
+    settings: SetOption = None,
+    known_production: ProductionOption = False,  # noqa: FBT002 - as above
+) -> None:
+    """Send one document of a run again, and show request and answer."""
+    from dms_load_test.app.earlier import address_of, earlier_run
+    from dms_load_test.app.send import send_document
+
+    effective = settings_in_force(None, settings, target=target, results=results)
+    earlier = earlier_run(effective.settings.results_dir, run)
+    base_url = address_of(effective.settings, earlier.manifest)
+    _guard(effective, base_url, known=known_production)
+    if not send_document(earlier, effective.settings, base_url, (resource, ordinal), print):
+        raise typer.Exit(THRESHOLD_FAILED)
+
+
 def _asked(question: str) -> bool:
     """Ask a user who is there. Raises: ConfigError: nobody is."""
     if not sys.stdin.isatty():
