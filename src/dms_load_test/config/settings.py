@@ -22,6 +22,7 @@ from dms_load_test.config.values import (
     KeyPrefix,
     Mix,
     OptionalFile,
+    OptionalScheduler,
     OptionalSecret,
     OptionalSeed,
     OptionalText,
@@ -40,6 +41,8 @@ from dms_load_test.config.values import (
     Urls,
     Weights,
     Words,
+    WorkerLoss,
+    Workers,
     duration_text,
 )
 
@@ -172,6 +175,15 @@ class Settings(BaseModel):
     request_timeout: Duration = Field(60.0, description="Limit for a request, from its first byte to its last.")
     target_lost_after: Pause = Field(
         20.0, description="A run ends when no request was answered for this long; 0s never ends it."
+    )
+    workers: Workers = Field(
+        "1", description="Processes that share the load; auto: one for each core, less one for the embedded emulator."
+    )
+    scheduler: OptionalScheduler = Field(
+        None, description="Dask scheduler whose workers share the load; empty takes processes of this machine."
+    )
+    on_worker_loss: WorkerLoss = Field(
+        "continue", description="What a run does that loses a worker in a phase that cannot catch up with its part."
     )
     results_dir: Folder = Field(Path("results"), description="Folder of the run folders.")
 

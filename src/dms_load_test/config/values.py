@@ -191,6 +191,13 @@ OptionalSeed = Annotated[
     BeforeValidator(_none_if_empty),
     Expected(f"a whole number from 0 to {_MAX_SEED}"),
 ]
+Workers = Annotated[str, Field(pattern=r"^([1-9]\d{0,4}|auto)$"), Expected("a whole number of 1 or more, or auto")]
+OptionalScheduler = Annotated[
+    Annotated[str, Field(pattern=r"^(tcp|tls|ws|wss|ucx)://\S+:\d+$")] | None,
+    BeforeValidator(_none_if_empty),
+    Expected("the address of a Dask scheduler, such as tcp://host:8786"),
+]
+WorkerLoss = Annotated[Literal["continue", "stop"], Expected("continue or stop")]
 SchoolYear = Annotated[int, Field(ge=2000, le=2080), Expected("a year from 2000 to 2080"), Unit("year of its end")]
 Mix = Annotated[
     tuple[int, ...],
