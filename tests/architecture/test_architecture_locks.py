@@ -21,7 +21,7 @@ def asked_for(root, lock):
     """The requirements of pyproject.toml that a lock must meet: the backend is among them, see scripts/set-up.sh."""
     document = tomllib.loads((root / "pyproject.toml").read_text())
     project = document["project"]
-    extras = ("cluster", "dev") if lock == "requirements-dev.lock" else ("cluster",)
+    extras = ("cluster", "postgres", *(("dev",) if lock == "requirements-dev.lock" else ()))
     extra = [text for name in extras for text in project["optional-dependencies"][name]]
     texts = [*project["dependencies"], *document["build-system"]["requires"], *extra]
     return [Requirement(text) for text in texts]
