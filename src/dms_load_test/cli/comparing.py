@@ -29,3 +29,20 @@ def compare(
     options = CompareOptions(limits=parse_limits(limit or ()), everything=everything, markdown=markdown, html=html)
     folder = settings_in_force(None, None, results=results).settings.results_dir
     raise typer.Exit(PASSED if compare_runs(folder, base, new, options) else THRESHOLD_FAILED)
+
+
+@app.command()
+def export(
+    run: Annotated[str, typer.Argument(help="The run: its folder, or its name's start or end; else the latest.")] = "",
+    formats: Annotated[
+        str, typer.Option("--format", "-f", help="summary, csv, junit, markdown, hdr, k6, separated by commas; or all.")
+    ] = "all",
+    into: Annotated[Path | None, typer.Option(help="Folder to write to; else the run's.")] = None,
+    results: ResultsOption = None,
+) -> None:
+    """Write a finished run's figures for other tools, from its record alone."""
+    from dms_load_test.app.exports import export_run, parse_formats
+
+    folder = settings_in_force(None, None, results=results).settings.results_dir
+    for path in export_run(folder, run, parse_formats(formats), into):
+        print(path)

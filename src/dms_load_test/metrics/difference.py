@@ -155,16 +155,22 @@ class _Test(NamedTuple):
 
 def compare(pairs: Sequence[Pair], limits: Mapping[str, float]) -> list[Row]:
     """Judge all pairs, given with every operation's sum before its resources. `limits` by name of FIGURES."""
-    sums = {pair.subject: pair for pair in pairs if not pair.subject.resource}
+    sums: dict[Subject | None, Pair] = {pair.subject: pair for pair in pairs if not pair.subject.resource}
     tests: dict[tuple[Subject, str], _Test] = {}
     rows: list[Row] = []
     for pair in pairs:
-        over = sums.get(pair.subject._replace(resource="")) if pair.subject.resource else None
+        over = sums.get(_over(pair.subject))
         for name, test in _tests(pair, over):
             tests[pair.subject, name] = test
         rows.append(_row(pair))
     levels = _levels(tests)
     return [_judged(row, tests, levels, limits) for row in rows]
+
+
+def _over(subject: Subject) -> Subject | None:
+    if subject.resource:
+        return subject._replace(resource="")
+    return subject._replace(operation="") if subject.operation else None
 
 
 def _row(pair: Pair) -> Row:
@@ -182,7 +188,7 @@ def _relative(base: float, new: float) -> Change:
 
 
 def _tests(pair: Pair, over: Pair | None) -> Iterable[tuple[str, _Test]]:
-    """Yield what can be tested of a pair; `over` is the same operation over all resources."""
+    """Yield what can be tested of a pair; `over` is the row that sums it up with its like."""
     base, new = pair.base, pair.new
     if min(base.done, new.done) < _FEWEST_SAMPLES:
         return
@@ -243,15 +249,17 @@ def _share_of_times(part: str, alone: float) -> Callable[[Side], _Spread]:
 def _noise(side: Side, over: Side | None, spread: Callable[[Side], _Spread]) -> tuple[float, float]:
     """Return (variance, degrees of freedom) of a figure; no degrees of freedom if nothing tells it.
 
-    A resource is taken to be at least as much noisier than independent requests would be as its operation is over all
-    resources: its own slices are few, and hold few requests.
+    Beside its own slices counts what it shares with `over`: the ups and downs of the target show best where most
+    requests are summed up, so that part of the variance there which independent requests would not have is added to
+    what independent requests would have here. The larger variance counts.
     """
     own = spread(side)
     found = [(own.variance, own.freedom)] if own.freedom else []
     if over:
         general = spread(over)
         if general.freedom:
-            found.append((own.independent * max(1.0, general.variance / general.independent), general.freedom))
+            shared = max(0.0, general.variance - general.independent)
+            found.append((own.independent + shared, general.freedom))
     return max(found, default=(0.0, 0.0))
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
+from itertools import pairwise
 from math import erfc, exp, inf, log1p, sqrt
 from statistics import NormalDist
 from typing import TYPE_CHECKING
@@ -25,6 +26,11 @@ FEWEST_SLICES = 5
 """Fewer slices than this say nothing about how a figure wanders."""
 _FEWEST_BATCHES = 8
 """Neighbours are joined only while this many groups remain: a variance of fewer is a guess."""
+_FEWEST_NEIGHBOURS = 20
+"""From fewer groups than this a correlation of neighbours cannot be told."""
+_LEAST_FREEDOM = 1.0
+"""With less than this, a run was too short for the slowness of its ups and downs."""
+_MOST_CORRELATED = 0.99
 _OWN_STRATUM = 4
 """A step with fewer slices shares a stratum with the other short ones."""
 
@@ -70,12 +76,12 @@ class Slices:
         if len(self) < FEWEST_SLICES:
             return Estimate(value, 0.0, 0)
         residuals = list(self._residuals(parts))
-        best = (0.0, 0)
-        size = 1
-        while size == 1 or sum(len(stratum) // size for stratum in residuals) >= _FEWEST_BATCHES:
-            best = max(best, _variance(residuals, size))
-            size *= 2
-        return Estimate(value, best[0] / total**2, best[1])
+        found = [_variance(residuals)]
+        while sum(len(stratum) // 2 for stratum in residuals) >= _FEWEST_BATCHES:
+            residuals = [_joined(stratum) for stratum in residuals]
+            found.append(_variance(residuals))
+        variance, freedom = max(found)
+        return Estimate(value, variance / total**2, freedom if freedom >= _LEAST_FREEDOM else 0)
 
     def _residuals(self, parts: Sequence[float]) -> Iterator[list[float]]:
         """Yield, by stratum, what each slice's numerator is off what the stratum's ratio makes of its denominator."""
@@ -93,15 +99,35 @@ class Slices:
         return [*long, short] if short else long
 
 
-def _variance(residuals: list[list[float]], size: int) -> tuple[float, int]:
-    """Return the variance of the sum of all residuals, and its degrees of freedom, from groups of `size` slices."""
+def _joined(stratum: list[float]) -> list[float]:
+    """Join neighbours two by two."""
+    return [sum(stratum[at : at + 2]) for at in range(0, len(stratum), 2)]
+
+
+def _variance(residuals: list[list[float]]) -> tuple[float, float]:
+    """Return the variance of the sum of all residuals, and its degrees of freedom.
+
+    What neighbours have in common makes each of them worth less: by (1 - r) / (1 + r) of an independent one, r being
+    their correlation, as in a first-order autoregressive process.
+    """
     total, freedom = 0.0, 0
     for stratum in residuals:
-        sums = [sum(stratum[at : at + size]) for at in range(0, len(stratum), size)]
-        if len(sums) > 1:
-            total += len(sums) / (len(sums) - 1) * sum(s * s for s in sums)
-            freedom += len(sums) - 1
-    return total, freedom
+        if len(stratum) > 1:
+            total += len(stratum) / (len(stratum) - 1) * sum(r * r for r in stratum)
+            freedom += len(stratum) - 1
+    worth = _worth(residuals)
+    return total / worth, freedom * worth
+
+
+def _worth(residuals: list[list[float]]) -> float:
+    squares = sum(r * r for stratum in residuals for r in stratum)
+    number = sum(map(len, residuals))
+    if not squares or number < _FEWEST_NEIGHBOURS:
+        return 1.0
+    products = sum(one * other for stratum in residuals for one, other in pairwise(stratum))
+    found = products / squares
+    correlation = min(_MOST_CORRELATED, max(0.0, found + (1 + 4 * found) / number))  # Kendall's correction of the bias
+    return (1 - correlation) / (1 + correlation)
 
 
 def p_value(difference: float, variances: Sequence[tuple[float, float]]) -> float:
