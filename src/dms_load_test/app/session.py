@@ -18,7 +18,7 @@ from dms_load_test.results.events import Note, ViolationLine
 from dms_load_test.results.recorder import Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     from dms_load_test.engine.account import StepProgress
     from dms_load_test.load.virtual_user import Violation
@@ -70,6 +70,11 @@ class Session:
         """Whoever else wants each snapshot."""
         self.on_failure: Callable[[Failure], None] = aggregate.add_failure
         """Who takes why an operation of this process failed."""
+        self.gather: Callable[[Snapshot], tuple[Snapshot, Mapping[str, float]]] = _alone
+        """Joins this process's snapshot with those of workers, if there are any, and tells the generator's figures."""
+        self.lag_s = 0.0
+        """How long after a full second of the run workers' snapshots of it are there; 0 without workers."""
+        self._folded_ns = 0
         self._violations = 0
         self._phases: list[str] = []
         self._watched: list[Watched] = []
@@ -107,12 +112,13 @@ class Session:
             self.view.note("Stopping: requests under way may end. Ctrl-C once more stops at once.")
         self.request_stop(StopReason.INTERRUPTED, f"stopped by the user after {self.now_s():.0f} s")
 
-    def fold(self) -> Snapshot:
-        """Take what came since the last time to totals, record and screen, and the inventory to the disk."""
-        snapshot = self.aggregate.snapshot(self.now_ns())
+    def fold(self, upto_ns: int | None = None) -> Snapshot:
+        """Take what came until then, or now, to totals, record and screen, and the inventory to the disk."""
+        self._folded_ns = self.now_ns() if upto_ns is None else upto_ns
+        snapshot, health = self.gather(self.aggregate.snapshot(self._folded_ns))
         self.totals.add(snapshot)
-        self.recorder.snapshot(snapshot)
-        self.view.update(snapshot)
+        self.recorder.snapshot(snapshot, health)
+        self.view.update(snapshot, health)
         for listener in self.listeners:
             listener(snapshot)
         if self.inventory is not None:
@@ -159,13 +165,18 @@ class Session:
                 self.recorder.flush(self.now_ns())
 
     async def _beat(self) -> None:
+        pulse_ns, lag_ns = int(PULSE_S * NS_PER_S), int(self.lag_s * NS_PER_S)
         due_ns = self.clock.now_ns()
+        if lag_ns:
+            due_ns += lag_ns - self.now_ns() % pulse_ns
         while True:
-            due_ns += int(PULSE_S * NS_PER_S)
+            due_ns += pulse_ns
             await self.clock.sleep(max(0.0, (due_ns - self.clock.now_ns()) / NS_PER_S))
+            upto_ns = due_ns - lag_ns - self._begin_ns if lag_ns else self.now_ns()
+            if upto_ns <= self._folded_ns:
+                continue  # a step that ended within the lag has told it already
             self._count()
-            snapshot = self.fold()
-            self._judge_midway(snapshot)
+            self._judge_midway(self.fold(upto_ns))
 
     def _count(self) -> None:
         """Take over what the steps' accounts say and samples do not."""
@@ -188,6 +199,10 @@ class Session:
             if failed is not None:
                 text = f"threshold {failed.subject}: {failed.condition} failed with abortOnFail"
                 self.request_stop(StopReason.THRESHOLD, text)
+
+
+def _alone(own: Snapshot) -> tuple[Snapshot, Mapping[str, float]]:
+    return own, {}
 
 
 class Silence:
