@@ -130,8 +130,8 @@ class Tally:
     `checks` (phase, name), of `counters` and `trends` (phase, name, kind); lists in `components` are in the order of
     COMPONENTS.
 
-    Durations of 0 are not recorded in the components blocked, connecting and tls_handshaking: nearly every request is
-    on a kept-alive connection. `component` gives them back.
+    Durations of 0 are not recorded in the components blocked, connecting, tls_handshaking and receiving: nearly every
+    request is on a kept-alive connection, and most answers come in one piece. `component` gives them back.
     """  # noqa: D205 - the shapes read as one sentence
 
     series: dict[SeriesKey, Series] = field(default_factory=lambda: defaultdict(Series))

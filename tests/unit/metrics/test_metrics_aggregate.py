@@ -205,3 +205,20 @@ def test_rows_are_sorted_by_resource_then_operation_and_leave_out_overhead():
         ("students", "read"),
     ]
     assert [row.operation for row in totals.operation_sums("load")] == ["create", "read", "update"]
+
+
+def test_nothing_is_lost_when_exact_times_are_made_distributions_midway():
+    aggregate = Aggregate(0)
+    number = 3 * module.MOST_TIMES
+    for us in range(1, number + 1):
+        late_ns = us * 1000 if us % 2 else 0
+        aggregate.add(sample(due_ns=-late_ns, finished_ns=us * 1000, waiting_ns=us * 1000, attempt=1 + us % 2))
+        assert all(
+            len(row.prompt) + len(row.late_response) <= 2 * module.MOST_TIMES for row in aggregate._rows.values()
+        )
+    snapshot = aggregate.snapshot(SECOND)
+    (series,) = snapshot.tally.series.values()
+    waiting = snapshot.tally.component("waiting", [("load", "create")])
+    assert series.count == waiting.count == number
+    assert (series.sent_bytes, series.received_bytes, series.retries) == (100 * number, 50 * number, number / 2)
+    assert waiting.sum_us == series.service.sum_us == number * (number + 1) // 2

@@ -2,6 +2,7 @@ import math
 
 import pytest
 
+from dms_load_test.metrics import histogram as module
 from dms_load_test.metrics.histogram import Distribution, bucket_end_us, bucket_of, coarser, merged
 
 HOUR_US = 3_600_000_000
@@ -65,3 +66,20 @@ def test_coarser_counts_keep_the_number_of_durations():
 
 def test_merged_is_the_distribution_of_all():
     assert merged((of(1, 2), of(3))).counts == of(1, 2, 3).counts
+
+
+@pytest.mark.parametrize("highest", [0, 2_047, 2_048, 65_535, 65_536, 4_000_000_000])
+def test_times_counted_together_are_those_counted_one_by_one(highest):
+    times = {0: 2, highest // 3: 1, highest // 2: 5, highest: 3}
+    together, one_by_one = Distribution(), Distribution()
+    together.record_all(times)
+    together.record_all({7: 1, -3: 2})
+    for us in [us for us, count in (*times.items(), (7, 1), (-3, 2)) for _ in range(count)]:
+        one_by_one.record(us)
+    assert together.counts == one_by_one.counts
+    for figure in ("sum_us", "squares", "low_us", "high_us", "count"):
+        assert getattr(together, figure) == getattr(one_by_one, figure)
+
+
+def test_every_duration_that_is_looked_up_has_the_bucket_that_is_computed():
+    assert all(module._NEAR_INDICES[us] == bucket_of(us) for us in range(1 << 16))
