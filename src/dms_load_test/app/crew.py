@@ -58,7 +58,7 @@ class Alone:
             session.inventory.prepare()  # seconds for millions of documents: before anything is timed
         self._target.auth.phase = phase.name
         aggregate = session.aggregate
-        policy = PhasePolicy(phase=phase.name, emit=aggregate.add, on_failure=session.on_failure, retry=phase.retry)
+        policy = PhasePolicy(phase=phase.name, emit=session.on_sample, on_failure=session.on_failure, retry=phase.retry)
         world = heard_by(self._world, aggregate, phase, session.violation)
         self._users[phase.name] = Users(self._client, self._target, policy, world)
 

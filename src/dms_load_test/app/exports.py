@@ -30,6 +30,7 @@ from dms_load_test.views.exports_markdown import markdown
 if TYPE_CHECKING:
     from dms_load_test.results.events import DetailRow
     from dms_load_test.results.run import Run
+    from dms_load_test.results.run_folder import RunFolder
 
 DEFAULT_FORMATS = ("csv", "junit", "markdown")
 """What a run writes unless told otherwise: together less than a second for an hour of run."""
@@ -53,8 +54,12 @@ SUMMARY = "summary"
 
 
 def parse_formats(text: str) -> tuple[str, ...]:
-    """Return the formats of `csv,junit`; `none` is none, `all` all. Raises: ConfigError: one is unknown."""
-    names = [name.strip() for name in text.split(",") if name.strip()]
+    """Return the formats of `csv,junit` or `csv junit`; `none` is none, `all` all.
+
+    Raises:
+        ConfigError: One is unknown.
+    """
+    names = text.replace(",", " ").split()
     if names == ["all"]:
         return (SUMMARY, *FORMATS)
     if names == ["none"]:
@@ -73,12 +78,29 @@ def export_run(results: Path, name: str, formats: Iterable[str], into: Path | No
         ConfigError: The run is not found or cannot be read, or a file cannot be written.
     """
     folder = find_run(results, name)
-    return write_exports(folder.record, formats, into or folder.path)
+    return write_exports(read_run(folder.record), folder.record, formats, into or folder.path)
 
 
-def write_exports(record: Path, formats: Iterable[str], into: Path) -> list[Path]:
-    """Write exports of a record; return the files. Raises: ConfigError: as `export_run`."""
-    run = read_run(record)
+def export_after(folder: RunFolder, run: Run, formats: Iterable[str], k6_summary_file: Path | None) -> None:
+    """Write what a run that just ended is to leave, and show it on the page of the CI job, where there is one.
+
+    Raises:
+        ConfigError: A file cannot be written.
+    """
+    write_exports(run, folder.record, formats, folder.path)
+    export = _export(run, folder.record)
+    if k6_summary_file is not None:
+        try:
+            _write(k6_summary_file, _k6(export))
+        except OSError as error:
+            raise ConfigError(f"--summary-export {k6_summary_file}: {error.strerror}; choose another file") from error
+    page = os.environ.get(STEP_SUMMARY)
+    if page:
+        append_text(Path(page), markdown(export))
+
+
+def write_exports(run: Run, record: Path, formats: Iterable[str], into: Path) -> list[Path]:
+    """Write exports of a run and its record; return the files. Raises: ConfigError: as `export_run`."""
     export = _export(run, record)
     written = []
     try:
@@ -93,21 +115,6 @@ def write_exports(record: Path, formats: Iterable[str], into: Path) -> list[Path
     except OSError as error:
         raise ConfigError(f"{into}: {error.strerror}; choose a folder that can be written") from error
     return written
-
-
-def write_k6_summary(record: Path, file: Path) -> None:
-    """Write what k6 calls `--summary-export`. Raises: ConfigError: the file cannot be written."""
-    try:
-        _write(file, _k6(_export(read_run(record), record)))
-    except OSError as error:
-        raise ConfigError(f"--summary-export {file}: {error.strerror}; choose a file that can be written") from error
-
-
-def tell_job(record: Path) -> None:
-    """Show the run on the page of the CI job, where there is one. Raises: ConfigError: that cannot be written."""
-    page = os.environ.get(STEP_SUMMARY)
-    if page:
-        append_text(Path(page), markdown(_export(read_run(record), record)))
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:

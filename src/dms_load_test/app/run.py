@@ -14,16 +14,19 @@ from pydantic import SecretStr
 from rich.text import Text
 
 from dms_load_test.app.abort import Tripwire
+from dms_load_test.app.beside import beside_run, collector_of, open_sources
 from dms_load_test.app.clean import clean_after
 from dms_load_test.app.credentials import require_credentials, with_secret
 from dms_load_test.app.crew import Alone
 from dms_load_test.app.dashboard import dashboard_beside
 from dms_load_test.app.earlier import Identity, address_of, earlier_load, manifest_of, require_same_target
+from dms_load_test.app.exports import export_after, parse_formats
 from dms_load_test.app.phases import PhaseRunner
 from dms_load_test.app.report import report_record
 from dms_load_test.app.resume import sent_before
 from dms_load_test.app.session import Session
 from dms_load_test.app.target import PREFLIGHT, Reports, connect, documents_of, transport_options
+from dms_load_test.app.telemetry import telemetry
 from dms_load_test.emulator import start_emulator
 from dms_load_test.engine.clock import SYSTEM_CLOCK
 from dms_load_test.engine.loop import run as run_loop
@@ -48,6 +51,7 @@ from dms_load_test.views.terminal import make_console, make_progress_view
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Iterator
+    from pathlib import Path
     from types import FrameType
 
     from rich.console import Console
@@ -57,6 +61,7 @@ if TYPE_CHECKING:
     from dms_load_test.app.target import Target
     from dms_load_test.config import Effective, Settings
     from dms_load_test.metrics.verdict import Verdict
+    from dms_load_test.monitor.reading import Source
     from dms_load_test.results.run_folder import RunFolder
     from dms_load_test.views.terminal import ProgressView
 
@@ -86,13 +91,15 @@ class Intent:
 class Wishes:
     """How a run is to be carried out, beside its settings.
 
-    `continues` is the run whose load this one completes, with that run's data; `clean_after` deletes what was created.
+    `continues` is the run whose load this one completes, with that run's data; `clean_after` deletes what was created;
+    `k6_summary` is a file for what k6 calls `--summary-export`.
     """
 
     quiet: bool = False
     dashboard: DashboardWish | None = None
     continues: EarlierRun | None = None
     clean_after: bool = False
+    k6_summary: Path | None = None
 
 
 def run_test(effective: Effective, phase: str, wishes: Wishes) -> Verdict:
@@ -105,6 +112,7 @@ def run_test(effective: Effective, phase: str, wishes: Wishes) -> Verdict:
     continues, quiet = wishes.continues, wishes.quiet
     if continues is None and phase not in PHASES:
         raise ConfigError(f'--phase "{phase}": expected one of {", ".join(PHASES)}')
+    formats = parse_formats(" ".join(effective.settings.exports))
     console = make_console()
     with ExitStack() as stack:
         view = make_progress_view(console, quiet=quiet)
@@ -117,9 +125,12 @@ def run_test(effective: Effective, phase: str, wishes: Wishes) -> Verdict:
         intent = (
             _intent(effective, phase, view, stack) if continues is None else _intent_to_resume(effective, continues)
         )
-        summary = run_loop(_Run(intent, folder, view).execute())
+        with telemetry(collector_of(intent.settings), folder.record, view.note):
+            summary = run_loop(_Run(intent, folder, view).execute())
         view.close()
-        write_summary(folder.summary, read_run(folder.record))
+        done = read_run(folder.record)
+        write_summary(folder.summary, done)
+        export_after(folder, done, formats, wishes.k6_summary)
         report_record(folder.record, folder.report)
         (print_verdict if quiet else print_summary)(console, summary)
         if wishes.clean_after:
@@ -194,10 +205,12 @@ class _Run:
         self._begin_ns = SYSTEM_CLOCK.now_ns()
         self._aggregate = Aggregate(0, PREFLIGHT)
         self._earlier: EarlierRun | None = None
+        self._sources: list[Source] = []
 
     async def execute(self) -> SummaryView:
         """Connect, run the phases, judge; return what the summary shows. Raises: as `run_test`."""
         settings = self._intent.settings
+        self._sources = open_sources(settings)
         client = Client(transport_options(settings))
         try:
             reports = Reports(self._aggregate.add, self._aggregate.add_failure)
@@ -268,7 +281,7 @@ class _Run:
         runner = PhaseRunner(session, Alone(session, client, target, world))
         settle()
         ending, explanation = Ending.FINISHED, ""
-        with stop_on_signals(session):
+        with stop_on_signals(session), beside_run(session, self._intent.settings, self._sources, self._folder):
             try:
                 await _in_turn(runner, session, workload, self._intent.phases)
             except ScenarioError as error:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dms_load_test.metrics.thresholds import Threshold
     from dms_load_test.results.inventory import RunInventory
     from dms_load_test.results.record import RecordWriter
-    from dms_load_test.sample import Failure
+    from dms_load_test.sample import Failure, Sample
     from dms_load_test.views.terminal import ProgressView
 
 PULSE_S = 1.0
@@ -68,6 +68,8 @@ class Session:
         self.inventory: RunInventory | None = None
         self.listeners: list[Callable[[Snapshot], None]] = []
         """Whoever else wants each snapshot."""
+        self.on_sample: Callable[[Sample], None] = aggregate.add
+        """Who takes each request of this process."""
         self.on_failure: Callable[[Failure], None] = aggregate.add_failure
         """Who takes why an operation of this process failed."""
         self.gather: Callable[[Snapshot], tuple[Snapshot, Mapping[str, float]]] = _alone

@@ -185,6 +185,22 @@ class Settings(BaseModel):
     on_worker_loss: WorkerLoss = Field(
         "continue", description="What a run does that loses a worker in a phase that cannot catch up with its part."
     )
+    exports: Words = Field(
+        ("csv", "junit", "markdown"),
+        description="What a run writes beside its report: csv, junit, markdown, hdr and k6, or none.",
+    )
+    samples: Switch = Field(default=False, description="Write down every single request, compressed.")
+
+    postgres_url: OptionalSecret = Field(
+        None, description="The target's database, to record its statistics: postgresql://user@host:5432/database."
+    )
+    host_metrics_url: OptionalUrl = Field(
+        None, description="A node-exporter on the target's machine, or a Prometheus, to record CPU and memory."
+    )
+    server_figures_every: Duration = Field(5.0, description="How often these two are asked.")
+    otlp_endpoint: OptionalUrl = Field(None, description="OpenTelemetry collector to send metrics to (OTLP, HTTP).")
+    otlp_headers: OptionalSecret = Field(None, description="Headers for it, such as api-key=KEY; never shown.")
+
     results_dir: Folder = Field(Path("results"), description="Folder of the run folders.")
 
 
