@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dms_load_test.generators.rule import Rule
-from dms_load_test.generators.vocabulary import namespace_of
+from dms_load_test.generators.vocabulary import OWN, namespace_of
 
 if TYPE_CHECKING:
     from dms_load_test.edfi.schema import ResourceSchema
@@ -25,7 +25,7 @@ def descriptor_rule(world: World, schema: ResourceSchema) -> Rule:
 
     def document(ordinal: int) -> Document:
         own = ordinal - len(lacking)
-        code = lacking[ordinal] if own < 0 else f"Load test {world.identity.run}-{own + 1}"
+        code = lacking[ordinal] if own < 0 else f"{OWN}{world.identity.run}-{own + 1}"
         body = {"namespace": namespace, "codeValue": code[:_CODE_LENGTH], "shortDescription": code[:_SHORT_LENGTH]}
         if own >= 0:
             body["description"] = f"{code}, made by a load test; nothing else uses it"

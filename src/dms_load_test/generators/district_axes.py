@@ -24,7 +24,7 @@ def district_axes(world: World) -> Mapping[str, Mapping[str, Axis]]:
     school = {resource: {"schools": block(size)} for resource, size in _per_school(world).items()}
     return {
         resource: axes | ({"schoolYearTypes": _this_year(world.counts[resource])} if resource in _YEARLY else {})
-        for resource, axes in _joined(school, _others(world)).items()
+        for resource, axes in _joined(school, _taught(world) | _learning(world)).items()
     }
 
 
@@ -38,10 +38,21 @@ def homes(world: World) -> Mapping[tuple[str, str], Callable[[int], int]]:
     return {
         ("students", "schools"): school_of,
         ("students", "localEducationAgencies"): lambda student: world.agency_of(school_of(student)),
+        ("students", "programs"): lambda student: world.agency_of(school_of(student)) * PROGRAMS,
+        ("students", "gradingPeriods"): lambda student: school_of(student) * GRADING_PERIODS,
+        ("students", "sessions"): lambda student: school_of(student) * SESSIONS,
+        ("students", "sections"): lambda student: section_of(world, student * world.timetable.slots),
         ("staffs", "schools"): lambda staff: staff % schools,
         ("staffs", "localEducationAgencies"): lambda staff: world.agency_of(staff % schools),
         ("schools", "localEducationAgencies"): world.agency_of,
     }
+
+
+def section_of(world: World, enrolment: int) -> int:
+    """Return the section of a planned studentSectionAssociation."""
+    student, slot = divmod(enrolment, world.timetable.slots)
+    place = world.layout.placement(student)
+    return world.identity.section_ordinal(place.school, *world.timetable.section(place, slot))
 
 
 def block(size: int) -> Axis:
@@ -99,19 +110,9 @@ def _per_school(world: World) -> dict[str, int]:
     }
 
 
-def _others(world: World) -> dict[str, dict[str, Axis]]:
-    students, staff = world.sizes.students, world.sizes.staff
-    sections, slots = world.sizes.sections_per_course, world.timetable.slots
+def _taught(world: World) -> dict[str, dict[str, Axis]]:
+    staff, sections = world.sizes.staff, world.sizes.sections_per_course
     each = block(1)
-
-    def school_of(student: int) -> int:
-        return world.layout.placement(student).school
-
-    def section_of(enrolment: int) -> int:
-        student, slot = divmod(enrolment, slots)
-        place = world.layout.placement(student)
-        return world.identity.section_ordinal(place.school, *world.timetable.section(place, slot))
-
     return {
         "schools": {"localEducationAgencies": block(SCHOOLS_PER_AGENCY)},
         "programs": {"localEducationAgencies": block(PROGRAMS)},
@@ -123,11 +124,25 @@ def _others(world: World) -> dict[str, dict[str, Axis]]:
             "sessions": _whole_year(world.sizes.courses_per_school * sections),
         },
         "staffSectionAssociations": {"sections": each},
+        "staffSchoolAssociations": {"staffs": each, "schools": Axis(lambda number: number % world.sizes.schools)},
+        "staffEducationOrganizationEmploymentAssociations": {"staffs": stride(staff, staff)},
+        "staffEducationOrganizationAssignmentAssociations": {"staffs": stride(staff, staff)},
+    }
+
+
+def _learning(world: World) -> dict[str, dict[str, Axis]]:
+    students, slots = world.sizes.students, world.timetable.slots
+    each = block(1)
+
+    def school_of(student: int) -> int:
+        return world.layout.placement(student).school
+
+    return {
         "studentSchoolAssociations": {"students": each, "schools": Axis(school_of)},
         "studentEducationOrganizationAssociations": {"students": each},
         "studentSectionAssociations": {
             "students": block(slots),
-            "sections": Axis(section_of),
+            "sections": Axis(lambda enrolment: section_of(world, enrolment)),
             "schools": Axis(lambda enrolment: school_of(enrolment // slots)),
         },
         "studentProgramAssociations": {"students": _taken()},
@@ -148,9 +163,6 @@ def _others(world: World) -> dict[str, dict[str, Axis]]:
                 lambda grade: school_of(grade // GRADING_PERIODS // slots) * GRADING_PERIODS + grade % GRADING_PERIODS
             ),
         },
-        "staffSchoolAssociations": {"staffs": each, "schools": Axis(lambda number: number % world.sizes.schools)},
-        "staffEducationOrganizationEmploymentAssociations": {"staffs": stride(staff, staff)},
-        "staffEducationOrganizationAssignmentAssociations": {"staffs": stride(staff, staff)},
     }
 
 

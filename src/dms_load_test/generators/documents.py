@@ -56,6 +56,10 @@ DISTRICT: Mapping[str, Callable[[World], Rule]] = {
 """The rule of each resource of the district. A new one needs a line here and one in `district.plan_counts`."""
 
 
+_GENERAL = ("General", "Special", "Other")
+"""Code values of descriptors that neither the target nor the standard has any of."""
+
+
 class Documents:
     """Documents as functions of resource and ordinal: pure, the same in every process, O(1) in time and memory.
 
@@ -129,7 +133,7 @@ def build_documents(
         ConfigError: More documents are asked for than there are natural keys.
     """
     options = options or DataOptions()
-    world = World.build(_resized(sizes, options), seed, descriptor_values, _missing(model))
+    world = World.build(_resized(sizes, options), seed, descriptor_values, _usual_codes(model))
     if "$.periodSequence" in getattr(model.resources.get("gradingPeriods"), "identity", ()):
         world.identity.numbered_periods = True
     plan = Planner(model, world, options, DISTRICT).run()
@@ -150,10 +154,10 @@ def _resized(sizes: DistrictSizes, options: DataOptions) -> DistrictSizes:
     return replace(sizes, **wanted)
 
 
-def _missing(model: ApiModel) -> Mapping[str, Sequence[str]]:
-    """Return the code values to create where the target has none, by descriptor: the standard's, else our own."""
+def _usual_codes(model: ApiModel) -> Mapping[str, Sequence[str]]:
+    """Return the code values by descriptor: the standard's, else our own."""
     standard = load_standard().descriptor_values
-    return {name: standard.get(name) or tuple(f"Load test {n}" for n in (1, 2, 3)) for name in model.descriptors}
+    return {name: standard.get(name) or _GENERAL for name in model.descriptors}
 
 
 def _key_members(model: ApiModel, resource: str) -> tuple[tuple[str, tuple[str, ...]], ...]:

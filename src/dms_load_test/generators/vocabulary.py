@@ -13,17 +13,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-class Vocabulary:
-    """`values` maps a descriptor's name (`SexDescriptor`) to the URIs that the target has.
+OWN = "Load test "
+"""What the code values begin with that a load test makes as documents of their own."""
 
-    `to_create`: code values by descriptor, for those that the target has none of.
+
+class Vocabulary:
+    """`values` maps a descriptor's name (`SexDescriptor`) to the URIs that the target has; `usual` to code values.
+
+    Values stand in the order of `usual`, then by code value: documents stay the same when the target gives them in
+    another order. Those that a load test made as documents of their own are not given to others, for they come and go.
+    `to_create`: the code values of those descriptors of `usual` that the target has none of.
     """
 
-    def __init__(
-        self, values: Mapping[str, Sequence[str]], to_create: Mapping[str, Sequence[str]] | None = None
-    ) -> None:
-        self._values = values
-        self.to_create = {name: tuple(codes) for name, codes in (to_create or {}).items() if not values.get(name)}
+    def __init__(self, values: Mapping[str, Sequence[str]], usual: Mapping[str, Sequence[str]] | None = None) -> None:
+        self._usual = usual or {}
+        self._values = {
+            name: [uri for uri in uris if not uri.partition("#")[2].startswith(OWN)] for name, uris in values.items()
+        }
+        self.to_create = {name: tuple(codes) for name, codes in self._usual.items() if not self._values.get(name)}
         self._by_code: dict[str, dict[str, str]] = {}
 
     @property
@@ -54,7 +61,7 @@ class Vocabulary:
         return tuple(known[code.lower()] for code in codes if code.lower() in known)
 
     def values(self, descriptor: str) -> tuple[str, ...]:
-        """Return all values, in the target's order; none where there are none."""
+        """Return all values, none where there are none."""
         return tuple(self._known(descriptor).values())
 
     def _known(self, descriptor: str) -> dict[str, str]:
@@ -64,10 +71,12 @@ class Vocabulary:
         return known
 
     def _index(self, descriptor: str) -> dict[str, str]:
-        """Map code values in lower case to URIs; of equal codes in two namespaces the first one counts."""
+        """Map code values in lower case to URIs; of equal codes in two namespaces the first one by name counts."""
+        place = {code.lower(): number for number, code in enumerate(self._usual.get(descriptor, ()))}
+        coded = [(uri.partition("#")[2].lower(), uri) for uri in self._values.get(descriptor, ())]
         index: dict[str, str] = {}
-        for uri in self._values.get(descriptor, ()):
-            index.setdefault(uri.partition("#")[2].lower(), uri)
+        for code, uri in sorted(coded, key=lambda pair: (place.get(pair[0], len(place)), pair)):
+            index.setdefault(code, uri)
         for code in self.to_create.get(descriptor, ()):
             index.setdefault(code.lower(), descriptor_uri(descriptor, code))
         return index

@@ -45,13 +45,13 @@ class World:
         sizes: DistrictSizes,
         seed: int,
         descriptor_values: Mapping[str, Sequence[str]],
-        missing: Mapping[str, Sequence[str]] | None = None,
+        usual_codes: Mapping[str, Sequence[str]] | None = None,
     ) -> World:
         """Prepare what all documents share: milliseconds, and memory that depends on the courses per school only.
 
-        `missing`: code values by descriptor, for what `descriptor_values` has none of.
+        `usual_codes`: code values by descriptor, in their order; created where `descriptor_values` has none.
         """
-        words = Vocabulary(descriptor_values, missing)
+        words = Vocabulary(descriptor_values, usual_codes)
         year = SchoolYear(sizes.school_year)
         layout = SchoolLayout(sizes.schools, sizes.students)
         region = REGIONS[seed % len(REGIONS)]
