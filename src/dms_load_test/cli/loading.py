@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path  # noqa: TC003 - Typer reads the annotations when it runs
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -18,6 +19,14 @@ from dms_load_test.cli.application import (
     TargetOption,
     app,
     settings_in_force,
+)
+from dms_load_test.cli.watching import (
+    ExportOption,
+    HostMetricsOption,
+    OtlpOption,
+    PostgresOption,
+    SamplesOption,
+    assignments,
 )
 
 if TYPE_CHECKING:
@@ -47,6 +56,14 @@ def run(
         int, typer.Option("--dashboard-port", help="Port of the dashboard; 0 takes a free one.", min=0, max=65535)
     ] = 5665,
     keep: KeepOption = False,  # noqa: FBT002 - as above
+    export: ExportOption = None,
+    summary_export: Annotated[
+        Path | None, typer.Option("--summary-export", help="File for the summary as k6 writes it.")
+    ] = None,
+    samples: SamplesOption = False,  # noqa: FBT002 - as above
+    postgres: PostgresOption = None,
+    host_metrics: HostMetricsOption = None,
+    otlp: OtlpOption = None,
     clean_after: CleanOption = False,  # noqa: FBT002 - as above
     known_production: ProductionOption = False,  # noqa: FBT002 - as above
 ) -> None:
@@ -54,9 +71,13 @@ def run(
     from dms_load_test.app.dashboard import DashboardWish
     from dms_load_test.app.run import Wishes
 
-    effective = settings_in_force(profile, settings, target=target, results=results, seed=seed)
+    given = assignments(
+        settings, export=export, samples=samples, postgres=postgres, host_metrics=host_metrics, otlp=otlp
+    )
+    effective = settings_in_force(profile, given, target=target, results=results, seed=seed)
     wish = DashboardWish(host, port, keep) if dashboard or keep else None
-    _run(effective, phase, Wishes(quiet=quiet, dashboard=wish, clean_after=clean_after), known=known_production)
+    wishes = Wishes(quiet=quiet, dashboard=wish, clean_after=clean_after, k6_summary=summary_export)
+    _run(effective, phase, wishes, known=known_production)
 
 
 @app.command()

@@ -56,4 +56,9 @@ def test_a_variable_is_the_capitals_of_its_field():
 def test_the_table_tells_units_and_defaults_as_a_file_has_them():
     assert (KEYS["DURATION_LOAD_PHASE"].unit, KEYS["DURATION_LOAD_PHASE"].default) == ("duration", "5m")
     assert KEYS["INSECURE"].default == "false"
-    assert [name for name, key in KEYS.items() if key.is_secret] == ["CLIENT_SECRET", "CONFIG_SERVICE_CLIENT_SECRET"]
+    assert [name for name, key in KEYS.items() if key.is_secret] == [
+        "CLIENT_SECRET",
+        "CONFIG_SERVICE_CLIENT_SECRET",
+        "POSTGRES_URL",
+        "OTLP_HEADERS",
+    ]

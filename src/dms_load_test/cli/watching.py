@@ -1,0 +1,54 @@
+"""The options of `run` about what it leaves, and about what it looks at beside the requests."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from dms_load_test.errors import ConfigError
+
+ExportOption = Annotated[
+    str | None,
+    typer.Option("--export", metavar="FORMATS", help="csv, junit, markdown, hdr, k6, separated by commas; all; none."),
+]
+SamplesOption = Annotated[bool, typer.Option("--samples", help="Write down every single request, compressed.")]
+PostgresOption = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="Record the statistics of the target's database; its password is PGPASSWORD."),
+]
+HostMetricsOption = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="Record CPU and memory from a node-exporter or a Prometheus."),
+]
+OtlpOption = Annotated[str | None, typer.Option(metavar="URL", help="Send metrics to an OpenTelemetry collector.")]
+
+
+def assignments(
+    settings: list[str] | None,
+    *,
+    export: str | None,
+    samples: bool,
+    postgres: str | None,
+    host_metrics: str | None,
+    otlp: str | None,
+) -> list[str]:
+    """Return the settings that these options stand for, after those given by name.
+
+    Raises:
+        ConfigError: A password is on the command line, where every user of the machine can read it.
+    """
+    if postgres and (urlsplit(postgres).password or "password=" in postgres):
+        raise ConfigError(
+            "--postgres: a password on the command line can be read by others; set PGPASSWORD, or POSTGRES_URL in the "
+            "environment or in .env.load-test"
+        )
+    options = {
+        "EXPORTS": export and export.replace(",", " "),
+        "SAMPLES": "true" if samples else None,
+        "POSTGRES_URL": postgres,
+        "HOST_METRICS_URL": host_metrics,
+        "OTLP_ENDPOINT": otlp,
+    }
+    return [*(settings or ()), *(f"{name}={value}" for name, value in options.items() if value)]
