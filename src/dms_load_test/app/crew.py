@@ -12,7 +12,7 @@ from dms_load_test.engine.virtual_user import User
 from dms_load_test.load.shard import WHOLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from dms_load_test.app.session import Session
     from dms_load_test.app.target import Target
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 class Crew(Protocol):
     """Runs steps of one phase after the other; phases may overlap."""
+
+    @property
+    def losses(self) -> Sequence[str]:
+        """What of the plan was lost with a worker, in sentences."""
 
     async def enter(self, phase: Phase) -> None:
         """Make ready for the steps of a phase: nothing is timed yet."""
@@ -43,6 +47,8 @@ class Crew(Protocol):
 
 class Alone:
     """One process, which is the default."""
+
+    losses = ()
 
     def __init__(self, session: Session, client: Client, target: Target, world: World) -> None:
         self._session = session

@@ -17,7 +17,7 @@ from dms_load_test.app.abort import Tripwire
 from dms_load_test.app.beside import beside_run, collector_of, open_sources
 from dms_load_test.app.clean import clean_after
 from dms_load_test.app.credentials import require_credentials, with_secret
-from dms_load_test.app.crew import Alone
+from dms_load_test.app.crews import crew_of
 from dms_load_test.app.dashboard import dashboard_beside
 from dms_load_test.app.earlier import Identity, address_of, earlier_load, manifest_of, require_same_target
 from dms_load_test.app.exports import export_after, parse_formats
@@ -71,6 +71,7 @@ _ENDINGS = {
     StopReason.ABORTED: Ending.ABORTED,
     StopReason.THRESHOLD: Ending.ABORTED,
     StopReason.TARGET_LOST: Ending.TARGET_LOST,
+    StopReason.WORKERS_LOST: Ending.WORKERS_LOST,
 }
 
 
@@ -278,19 +279,12 @@ class _Run:
             seed=workload.seed,
         )
         Tripwire(session, self._intent.settings, documents, self._folder).set_up()
-        runner = PhaseRunner(session, Alone(session, client, target, world))
-        settle()
-        ending, explanation = Ending.FINISHED, ""
-        with stop_on_signals(session), beside_run(session, self._intent.settings, self._sources, self._folder):
-            try:
-                await _in_turn(runner, session, workload, self._intent.phases)
-            except ScenarioError as error:
-                ending, explanation = Ending.SCENARIO_RAISED, str(error)
-            finally:
-                await target.auth.close()
-        if session.stop.reason in _ENDINGS and ending is Ending.FINISHED:
-            ending, explanation = _ENDINGS[session.stop.reason], session.stop_text
-        facts = RunFacts(ending, explanation, tuple(runner.accounts))
+        async with crew_of(session, client, target, workload, world, self._folder) as crew:
+            runner = PhaseRunner(session, crew)
+            settle()
+            ending, explanation = await self._attempt(session, target, workload, runner)
+            losses = tuple(crew.losses)
+        facts = RunFacts(ending, explanation, tuple(runner.accounts), losses)
         verdict = judge(runner.thresholds, session.totals, facts)
         session.writer.write(verdict_line(session.now_s(), verdict))
         session.writer.write(End(session.now_s(), ending.value))
@@ -302,6 +296,21 @@ class _Run:
             notes=notes,
             folder=str(self._folder.path),
         )
+
+    async def _attempt(
+        self, session: Session, target: Target, workload: Workload, runner: PhaseRunner
+    ) -> tuple[Ending, str]:
+        """Run the phases; return how that ended, and a sentence on what the plan did not want."""
+        with stop_on_signals(session), beside_run(session, self._intent.settings, self._sources, self._folder):
+            try:
+                await _in_turn(runner, session, workload, self._intent.phases)
+            except ScenarioError as error:
+                return Ending.SCENARIO_RAISED, str(error)
+            finally:
+                await target.auth.close()
+        if session.stop.reason in _ENDINGS:
+            return _ENDINGS[session.stop.reason], session.stop_text
+        return Ending.FINISHED, ""
 
 
 async def _in_turn(runner: PhaseRunner, session: Session, workload: Workload, phases: tuple[str, ...]) -> None:

@@ -15,6 +15,7 @@ class StopReason(StrEnum):
     ABORTED = "aborted on a 4xx"
     THRESHOLD = "threshold crossed"
     TARGET_LOST = "target lost"
+    WORKERS_LOST = "workers lost"
 
 
 class StopSignal:

@@ -26,7 +26,7 @@ class Ordinals:
     """Hands out ordinals that this run has not used. `first` holds, by resource, where they begin (0 if absent)."""
 
     def __init__(self, first: Mapping[str, int], shard: Shard = WHOLE) -> None:
-        self._first = first
+        self.first = first
         self._shard = shard
         self._given: Counter[str] = Counter()
 
@@ -34,7 +34,7 @@ class Ordinals:
         """Return the shard's next ordinal of `resource`; no other shard gets the same."""
         count = self._given[resource]
         self._given[resource] = count + 1
-        return self._first.get(resource, 0) + self._shard.index + count * self._shard.count
+        return self.first.get(resource, 0) + self._shard.index + count * self._shard.count
 
 
 class DueApi(Api, Protocol):

@@ -49,6 +49,8 @@ class Ending(Enum):
     """A threshold with abortOnFail failed."""
     TARGET_LOST = "target lost"
     """The target stopped answering."""
+    WORKERS_LOST = "workers lost"
+    """Too many of a cluster's workers are gone."""
     SCENARIO_RAISED = "scenario raised"
     TARGET_UNUSABLE = "target unusable"
 
@@ -80,6 +82,8 @@ class RunFacts:
     ending: Ending = Ending.FINISHED
     explanation: str = ""
     accounts: tuple[ResourceAccount, ...] = ()
+    losses: tuple[str, ...] = ()
+    """What of the plan was lost with a process that sent it, in sentences."""
     generator_limit: str = ""
     """Why the load generator was the bottleneck; empty where it was not."""
 
@@ -106,6 +110,7 @@ _ENDINGS: Mapping[Ending, VerdictKind] = {
     Ending.ABORTED: VerdictKind.ABORTED,
     Ending.THRESHOLD: VerdictKind.THRESHOLDS_FAILED,
     Ending.INTERRUPTED: VerdictKind.INTERRUPTED,
+    Ending.WORKERS_LOST: VerdictKind.INCOMPLETE,
 }
 
 
@@ -173,6 +178,7 @@ def _findings(
     yield VerdictKind.THRESHOLDS_FAILED, _thresholds_text(results)
     yield VerdictKind.INCOMPLETE, _incomplete(facts.accounts)
     yield from ((VerdictKind.INCOMPLETE, _dropped(totals, phase)) for phase in totals.phases())
+    yield from ((VerdictKind.INCOMPLETE, loss) for loss in facts.losses)
     if facts.generator_limit:
         yield VerdictKind.GENERATOR_LIMITED, f"the load generator was the bottleneck ({facts.generator_limit})"
 
