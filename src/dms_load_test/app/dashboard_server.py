@@ -20,9 +20,9 @@ import uvicorn
 
 from dms_load_test.app.dashboard import DashboardOptions, address
 from dms_load_test.errors import LoadTestError
-from dms_load_test.results.charts import charts_of
+from dms_load_test.results.charts import charts_of, distribution_charts
 from dms_load_test.results.follow import RecordFollower
-from dms_load_test.results.page import quick_parts, table_parts
+from dms_load_test.results.page import head_values, step_values, table_values
 from dms_load_test.results.story import Story
 from dms_load_test.views.dashboard import Board, create_dashboard
 
@@ -36,23 +36,40 @@ _FAREWELL_S = 2.0
 _LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 
+_SELDOM_S = 5.0
+_POINTS_PER_S = 120
+"""Charts are made anew the more seldom the more points they have, so that they cost the same in a long run."""
+
+
 class _Pages:
-    """A page's values from the story, the costly ones made anew only when the record's parts changed."""
+    """A page's values from the story; each kind is made anew as often as it is worth its cost."""
 
     def __init__(self) -> None:
         self.story = Story()
-        self._made_at: tuple[float, int, int] | None = None
-        self._tables: dict[str, Any] = {}
+        self._made: dict[str, tuple[object, dict[str, Any]]] = {}
 
     def read(self) -> dict[str, Any] | None:
         """Return the newest values, None before the run began."""
-        run = self.story.run
+        story, run = self.story, self.story.run
         if run is None:
             return None
-        made_at = (self.story.parts_s, len(run.marks), len(run.accounts))
-        if self._made_at != made_at:
-            self._made_at, self._tables = made_at, table_parts(self.story)
-        return {**quick_parts(self.story), **self._tables, "charts": charts_of(self.story)}
+        marks = (len(run.marks), len(run.accounts), run.ending)
+        points_s = max(1.0, len(story.counts.slices) / _POINTS_PER_S)
+        seldom = (run.recorded_s // _SELDOM_S, marks)
+        distributions = self._as_of(seldom, distribution_charts)
+        return {
+            **head_values(story),
+            **self._as_of(seldom, step_values),
+            **self._as_of((story.parts_s, marks, len(run.tables)), table_values),
+            "charts": self._as_of((run.recorded_s // points_s, marks), charts_of, distributions),
+        }
+
+    def _as_of(self, state: object, make: Callable[..., dict[str, Any]], *more: object) -> dict[str, Any]:
+        """Return what `make` makes of the story, made once for each `state`."""
+        made = self._made.get(make.__name__)
+        if made is None or made[0] != state:
+            made = self._made[make.__name__] = (state, make(self.story, *more))
+        return made[1]
 
 
 class _Server(uvicorn.Server):

@@ -13,7 +13,7 @@ from dms_load_test.metrics.tally import CRUD
 from dms_load_test.results.timeline import PERCENTS, band_end_us
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from dms_load_test.metrics.histogram import Distribution
     from dms_load_test.results.events import StepBegin
@@ -30,8 +30,8 @@ _UNITS = {"_per_s": "per second", "_ratio": "share", "_bytes": "bytes", "_ms": "
 """Ends of the names of a server's figures, the empty one for the rest."""
 
 
-def charts_of(story: Story) -> dict[str, Any]:
-    """Return all charts and the phases behind them."""
+def charts_of(story: Story, distributions: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return all charts and the phases behind them; `distributions` are `distribution_charts` of some seconds ago."""
     counts = story.counts.shown()
     times = [(s.t, s.figures) for s in story.times.shown() if s.texts]
     charts = [
@@ -41,12 +41,16 @@ def charts_of(story: Story) -> dict[str, Any]:
         _operations(times),
         _failures(counts),
         *_load(story, counts),
-        _percentile_plot(story),
-        *_knees(story),
+        *(distributions or distribution_charts(story))["charts"],
         *_health(counts),
         *_server(story),
     ]
     return {"charts": charts, "phases": _phases(story)}
+
+
+def distribution_charts(story: Story) -> dict[str, Any]:
+    """Return the charts that are not over time; they take longer than all others."""
+    return {"charts": [_percentile_plot(story), *_knees(story)]}
 
 
 def chart(name: str, title: str, unit: str, x: Sequence[float], **more: Any) -> dict[str, Any]:

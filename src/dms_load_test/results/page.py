@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dms_load_test.metrics.histogram import Distribution, merged
 from dms_load_test.metrics.tally import CRUD
 from dms_load_test.results.charts import charts_of
+from dms_load_test.results.convert import NS_PER_S
 from dms_load_test.results.timeline import SUMS
 
 if TYPE_CHECKING:
@@ -30,11 +31,11 @@ _STEADY_AFTER = 0.02
 
 def page_of(story: Story) -> dict[str, Any]:
     """Return everything that a page shows of a run that goes on, ended or was killed."""
-    return {**quick_parts(story), **table_parts(story), "charts": charts_of(story)}
+    return {**head_values(story), **step_values(story), **table_values(story), "charts": charts_of(story)}
 
 
-def quick_parts(story: Story) -> dict[str, Any]:
-    """Return what changes each second and is cheap."""
+def head_values(story: Story) -> dict[str, Any]:
+    """Return what changes each second, at a cost of about a millisecond."""
     run = _run(story)
     manifest = run.manifest
     return {
@@ -48,18 +49,24 @@ def quick_parts(story: Story) -> dict[str, Any]:
         "verdict": _verdict(run),
         "progress": _progress(story),
         "figures": _figures(story),
+        "statuses": [{"status": status, "count": count} for status, count in sorted(story.statuses.items())],
+        "notes": [{"t": note.t, "text": note.text} for note in run.notes],
+    }
+
+
+def step_values(story: Story) -> dict[str, Any]:
+    """Return what changes each second and takes several milliseconds: percentiles of all steps and thresholds."""
+    return {
         "thresholds": [
             {"subject": r.subject, "condition": r.condition, "observed": r.observed, "judgement": r.judgement.value}
             for r in story.thresholds()
         ],
         "steps": [_step(story, step) for step in story.steps],
-        "statuses": [{"status": status, "count": count} for status, count in sorted(story.statuses.items())],
-        "notes": [{"t": note.t, "text": note.text} for note in run.notes],
         "generator": _generator(story),
     }
 
 
-def table_parts(story: Story) -> dict[str, Any]:
+def table_values(story: Story) -> dict[str, Any]:
     """Return what changes only when the record's parts do."""
     run = _run(story)
     manifest, totals = run.manifest, run.totals
@@ -181,25 +188,21 @@ def _progress(story: Story) -> dict[str, Any]:
 
 
 def _figures(story: Story) -> dict[str, Any]:
-    run = _run(story)
-    slices = story.counts.slices
-    requests = sum(count for count, _ in story.hours.values())
-    failed = sum(count for _, count in story.hours.values())
-    seconds = sum(s.seconds for s in slices)
-    recent = slices[-_RECENT:]
+    run, sums = _run(story), story.sums
+    recent = story.counts.slices[-_RECENT:]
     recent_s = sum(s.seconds for s in recent)
-    times = merged(story.response_times().values()) if not run.ending else _exact_times(run.totals)
-    sums = {name: sum(s.sums[name] for s in slices) for name in SUMS}
+    seconds = sum(story.now.active_ns.values()) / NS_PER_S
+    times = _exact_times(run.totals) if run.ending else story.whole
     return {
-        "requests": requests,
-        "failed": failed,
+        "requests": sums["requests"],
+        "failed": sums["failed"],
         "seconds": seconds,
-        "per_s": requests / seconds if seconds else 0.0,
+        "per_s": sums["requests"] / seconds if seconds else 0.0,
         "now_per_s": sum(s.requests.total() for s in recent) / recent_s if recent_s else 0.0,
         "users": story.now.users,
         "users_max": story.now.users_max,
         **_percentiles(times),
-        **sums,
+        **{name: sums[name] for name in SUMS},
     }
 
 

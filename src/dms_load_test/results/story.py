@@ -83,6 +83,10 @@ class Story:
         self.steps: list[StepStory] = []
         self.statuses: Counter[int] = Counter()
         """Failed requests by status, to the last second."""
+        self.sums: Counter[str] = Counter()
+        """Sums over the whole run, by the names of `timeline.SUMS`, and `requests` and `failed` ones among them."""
+        self.whole = Distribution()
+        """Response times of all operations on documents, in two digits."""
         self.hours: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0])
         """Hour of the run, from 0 -> requests, failed ones among them."""
         self.now = Totals()
@@ -134,18 +138,23 @@ class Story:
             step.ended_s, step.reason = mark.t, mark.reason
 
     def _add_second(self, second: Second) -> None:
-        self.counts.add(counts_of(second))
+        counts = counts_of(second)
+        self.counts.add(counts)
+        self.sums.update(counts.sums)
         self.statuses.update(second.failures)
         self.now.active_ns[second.phase] += round(second.seconds * NS_PER_S)
         self.now.users, self.now.users_max = second.users, max(self.now.users_max, second.users_max)
         hour = self.hours[int(max(0.0, second.t - second.seconds / 2) // HOUR_S)]
         for row in second.rows:
+            failed = 0 if row.ok else row.requests
             hour[0] += row.requests
-            hour[1] += 0 if row.ok else row.requests
+            hour[1] += failed
+            self.sums["requests"] += row.requests
+            self.sums["failed"] += failed
             step = self._of_phase.get(row.phase)
             if step is not None and row.operation in CRUD:
                 step.requests += row.requests
-                step.failed += 0 if row.ok else row.requests
+                step.failed += failed
         going_on = [step for step in self.steps if step.lasted(second)]
         for step in going_on:
             step.seconds += step.lasted(second)
@@ -154,14 +163,16 @@ class Story:
                 step.dropped += second.dropped
 
     def _add_detail(self, detail: Detail) -> None:
-        self.times.add(times_of(detail))
-        for row in detail.rows:
-            times = distribution_of(row.response)
+        decoded = [distribution_of(row.response) for row in detail.rows]
+        self.times.add(times_of(detail, decoded))
+        for row, times in zip(detail.rows, decoded, strict=True):
             series = self.now.sums[SeriesKey(row.phase, row.operation, "", 0, row.ok, final=True)]
             series.prompt.add(times)
-            step = self._of_phase.get(row.phase)
-            if step is not None and row.operation in CRUD:
-                step.times.add(times)
+            if row.operation in CRUD:
+                self.whole.add(times)
+                step = self._of_phase.get(row.phase)
+                if step is not None:
+                    step.times.add(times)
 
     def _add_server(self, event: ServerFigures | Statements) -> None:
         if isinstance(event, Statements):

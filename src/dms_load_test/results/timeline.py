@@ -7,8 +7,9 @@ are joined as distributions, never their percentiles.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
+from functools import lru_cache
+from math import ceil, log10
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from dms_load_test.metrics.histogram import Distribution, merged
@@ -16,7 +17,7 @@ from dms_load_test.metrics.tally import CRUD
 from dms_load_test.results.convert import distribution_of, histogram_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Self
 
     from dms_load_test.results.events import Detail, Histogram, Second, ServerFigures
@@ -118,38 +119,27 @@ def counts_of(second: Second) -> Counts:
     )
 
 
-@dataclass
+@dataclass(slots=True)
 class Times:
-    """Response times of operations on documents in the `seconds` before `t`, as the record's texts by operation."""
+    """Response times of operations on documents in the `seconds` before `t`: what charts show of them, and all of it.
+
+    `texts` are the record's distributions by operation, which take a tenth of the memory that they take when decoded.
+    """
 
     t: float
     seconds: float
-    texts: dict[str, list[Histogram]] = field(default_factory=dict)
+    texts: dict[str, list[Histogram]]
+    figures: TimesFigures
 
     def joined(self, later: Times) -> Times:
         """Return one slice of both."""
-        both = Times(later.t, self.seconds + later.seconds)
-        for operation in self.texts.keys() | later.texts.keys():
-            parts = (*self.texts.get(operation, ()), *later.texts.get(operation, ()))
-            whole = merged(map(distribution_of, parts))
-            both.texts[operation] = [histogram_of(whole, _DIGITS)]
-        return both
-
-    def distributions(self) -> dict[str, Distribution]:
-        """Return the distribution of each operation, in the order of CRUD."""
-        return {name: merged(map(distribution_of, self.texts[name])) for name in CRUD if name in self.texts}
-
-    @cached_property
-    def figures(self) -> TimesFigures:
-        """What charts show of it; computed once, as slices do not change."""
-        by_operation = self.distributions()
-        whole = merged(by_operation.values())
-        return TimesFigures(
-            whole.percentiles_us(PERCENTS),
-            whole.max_us,
-            {name: times.percentile_us(95) for name, times in by_operation.items()},
-            heat_of(whole),
-        )
+        both = {
+            name: merged(map(distribution_of, (*self.texts.get(name, ()), *later.texts.get(name, ()))))
+            for name in CRUD
+            if name in self.texts or name in later.texts
+        }
+        texts = {name: [histogram_of(times, _DIGITS)] for name, times in both.items()}
+        return Times(later.t, self.seconds + later.seconds, texts, figures_of(both))
 
 
 PERCENTS = (50.0, 90.0, 95.0, 99.0)
@@ -166,6 +156,8 @@ class TimesFigures:
 
 
 BANDS_PER_DECADE = 10
+_EXACTLY = 1e-9
+"""What a logarithm may be off: a time that a band ends at belongs to it."""
 
 
 def heat_of(times: Distribution) -> dict[int, int]:
@@ -181,22 +173,32 @@ def band_end_us(band: int) -> float:
     return float(10 ** (1 + (band + 1) / BANDS_PER_DECADE))
 
 
+@lru_cache(4096)
 def _band_of(us: int) -> int:
-    low, band = 10, 0
-    while us >= low * 10:
-        low, band = low * 10, band + BANDS_PER_DECADE
-    while us > band_end_us(band):
-        band += 1
-    return band
+    return max(0, ceil((log10(max(us, 1)) - 1) * BANDS_PER_DECADE - _EXACTLY) - 1)
 
 
-def times_of(detail: Detail) -> Times:
-    """Return the slice of a detail."""
-    times = Times(detail.t, detail.seconds)
-    for row in detail.rows:
+def figures_of(by_operation: Mapping[str, Distribution]) -> TimesFigures:
+    """Return what charts show of the distributions of operations."""
+    whole = merged(by_operation.values())
+    return TimesFigures(
+        whole.percentiles_us(PERCENTS),
+        whole.max_us,
+        {name: times.percentile_us(95) for name, times in by_operation.items()},
+        heat_of(whole),
+    )
+
+
+def times_of(detail: Detail, decoded: Sequence[Distribution]) -> Times:
+    """Return the slice of a detail, whose rows' distributions are `decoded`."""
+    texts: dict[str, list[Histogram]] = {}
+    by_operation: dict[str, Distribution] = {}
+    for row, times in zip(detail.rows, decoded, strict=True):
         if row.operation in CRUD:
-            times.texts.setdefault(row.operation, []).append(row.response)
-    return times
+            texts.setdefault(row.operation, []).append(row.response)
+            by_operation.setdefault(row.operation, Distribution()).add(times)
+    in_order = {name: by_operation[name] for name in CRUD if name in by_operation}
+    return Times(detail.t, detail.seconds, texts, figures_of(in_order))
 
 
 @dataclass(slots=True)

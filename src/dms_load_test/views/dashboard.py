@@ -47,6 +47,7 @@ class Board:
         self._read = read
         self._page: Mapping[str, Any] = {}
         self._parts: dict[str, tuple[int, str]] = {}
+        self._charts: tuple[int, bytes] = (0, b"null")
         self._version = 0
         self._is_stale = True
         self._news = asyncio.Event()
@@ -107,12 +108,15 @@ class Board:
             html = render_part(name, page)
             if name not in self._parts or self._parts[name][1] != html:
                 self._parts[name] = (self._version, html)
+        if page["charts"] is not self._page.get("charts"):
+            self._charts = (self._version, msgspec.json.encode(page["charts"]))
         self._page = page
         return self._version
 
     def _message(self, seen: int, *, ended: bool) -> bytes:
         parts = {name: html for name, (version, html) in self._parts.items() if version > seen}
-        news = {"parts": parts, "charts": self._page.get("charts"), "ended": ended}
+        version, charts = self._charts
+        news = {"parts": parts, "charts": msgspec.Raw(charts if version > seen else b"null"), "ended": ended}
         return b"data: " + msgspec.json.encode(news) + b"\n\n"
 
 
