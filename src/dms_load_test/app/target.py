@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dms_load_test.app.credentials import require_credentials
+from dms_load_test.app.data import chosen_resources, data_options
 from dms_load_test.edfi.dependencies import DependencyGraph, parse_dependencies, write_dependencies
 from dms_load_test.edfi.standard import load_standard
 from dms_load_test.engine.api import ApiTarget, PhasePolicy
@@ -13,7 +14,6 @@ from dms_load_test.engine.auth import SharedAuthManager
 from dms_load_test.engine.options import TransportOptions
 from dms_load_test.engine.target import MetadataReader, read_descriptor_values, sign_in, used_descriptors
 from dms_load_test.generators import DistrictSizes, build_documents
-from dms_load_test.generators.documents import DISTRICT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -81,13 +81,13 @@ async def connect(client: Client, settings: Settings, base_url: str, reports: Re
     """
     key, secret = require_credentials(settings)
     reader = MetadataReader(client, reports.sample, PREFLIGHT)
-    discovery = await _discover(reader, settings, base_url)
+    discovery = await discover(reader, settings, base_url)
     auth = SharedAuthManager(client, discovery.urls.token_url, key, secret, emit=reports.sample, phase=PREFLIGHT)
     await sign_in(auth)
     metadata = await reader.read_metadata(discovery.urls, settings.openapi_urls)
     policy = PhasePolicy(phase=PREFLIGHT, emit=reports.sample, on_failure=reports.failure)
     api = ApiTarget(client, auth, discovery.base_url, discovery.urls.data_url, policy)
-    wanted = used_descriptors(metadata.model, DISTRICT.keys() & metadata.model.resources.keys())
+    wanted = used_descriptors(metadata.model, chosen_resources(settings, metadata.model))
     values = await read_descriptor_values(api, metadata.model, wanted)
     graph = DependencyGraph.build(metadata.model, metadata.dependencies)
     return Target(discovery, auth, metadata.model, graph, values)
@@ -102,12 +102,17 @@ async def read_graph(
         TargetError: The target is not ready or not usable; the message says why.
     """
     reader = MetadataReader(client, reports.sample, PREFLIGHT)
-    discovery = await _discover(reader, settings, base_url)
+    discovery = await discover(reader, settings, base_url)
     metadata = await reader.read_metadata(discovery.urls, settings.openapi_urls)
     return metadata.model, DependencyGraph.build(metadata.model, metadata.dependencies)
 
 
-async def _discover(reader: MetadataReader, settings: Settings, base_url: str) -> Discovery:
+async def discover(reader: MetadataReader, settings: Settings, base_url: str) -> Discovery:
+    """Find the API at or near `base_url`, with the URLs that the settings give in place of the discovered ones.
+
+    Raises:
+        ConfigError, TargetError: As `MetadataReader.discover`.
+    """
     given = {name.upper(): url for name in _GIVEN_URLS if (url := getattr(settings, name))}
     if settings.openapi_urls:
         given["OPENAPI_URLS"] = settings.openapi_urls[0]
@@ -135,4 +140,4 @@ def documents_of(settings: Settings, seed: int, model: ApiModel, values: Mapping
         sections_per_course=settings.sections_per_course,
         school_year=settings.school_year,
     )
-    return build_documents(model, sizes, seed, values)
+    return build_documents(model, sizes, seed, values, data_options(settings, model, seed))

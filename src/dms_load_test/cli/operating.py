@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dms_load_test.cli.application import (
+    CONFIG,
+    TARGET,
     THRESHOLD_FAILED,
     VERDICTS,
     ProductionOption,
@@ -22,9 +28,39 @@ from dms_load_test.cli.application import (
 from dms_load_test.errors import ConfigError
 
 if TYPE_CHECKING:
+    from dms_load_test.app.checks import Check
     from dms_load_test.config import Effective
 
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, its name, or the start or end of it.")]
+
+
+@app.command()
+def doctor(
+    profile: ProfileOption = None,
+    target: TargetOption = None,
+    settings: SetOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of lines.")] = False,  # noqa: FBT002 - Typer's form of a switch
+) -> None:
+    """Look at everything that a run depends on, line by line, with what to do; nothing is left on the target."""
+    from dms_load_test.app.doctor import examine, failed_in_configuration
+    from dms_load_test.config import home
+
+    effective = settings_in_force(profile, settings, target=target)
+    base_url = effective.settings.api_base_url
+    if base_url is None:
+        raise ConfigError("no target: set API_BASE_URL or --target; without one a run has an emulator of its own")
+
+    def show(check: Check) -> None:
+        if not as_json:
+            print(f"{check.state:<8} {check.name:<14} {check.text}", flush=True)
+            if check.advice:
+                print(f"{'':<23} -> {check.advice}", flush=True)
+
+    found = examine(effective, base_url, home(os.environ, Path.cwd()), show)
+    if as_json:
+        print(json.dumps([asdict(check) for check in found], indent=2))
+    if any(check.state == "failed" for check in found):
+        raise typer.Exit(CONFIG if failed_in_configuration(found) else TARGET)
 
 
 @app.command()

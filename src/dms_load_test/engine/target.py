@@ -80,7 +80,7 @@ class MetadataReader:
         """
         tried: list[str] = []
         for candidate in base_url_candidates(url):
-            answer = await self._get(candidate)
+            answer = await self.ask(candidate)
             document = _json(answer)
             if isinstance(document, dict) and "urls" in document:
                 return Discovery(candidate, parse_discovery(document, candidate, given=given))
@@ -108,13 +108,18 @@ class MetadataReader:
         Raises:
             TargetError: There is none.
         """
-        answer = await self._get(url)
+        answer = await self.ask(url)
         document = _json(answer)
         if document is None:
             raise TargetError(f"{url} {_came(answer)} instead of a JSON document; check the API or set {setting}")
         return document
 
-    async def _get(self, url: str) -> Answer:
+    async def ask(self, url: str) -> Answer:
+        """GET any URL; the answer may be any, too.
+
+        Raises:
+            TargetError: There is none.
+        """
         origin, request = request_bytes("GET", url, {})
         channel = self._client.channel(origin)
         connection = await channel.send(request, safe=True)

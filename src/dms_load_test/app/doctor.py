@@ -1,0 +1,310 @@
+"""One look at everything a run depends on, in order; each line with what to do. Nothing is left behind on the target.
+
+A step that cannot be taken because an earlier one failed is skipped, and says so.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from dms_load_test.app import checks
+from dms_load_test.app.checks import Check, State
+from dms_load_test.app.credentials import require_credentials, with_secret
+from dms_load_test.app.preflight import find_rights, free_bytes, present_documents, wanted_operations
+from dms_load_test.app.target import PREFLIGHT, Reports, Target, discover, documents_of, transport_options
+from dms_load_test.config import FILE_NAME
+from dms_load_test.config.production import OPTION, production_sign
+from dms_load_test.edfi.dependencies import DependencyGraph
+from dms_load_test.engine.address import split_url
+from dms_load_test.engine.api import ApiTarget, PhasePolicy
+from dms_load_test.engine.auth import SharedAuthManager
+from dms_load_test.engine.clock import NS_PER_S
+from dms_load_test.engine.loop import raise_file_limit
+from dms_load_test.engine.loop import run as run_loop
+from dms_load_test.engine.options import tls_context
+from dms_load_test.engine.probe import open_connection, resolve_name, shake_hands
+from dms_load_test.engine.target import MetadataReader, read_descriptor_values, sign_in, used_descriptors
+from dms_load_test.engine.transport import Client
+from dms_load_test.errors import LoadTestError
+from dms_load_test.generators.documents import DISTRICT
+from dms_load_test.scenarios import PHASES, Workload
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from dms_load_test.config import Effective
+    from dms_load_test.engine.address import Origin
+    from dms_load_test.engine.target import Discovery, Metadata
+    from dms_load_test.sample import Sample
+
+_ROUND_TRIPS = 7
+_SEED = 1
+_TIMED_S = 0.15
+_TOO_MANY = 429
+_LIMIT_HEADERS = ("ratelimit-limit", "x-ratelimit-limit")
+_FULL = PHASES["full"]
+
+
+def examine(effective: Effective, base_url: str, directory: Path, show: Callable[[Check], None]) -> list[Check]:
+    """Take all steps; show each check as soon as it is known, and return them."""
+
+    async def take() -> list[Check]:
+        client = Client(transport_options(effective.settings))
+        doctor = Doctor(effective, base_url, directory, client)
+        found = []
+        try:
+            async for check in doctor.steps():
+                show(check)
+                found.append(check)
+        finally:
+            await doctor.close()
+            client.close()
+        return found
+
+    return run_loop(take())
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the steps have found out so far."""
+
+    discovery: Discovery | None = None
+    auth: SharedAuthManager | None = None
+    metadata: Metadata | None = None
+    target: Target | None = None
+    workload: Workload | None = None
+    round_trip_ms: float = 0.0
+    limited: int = 0
+    stated: str = ""
+    samples: list[Sample] = field(default_factory=list)
+
+
+class Doctor:
+    """The steps in order. A step raises LoadTestError where it fails; its message is the line."""
+
+    def __init__(self, effective: Effective, base_url: str, directory: Path, client: Client) -> None:
+        self._effective = effective
+        self._settings = effective.settings
+        self._base_url = base_url
+        self._directory = directory
+        self._client = client
+        self._seen = _Seen()
+        self._origin: Origin = split_url(base_url)[0]
+        self._reports = Reports(sample=self._sample, failure=lambda _: None)
+
+    async def steps(self) -> AsyncIterator[Check]:
+        """Take the steps; what depends on a failed one is skipped."""
+        failed: set[str] = set()
+        for name, needs, step in (
+            ("configuration", (), self._configuration),
+            ("name", (), self._name),
+            ("connection", ("name",), self._connection),
+            ("TLS", ("connection",), self._tls),
+            ("discovery", ("connection", "TLS"), self._discovery),
+            ("clock", ("discovery",), self._clock),
+            ("round trip", ("discovery",), self._round_trip),
+            ("token", ("configuration", "discovery"), self._token),
+            ("metadata", ("discovery",), self._metadata),
+            ("descriptors", ("token", "metadata"), self._descriptors),
+            ("permissions", ("descriptors",), self._permissions),
+            ("rate limit", ("round trip",), self._rate),
+            ("disk", ("descriptors",), self._disk),
+            ("open files", (), self._files),
+            ("machine", ("descriptors",), self._machine),
+        ):
+            missing = [need for need in needs if need in failed]
+            check = Check(name, State.SKIPPED, f"needs {missing[0]}") if missing else await _taken(name, step)
+            if check.state in {State.FAILED, State.SKIPPED}:
+                failed.add(name)
+            yield check
+
+    async def close(self) -> None:
+        """End what is under way."""
+        if self._seen.auth is not None:
+            await self._seen.auth.close()
+
+    def _sample(self, sample: Sample) -> None:
+        self._seen.samples.append(sample)
+        self._seen.limited += sample.status == _TOO_MANY
+
+    async def _configuration(self) -> Check:
+        effective = self._effective
+        layers: dict[str, int] = {}
+        for origin in effective.origins.values():
+            layers[origin.layer] = layers.get(origin.layer, 0) + (origin.layer != "default")
+        given = ", ".join(f"{count} from {layer}" for layer, count in layers.items() if count) or "all defaults"
+        origin = effective.origins["API_BASE_URL"].where
+        text = f"profile {effective.profile.name}; settings: {given}; target from {origin}"
+        self._settings = with_secret(self._settings)
+        require_credentials(self._settings)
+        warnings = list(effective.warnings)
+        if (self._directory / ".env").is_file():
+            warnings.append(f"{self._directory / '.env'} is not read; settings belong into {FILE_NAME}")
+        sign = production_sign(self._settings, self._base_url)
+        if sign:
+            warnings.append(f"{self._base_url} looks like production, because {sign}: a run asks for {OPTION}")
+        if warnings:
+            return Check("configuration", State.WARNING, text, "; ".join(warnings))
+        return Check("configuration", State.OK, text)
+
+    async def _name(self) -> Check:
+        way = await resolve_name(self._origin.host, self._origin.port)
+        if way.error:
+            return Check(
+                "name", State.FAILED, f"{self._origin.host}: {way.error}", "correct API_BASE_URL, or the name service"
+            )
+        return Check("name", State.OK, f"{self._origin.host} is {', '.join(way.found)} ({way.took_ms:.1f} ms)")
+
+    async def _connection(self) -> Check:
+        way = await open_connection(self._origin.host, self._origin.port, self._settings.connect_timeout)
+        if way.error:
+            advice = "start the API, or correct API_BASE_URL; a firewall may be in between"
+            return Check("connection", State.FAILED, f"port {self._origin.port}: {way.error}", advice)
+        return Check("connection", State.OK, f"port {self._origin.port} of {way.found[0]} ({way.took_ms:.1f} ms)")
+
+    async def _tls(self) -> Check:
+        if self._origin.scheme == "http":
+            return Check("TLS", State.OK, "none: the address is http")
+        context = tls_context(self._client.options)
+        certificate = await shake_hands(self._origin, context, self._settings.connect_timeout)
+        return checks.certificate_check(certificate, time.time(), insecure=self._settings.insecure)
+
+    async def _discovery(self) -> Check:
+        reader = MetadataReader(self._client, self._sample, PREFLIGHT)
+        found = self._seen.discovery = await discover(reader, self._settings, self._base_url)
+        models = ", ".join(f"{model.name} {model.version}" for model in found.urls.data_models)
+        text = f"API {found.urls.version or 'of unknown version'} at {found.base_url}: {models}"
+        if found.base_url.rstrip("/") != self._base_url.rstrip("/"):
+            return Check("discovery", State.OK, f"{text} (API_BASE_URL is {self._base_url}: that works)")
+        return Check("discovery", State.OK, text)
+
+    async def _clock(self) -> Check:
+        answer, ours_s = await self._ask()
+        stated = answer.headers.get("date", "")
+        if not stated:
+            return Check("clock", State.WARNING, "the target states no date", "compare the clocks by hand")
+        # The header is cut to whole seconds: on average it is half a second late.
+        difference_s = parsedate_to_datetime(stated).timestamp() + 0.5 - ours_s
+        return checks.clock_check(0.0 if abs(difference_s) < 1 else difference_s)
+
+    async def _round_trip(self) -> Check:
+        times_ms = []
+        for _ in range(_ROUND_TRIPS):
+            answer, _ = await self._ask()
+            sample = self._seen.samples[-1]
+            times_ms.append((sample.finished_ns - sample.started_ns) * 1000 / NS_PER_S)
+        self._seen.round_trip_ms = median(times_ms)
+        self._seen.stated = next((answer.headers[name] for name in _LIMIT_HEADERS if name in answer.headers), "")
+        return Check(
+            "round trip",
+            State.OK,
+            f"median {median(times_ms):.2f} ms of {len(times_ms)}, {min(times_ms):.2f} to {max(times_ms):.2f}",
+        )
+
+    async def _ask(self) -> tuple[Any, float]:
+        """Ask for the discovery document; return the answer, and the time of day in the middle of the request."""
+        assert self._seen.discovery is not None
+        reader = MetadataReader(self._client, self._sample, PREFLIGHT)
+        began_s = time.time()
+        answer = await reader.ask(self._seen.discovery.base_url)
+        return answer, (began_s + time.time()) / 2
+
+    async def _token(self) -> Check:
+        assert self._seen.discovery is not None
+        key, secret = require_credentials(self._settings)
+        url = self._seen.discovery.urls.token_url
+        auth = self._seen.auth = SharedAuthManager(self._client, url, key, secret, emit=self._sample, phase=PREFLIGHT)
+        await sign_in(auth)
+        token = (await auth.wait()).decode("ascii").strip().rpartition(" ")[2]
+        return checks.token_check(auth.life_s(), token)
+
+    async def _metadata(self) -> Check:
+        assert self._seen.discovery is not None
+        reader = MetadataReader(self._client, self._sample, PREFLIGHT)
+        metadata = self._seen.metadata = await reader.read_metadata(
+            self._seen.discovery.urls, self._settings.openapi_urls
+        )
+        return checks.metadata_check(metadata.model, metadata.dependencies)
+
+    async def _descriptors(self) -> Check:
+        discovery, auth, metadata = self._seen.discovery, self._seen.auth, self._seen.metadata
+        assert discovery is not None
+        assert auth is not None
+        assert metadata is not None
+        policy = PhasePolicy(phase=PREFLIGHT, emit=self._sample, on_failure=lambda _: None)
+        api = ApiTarget(self._client, auth, discovery.base_url, discovery.urls.data_url, policy)
+        wanted = used_descriptors(metadata.model, DISTRICT.keys() & metadata.model.resources.keys())
+        values = await read_descriptor_values(api, metadata.model, wanted)
+        graph = DependencyGraph.build(metadata.model, metadata.dependencies)
+        self._seen.target = Target(discovery, auth, metadata.model, graph, values)
+        documents = documents_of(self._settings, _SEED, metadata.model, values)
+        self._seen.workload = Workload(self._settings, graph, documents, _SEED)
+        count = sum(len(found) for found in values.values())
+        empty = [name for name, found in values.items() if not found]
+        text = (
+            f"{count:,} values of {len(values)} descriptors; {sum(documents.counts.values()):,} documents can be made"
+        )
+        if empty:
+            advice = "load the data standard's descriptors; a run makes values of its own otherwise"
+            return Check("descriptors", State.WARNING, f"{text}; no values: {checks.some(empty)}", advice)
+        return Check("descriptors", State.OK, text)
+
+    async def _permissions(self) -> Check:
+        assert self._seen.target is not None
+        assert self._seen.workload is not None
+        wanted = wanted_operations(self._seen.workload, _FULL)
+        rights = await find_rights(self._client, self._seen.target, wanted)
+        uncreatable = [name for name, lacking in rights.lacking(wanted).items() if lacking == {"Create"}]
+        present = await present_documents(self._client, self._seen.target, self._seen.workload, uncreatable)
+        return checks.permission_check(rights, {name: wanted[name] for name in wanted if name not in present})
+
+    async def _rate(self) -> Check:
+        return checks.rate_check(self._users, self._seen.round_trip_ms, self._seen.limited, self._seen.stated)
+
+    async def _disk(self) -> Check:
+        settings, workload = self._settings, self._seen.workload
+        assert workload is not None
+        duration_s = settings.duration_load_phase + settings.duration_readwrite_phase
+        return checks.disk_check(free_bytes(settings.results_dir), sum(workload.counts.values()), duration_s)
+
+    async def _files(self) -> Check:
+        return checks.files_check(raise_file_limit(), self._users)
+
+    async def _machine(self) -> Check:
+        assert self._seen.workload is not None
+        documents = self._seen.workload.documents
+        made = 0
+        began_s = time.process_time()
+        while (spent_s := time.process_time() - began_s) < _TIMED_S:
+            for resource, count in documents.counts.items():
+                if count:
+                    documents.payload(resource, made % count)
+                    made += 1
+        load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+        wanted_per_s = self._users * 1000 / max(self._seen.round_trip_ms, 0.01)
+        return checks.machine_check(spent_s / made * 1e6, wanted_per_s, load, os.cpu_count() or 1)
+
+    @property
+    def _users(self) -> int:
+        return max(self._settings.vus_load_phase, self._settings.vus_readwrite_phase)
+
+
+async def _taken(name: str, step: Callable[[], Any]) -> Check:
+    """Take one step; an error of the user's or the target's is its failure, what to do after the last semicolon."""
+    try:
+        check: Check = await step()
+    except LoadTestError as error:
+        text, _, advice = str(error).rpartition("; ")
+        return Check(name, State.FAILED, text or advice, advice if text else "")
+    return check
+
+
+def failed_in_configuration(found: list[Check]) -> bool:
+    """Tell whether the user's configuration is what failed first."""
+    return next((check.name for check in found if check.state is State.FAILED), "") == "configuration"

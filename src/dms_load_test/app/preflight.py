@@ -1,0 +1,137 @@
+"""The quick part of the doctor that each run begins with: what would fail, fails before anything is written.
+
+What the client may not create may be there already, as school years are on most servers: then it need not be sent.
+"""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from dms_load_test.app.checks import Check, State, disk_check, files_check, permission_check
+from dms_load_test.app.target import PREFLIGHT
+from dms_load_test.engine.api import PhasePolicy
+from dms_load_test.engine.loop import raise_file_limit
+from dms_load_test.engine.permissions import Rights, probe_rights, read_rights
+from dms_load_test.errors import TargetError
+from dms_load_test.load.ordinals import OrdinalSet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from dms_load_test.app.target import Target
+    from dms_load_test.config import Settings
+    from dms_load_test.engine.transport import Client
+    from dms_load_test.results.inventory import RunInventory
+    from dms_load_test.scenarios import Workload
+
+MOST_LOOKED_UP = 200
+"""Documents of a resource that are looked up where the client may not create them."""
+_WRITING = ("load", "readwrite")
+
+
+def wanted_operations(workload: Workload, phases: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Return the operations that phases will do, by resource."""
+    chosen, documents = set(phases), workload.documents
+    planned = frozenset(workload.counts)
+    wanted: dict[str, set[str]] = {resource: set() for resource in planned}
+    for resource in planned if chosen & set(_WRITING) else ():
+        wanted[resource] |= {"Create"} if "load" in chosen else set()
+        if "readwrite" in chosen:
+            wanted[resource].add("Read")
+            wanted[resource] |= {"Update"} if resource in documents.updatable else set()
+            wanted[resource] |= {"Create"} if resource in documents.growable else set()
+            wanted[resource] |= set() if workload.graph.referrers(resource) & planned else {"Delete"}
+    return {resource: frozenset(operations) for resource, operations in wanted.items() if operations}
+
+
+async def find_rights(client: Client, target: Target, resources: Iterable[str]) -> Rights:
+    """Return what the client may do: as token_info tells it, else as harmless requests show it."""
+    url = target.discovery.urls.token_info_url
+    rights = await read_rights(client, target.auth, url, _unheard, PREFLIGHT) if url else None
+    if rights is not None:
+        return rights
+    policy = PhasePolicy(phase=PREFLIGHT, emit=_unheard, on_failure=_unheard)
+    return await probe_rights(target.api(client, policy), resources)
+
+
+async def present_documents(
+    client: Client, target: Target, workload: Workload, resources: Iterable[str]
+) -> dict[str, dict[int, str]]:
+    """Look up the planned documents of resources that plan few: resource -> ordinal -> id, where all are there."""
+    policy = PhasePolicy(phase=PREFLIGHT, emit=_unheard, on_failure=_unheard)
+    user = target.api(client, policy).user()
+    present: dict[str, dict[int, str]] = {}
+    try:
+        for resource in resources:
+            count = workload.counts[resource]
+            found: dict[int, str] = {}
+            for ordinal in range(count if count <= MOST_LOOKED_UP else 0):
+                reply = await user.query(resource, workload.documents.natural_key(resource, ordinal))
+                matches = reply.json() if reply.ok else []
+                if len(matches) != 1:
+                    break
+                found[ordinal] = matches[0]["id"]
+            if len(found) == count:
+                present[resource] = found
+    finally:
+        user.close()
+    return present
+
+
+class Preflight:
+    """What a run looks at when it is connected; `notes` tell what a reader of its results must know."""
+
+    def __init__(self, client: Client, target: Target, settings: Settings, workload: Workload) -> None:
+        self._client = client
+        self._target = target
+        self._settings = settings
+        self._workload = workload
+        self.notes: list[str] = []
+        self.sent: dict[str, OrdinalSet] = dict(workload.sent)
+
+    async def run(self, phases: Iterable[str], inventory: RunInventory) -> None:
+        """Check permissions, disk and open files; take over what is there and may not be created.
+
+        Raises:
+            TargetError: One of them fails; the message says what to do.
+        """
+        phases = tuple(phases)
+        settings, workload = self._settings, self._workload
+        users = max(settings.vus_load_phase, settings.vus_readwrite_phase)
+        duration_s = settings.duration_load_phase + settings.duration_readwrite_phase
+        checks = [
+            await self._permissions(wanted_operations(workload, phases), inventory),
+            disk_check(free_bytes(settings.results_dir), sum(workload.counts.values()), duration_s),
+            files_check(raise_file_limit(), users),
+        ]
+        failed = [check for check in checks if check.state is State.FAILED]
+        if failed:
+            raise TargetError("\n".join(f"{check.name}: {check.text}; {check.advice}" for check in failed))
+        self.notes += [f"{check.name}: {check.text}." for check in checks if check.state is State.WARNING]
+
+    async def _permissions(self, wanted: Mapping[str, frozenset[str]], inventory: RunInventory) -> Check:
+        rights = await find_rights(self._client, self._target, wanted)
+        lacking = rights.lacking(wanted)
+        uncreatable = [resource for resource, operations in lacking.items() if operations == {"Create"}]
+        present = await present_documents(self._client, self._target, self._workload, uncreatable)
+        inventory.enter_phase("load")
+        for resource, documents in present.items():
+            self.sent[resource] = OrdinalSet(documents)
+            for ordinal, document_id in documents.items():
+                inventory.add(resource, ordinal, document_id, created=False)
+            self.notes.append(f"The client may not create {resource}; all {len(documents)} planned ones are there.")
+        return permission_check(rights, {name: wanted[name] for name in wanted if name not in present})
+
+
+def free_bytes(folder: Path) -> int:
+    """Return the free space where a folder is or will be."""
+    place = folder.absolute()
+    while not place.exists():
+        place = place.parent
+    return shutil.disk_usage(place).free
+
+
+def _unheard(_: object) -> None:
+    """Take no note: these requests are no part of the run."""
