@@ -46,3 +46,18 @@ def export(
     folder = settings_in_force(None, None, results=results).settings.results_dir
     for path in export_run(folder, run, parse_formats(formats), into):
         print(path)
+
+
+@app.command()
+def history(
+    results: ResultsOption = None,
+    profile: Annotated[str, typer.Option("--profile", "-p", help="Only runs of this profile.")] = "",
+    phase: Annotated[str, typer.Option(help="Figures of this phase; else of each run's last.")] = "",
+    last: Annotated[int, typer.Option(help="How many runs.", min=1)] = 50,
+    html: Annotated[Path | None, typer.Option(help="Also write the list and its trends as a page.")] = None,
+) -> None:
+    """List past runs with verdict and key figures, and how these changed."""
+    from dms_load_test.app.history import show_history
+
+    folder = settings_in_force(None, None, results=results).settings.results_dir
+    show_history(folder, profile, phase, last, html)

@@ -84,7 +84,7 @@ class _Slicer:
             self._sides[subject] = mine
             self._probes[subject] = _Probe(tuple(cuts), Below(other.response))
         self._sums = [subject for subject in self._sides if not subject.resource]
-        self._phase = ""
+        self._phases: set[str] = set()
         self._step = 0
         self._rows: dict[Subject, list[SeriesRow]] = {}
         self._active_s: Mapping[str, float] = {}
@@ -93,9 +93,9 @@ class _Slicer:
         """Take in the next event."""
         match event:
             case PhaseBegin():
-                self._phase = event.phase
+                self._phases.add(event.phase)
             case PhaseEnd():
-                self._phase = ""
+                self._phases.discard(event.phase)
             case StepBegin():
                 self._step += 1
             case Second():
@@ -108,10 +108,8 @@ class _Slicer:
                 pass
 
     def _count(self, second: Second) -> None:
-        if second.phase != self._phase:
-            return
         for subject in self._sums:
-            if subject.phase != second.phase:
+            if subject.phase not in self._phases:
                 continue
             rows = [row for row in second.rows if _is_of(row.phase, row.operation, subject)]
             done = sum(row.operations for row in rows)
