@@ -33,7 +33,17 @@ SIZES = (
     "school_year",
 )
 """The sizes of the district."""
-DATA_SETTINGS = (*SIZES, "key_prefix", "education_organization_ids")
+DATA_SETTINGS = (
+    *SIZES,
+    "key_prefix",
+    "education_organization_ids",
+    "resources",
+    "exclude",
+    "counts",
+    "optional_members",
+    "overrides",
+    "generators",
+)
 """All settings that documents are functions of, beside the seed: a later run takes them over."""
 
 

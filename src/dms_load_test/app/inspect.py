@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from dms_load_test.app.target import Reports, connect, documents_of, embedded, read_graph, transport_options
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from dms_load_test.config import Effective, Settings
     from dms_load_test.edfi.dependencies import DependencyGraph
     from dms_load_test.edfi.schema import ApiModel
+    from dms_load_test.generators import Documents
 
 _DEFAULT_SEED = 1
 """Documents that are only looked at are the same every time."""
@@ -52,11 +52,11 @@ def document_lines(settings: Settings, resource: str, ordinals: Iterable[int]) -
 
     Raises: ConfigError: there is no such resource or ordinal; ConfigError, TargetError: as `app.target.connect`.
     """
-    model, values = _model_and_values(settings)
-    seed = _DEFAULT_SEED if settings.seed is None else settings.seed
-    documents = documents_of(settings, seed, model, values)
+    documents, _ = documents_and_graph(settings)
     if resource not in documents.counts:
-        raise ConfigError(_no_such(resource, model, documents.counts))
+        raise ConfigError(
+            f"{resource}: {documents.left_out.get(resource) or 'is not among the chosen resources; see --resources'}"
+        )
     for ordinal in ordinals:
         if ordinal >= documents.counts[resource] and resource not in documents.growable:
             raise ConfigError(
@@ -66,11 +66,14 @@ def document_lines(settings: Settings, resource: str, ordinals: Iterable[int]) -
         yield documents.payload(resource, ordinal)
 
 
-def _no_such(resource: str, model: ApiModel, counts: Mapping[str, int]) -> str:
-    if resource in model.resources:
-        return f"{resource}: no data is made for it yet; there is for {', '.join(sorted(counts))}"
-    near = get_close_matches(resource, counts, n=1)
-    return f"{resource}: no such resource{f'; did you mean {near[0]}?' if near else '; `resources` lists them'}"
+def documents_and_graph(settings: Settings) -> tuple[Documents, DependencyGraph]:
+    """Return the documents that the settings make for the target, else for the embedded standard, and its graph.
+
+    Raises: ConfigError, TargetError: as `app.target.connect` and `app.target.documents_of`.
+    """
+    model, graph, values = _read_all(settings)
+    seed = _DEFAULT_SEED if settings.seed is None else settings.seed
+    return documents_of(settings, seed, model, values), graph
 
 
 def _graph(settings: Settings) -> tuple[ApiModel, DependencyGraph]:
@@ -89,18 +92,17 @@ def _graph(settings: Settings) -> tuple[ApiModel, DependencyGraph]:
     return run_loop(read())
 
 
-def _model_and_values(settings: Settings) -> tuple[ApiModel, Mapping[str, Sequence[str]]]:
+def _read_all(settings: Settings) -> tuple[ApiModel, DependencyGraph, Mapping[str, Sequence[str]]]:
     base_url = settings.api_base_url
     if base_url is None:
-        model, _, values = embedded()
-        return model, values
+        return embedded()
 
-    async def read() -> tuple[ApiModel, Mapping[str, Sequence[str]]]:
+    async def read() -> tuple[ApiModel, DependencyGraph, Mapping[str, Sequence[str]]]:
         client = Client(transport_options(settings))
         try:
             target = await connect(client, settings, base_url, _QUIET)
             await target.auth.close()
-            return target.model, target.descriptor_values
+            return target.model, target.graph, target.descriptor_values
         finally:
             client.close()
 

@@ -13,11 +13,11 @@ from typing import Annotated, NoReturn
 import typer
 
 from dms_load_test import __version__
-from dms_load_test.cli import comparing, emulating, loading, looking, operating, reporting
+from dms_load_test.cli import comparing, data, emulating, loading, looking, operating, reporting
 from dms_load_test.cli.application import CONFIG, INTERRUPTED, PASSED, SCENARIO, TARGET, app
 from dms_load_test.errors import ConfigError, LoadTestError, ScenarioError, TargetError
 
-__all__ = ["app", "comparing", "emulating", "loading", "looking", "main", "operating", "reporting"]
+__all__ = ["app", "comparing", "data", "emulating", "loading", "looking", "main", "operating", "reporting"]
 _ERRORS: tuple[tuple[type[LoadTestError], int], ...] = (
     (ConfigError, CONFIG),
     (TargetError, TARGET),

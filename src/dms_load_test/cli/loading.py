@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path  # noqa: TC003 - Typer reads the annotations when it runs
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -20,6 +21,15 @@ from dms_load_test.cli.application import (
     app,
     settings_in_force,
 )
+from dms_load_test.cli.data import (
+    CountOption,
+    ExcludeOption,
+    GeneratorsOption,
+    OptionalOption,
+    OverridesOption,
+    ResourcesOption,
+    data_settings,
+)
 from dms_load_test.cli.watching import (
     ExportOption,
     HostMetricsOption,
@@ -28,10 +38,13 @@ from dms_load_test.cli.watching import (
     SamplesOption,
     assignments,
 )
+from dms_load_test.errors import ConfigError
 
 if TYPE_CHECKING:
+    from dms_load_test.app.plan_file import PlanFile
     from dms_load_test.app.run import Wishes
     from dms_load_test.config import Effective
+    from dms_load_test.scenarios.program import Program
 
 CleanOption = Annotated[bool, typer.Option("--clean-after", help="Delete what the run created, when it has ended.")]
 KeepOption = Annotated[
@@ -41,11 +54,30 @@ KeepOption = Annotated[
 
 @app.command()
 def run(
+    plan: Annotated[Path | None, typer.Argument(help="A plan file: several scenarios in one run.")] = None,
     profile: ProfileOption = None,
-    phase: Annotated[str, typer.Option("--phase", help="smoke, load, readwrite or full.")] = "full",
+    phase: Annotated[
+        str | None, typer.Option("--phase", help="smoke, load, readwrite or full, which is default.")
+    ] = None,
+    scenario: Annotated[
+        list[str] | None,
+        typer.Option("--scenario", help="Scenarios instead, after smoke: names, or files that end in .py."),
+    ] = None,
+    shape: Annotated[
+        str, typer.Option("--shape", help="Course of the load: volume, stress, soak, spike or step.")
+    ] = "",
+    then_soak: Annotated[
+        str | None, typer.Option("--then-soak", help="After the scenario knee: so long at 70 % of it, such as 60m.")
+    ] = None,
     target: TargetOption = None,
     results: ResultsOption = None,
     seed: SeedOption = None,
+    resources: ResourcesOption = None,
+    exclude: ExcludeOption = None,
+    count: CountOption = None,
+    optional: OptionalOption = None,
+    overrides: OverridesOption = None,
+    generators: GeneratorsOption = None,
     settings: SetOption = None,
     quiet: QuietOption = False,  # noqa: FBT002 - as above
     dashboard: Annotated[bool, typer.Option("--dashboard", help="Show the run in a browser while it goes on.")] = False,  # noqa: FBT002 - as above
@@ -67,17 +99,26 @@ def run(
     clean_after: CleanOption = False,  # noqa: FBT002 - as above
     known_production: ProductionOption = False,  # noqa: FBT002 - as above
 ) -> None:
-    """Run the phases smoke, load and readwrite, or one of them after smoke."""
+    """Run the phases smoke, load and readwrite, one of them after smoke, other scenarios, or a plan of several."""
+    from dms_load_test.app.choosing import program_from
     from dms_load_test.app.dashboard import DashboardWish
     from dms_load_test.app.run import Wishes
 
+    settings = data_settings(settings, resources, exclude, count, optional, overrides, generators)
+    planned = _plan_file(plan, phase, scenario, shape) if plan else None
+    program = planned.program if planned else program_from(phase, scenario or (), shape)
+    if then_soak:
+        settings = [*(settings or ()), f"SOAK_DURATION={then_soak}"]
+    if planned:
+        settings = [*(f"{name}={value}" for name, value in planned.settings.items()), *(settings or ())]
+        profile = profile or planned.profile
     given = assignments(
         settings, export=export, samples=samples, postgres=postgres, host_metrics=host_metrics, otlp=otlp
     )
     effective = settings_in_force(profile, given, target=target, results=results, seed=seed)
     wish = DashboardWish(host, port, keep) if dashboard or keep else None
     wishes = Wishes(quiet=quiet, dashboard=wish, clean_after=clean_after, k6_summary=summary_export)
-    _run(effective, phase, wishes, known=known_production)
+    _run(effective, program, wishes, known=known_production)
 
 
 @app.command()
@@ -92,16 +133,25 @@ def smoke(
 ) -> None:
     """Check target, credentials and permissions with one cycle on one descriptor."""
     effective = settings_in_force(profile or "smoke", settings, target=target, results=results, seed=seed)
+    from dms_load_test.app.choosing import program_from
     from dms_load_test.app.run import Wishes
 
-    _run(effective, "smoke", Wishes(quiet=quiet), known=known_production)
+    _run(effective, program_from("smoke", (), ""), Wishes(quiet=quiet), known=known_production)
 
 
-def _run(effective: Effective, phase: str, wishes: Wishes, *, known: bool) -> NoReturn:
+def _plan_file(path: Path, phase: str | None, scenarios: list[str] | None, shape: str) -> PlanFile:
+    from dms_load_test.app.plan_file import read_plan_file
+
+    if phase or scenarios or shape:
+        raise ConfigError(f"{path} says what to run; --phase, --scenario and --shape have no place beside it")
+    return read_plan_file(path, os.environ)
+
+
+def _run(effective: Effective, program: Program, wishes: Wishes, *, known: bool) -> NoReturn:
     from dms_load_test.app.run import run_test
     from dms_load_test.config.production import refuse_production
 
     if effective.settings.api_base_url is not None:
         refuse_production(effective.settings, effective.settings.api_base_url, known=known)
-    verdict = run_test(effective, phase, wishes)
+    verdict = run_test(effective, program, wishes)
     raise typer.Exit(VERDICTS.get(verdict.kind.value, THRESHOLD_FAILED))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,6 @@ import typer
 
 from dms_load_test.cli.application import (
     ProfileOption,
-    SeedOption,
     SetOption,
     TargetOption,
     app,
@@ -34,25 +32,6 @@ def resources(
         raise ConfigError(f'--graph {graph}: expected "dot"')
     for line in resource_lines(settings_in_force(profile, settings, target=target).settings, as_dot=graph == "dot"):
         print(line)
-
-
-@app.command()
-def generate(
-    resource: Annotated[str, typer.Argument(help="A resource, such as students.")],
-    count: Annotated[int, typer.Option("--number", "-n", help="How many documents.", min=1)] = 10,
-    first: Annotated[int, typer.Option(help="Ordinal of the first.", min=0)] = 0,
-    target: TargetOption = None,
-    seed: SeedOption = None,
-    profile: ProfileOption = None,
-    settings: SetOption = None,
-) -> None:
-    """Print generated documents as JSON lines."""
-    from dms_load_test.app.inspect import document_lines
-
-    effective = settings_in_force(profile, settings, target=target, seed=seed)
-    write = sys.stdout.buffer.write
-    for line in document_lines(effective.settings, resource, range(first, first + count)):
-        write(line + b"\n")
 
 
 @app.command()

@@ -114,9 +114,9 @@ def _override(
 def _plain(node: yaml.Node) -> Any:
     loader = yaml.SafeLoader("")
     try:
-        return loader.construct_object(node, deep=True)  # type: ignore[no-untyped-call]  # PyYAML has no types here
+        return loader.construct_object(node, deep=True)
     finally:
-        loader.dispose()  # type: ignore[no-untyped-call]  # as above
+        loader.dispose()
 
 
 def _value(given: Any, leaf: Leaf, place: _Place, seed: int) -> Value:

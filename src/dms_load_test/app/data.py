@@ -1,0 +1,113 @@
+"""What the settings say about the data: which resources, how many documents, whose rules; and the data, shown."""
+
+from __future__ import annotations
+
+from importlib.util import module_from_spec, spec_from_file_location
+from typing import TYPE_CHECKING, Any
+
+from dms_load_test.edfi.dependencies import DependencyGraph
+from dms_load_test.errors import ConfigError
+from dms_load_test.generators import DISTRICT, DataOptions, Optional
+from dms_load_test.generators.options import parse_counts, select_resources
+from dms_load_test.generators.override_file import parse_overrides
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from dms_load_test.config import Settings
+    from dms_load_test.edfi.schema import ApiModel
+    from dms_load_test.generators import Documents, Rule, World
+
+_REGISTRY = "GENERATORS"
+"""The name that a user's module gives its rules by resource."""
+_WRITTEN_AT_ONCE = 2000
+
+
+def chosen_resources(settings: Settings, model: ApiModel) -> frozenset[str]:
+    """Return the resources that are wanted, and all that their documents must refer to.
+
+    Raises: ConfigError: a name matches nothing, or what is excluded is needed.
+    """
+    groups = {"district": DISTRICT.keys() & model.resources.keys(), "all": model.resources.keys()}
+    wanted = select_resources(settings.resources, (), model.resources, groups)
+    excluded = select_resources(settings.exclude, (), model.resources, groups)
+    graph = DependencyGraph.build(model, ())
+    complete = graph.closure(wanted - excluded)
+    for name in sorted(complete & excluded):
+        referrer = min(graph.referrers(name) & complete, default="a chosen resource")
+        raise ConfigError(f"--exclude {name}: {referrer} refers to it; exclude that too, or leave {name} in")
+    return complete
+
+
+def data_options(settings: Settings, model: ApiModel, seed: int) -> DataOptions:
+    """Return the choices about the data. Raises: ConfigError: one of them is wrong, or a file cannot be read."""
+    overrides = settings.overrides
+    return DataOptions(
+        resources=chosen_resources(settings, model),
+        optional=Optional(settings.optional_members),
+        counts=parse_counts(settings.counts, model.resources),
+        overrides=parse_overrides(_read(overrides), str(overrides), model, seed) if overrides else {},
+        makers=_load_makers(settings.generators) if settings.generators else {},
+    )
+
+
+def plan_lines(documents: Documents, graph: DependencyGraph) -> Iterator[str]:
+    """Yield the table of what is planned: level, resource, documents; the total; and what is left out, with the why."""
+    counts = {name: count for name, count in documents.counts.items() if count}
+    width = max((len(name) for name in counts), default=8)
+    yield f"level  {'resource':<{width}}  {'documents':>12}"
+    for number, names in enumerate(graph.levels(counts), start=1):
+        for name in names:
+            yield f"{number:>5}  {name:<{width}}  {counts[name]:>12,}"
+    yield f"       {'total':<{width}}  {sum(counts.values()):>12,}"
+    for name, reason in sorted(documents.left_out.items()):
+        yield f"left out: {name}: {reason}"
+
+
+def export(documents: Documents, graph: DependencyGraph, folder: Path, say: Callable[[str], None]) -> None:
+    """Write one file of JSON lines a resource, in dependency order, and say each; nothing is kept in memory.
+
+    The folder is what lightbeam calls a data directory: `students.jsonl`. Raises: ConfigError: it cannot be written.
+    """
+    counts = {name: count for name, count in documents.counts.items() if count}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for level in graph.levels(counts):
+            for name in level:
+                path = folder / f"{name.rpartition('/')[2]}.jsonl"
+                _write(path, documents, name, counts[name])
+                say(f"{path}  {counts[name]:,}")
+    except OSError as error:
+        raise ConfigError(f"{folder}: {error.strerror}; choose a folder that can be written with --out") from error
+
+
+def _write(path: Path, documents: Documents, resource: str, count: int) -> None:
+    payload = documents.payload
+    with path.open("wb") as file:
+        for first in range(0, count, _WRITTEN_AT_ONCE):
+            ordinals = range(first, min(count, first + _WRITTEN_AT_ONCE))
+            file.write(b"\n".join(payload(resource, ordinal) for ordinal in ordinals) + b"\n")
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {getattr(error, 'strerror', None) or 'is no UTF-8 text'}") from error
+
+
+def _load_makers(path: Path) -> Mapping[str, Callable[[World], Rule]]:
+    """Return the rules by resource that a user's module registers as `GENERATORS`."""
+    spec = spec_from_file_location("user_generators", path)
+    if spec is None or spec.loader is None:
+        raise ConfigError(f"--generators {path}: expected a Python file")
+    module = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # the file is the user's: whatever it raises is told as theirs
+        raise ConfigError(f"--generators {path}: {type(error).__name__}: {error}") from error
+    found: Any = getattr(module, _REGISTRY, None)
+    if not isinstance(found, dict) or not all(callable(make) for make in found.values()):
+        raise ConfigError(f'--generators {path}: expected {_REGISTRY} = {{"resource": function, ...}}')
+    return found
