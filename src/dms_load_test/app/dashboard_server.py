@@ -19,12 +19,14 @@ import msgspec
 import uvicorn
 
 from dms_load_test.app.dashboard import DashboardOptions, address
+from dms_load_test.app.metering import MeteredRecord
 from dms_load_test.errors import LoadTestError
 from dms_load_test.results.charts import charts_of, distribution_charts
 from dms_load_test.results.follow import RecordFollower
 from dms_load_test.results.page import head_values, step_values, table_values
 from dms_load_test.results.story import Story
 from dms_load_test.views.dashboard import Board, create_dashboard
+from dms_load_test.views.prometheus import metrics_route
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,7 +99,8 @@ def serve_dashboard(options: DashboardOptions, listener: socket.socket) -> None:
 
     async def run() -> None:
         board = Board(pages.read)
-        app = create_dashboard(board, hosts=_hosts(options), token=options.token)
+        metrics = metrics_route(MeteredRecord(Path(options.record)).text)
+        app = create_dashboard(board, hosts=_hosts(options), token=options.token, routes=[metrics])
         config = uvicorn.Config(
             app,
             http="httptools",

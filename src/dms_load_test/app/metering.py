@@ -6,17 +6,37 @@ minutes of a run, five minutes at most after an hour.
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 from dms_load_test.metrics.tally import COMPONENTS, CRUD
 from dms_load_test.results.convert import distribution_of
 from dms_load_test.results.events import Detail, Manifest, Part, Second, ServerFigures, VerdictLine
+from dms_load_test.results.follow import RecordFollower
+from dms_load_test.views.meters import Meters
+from dms_load_test.views.prometheus import exposition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from dms_load_test.results.events import ComponentRow, Event, SeriesRow
-    from dms_load_test.views.meters import Meters
+
+
+class MeteredRecord:
+    """A record that is being written, as Prometheus' text. Costs nothing until it is asked for the first time."""
+
+    def __init__(self, record: Path) -> None:
+        self._follower = RecordFollower(record)
+        self._meters = Meters()
+        self._turn = threading.Lock()
+
+    def text(self) -> str:
+        """Return all metrics until now; may be called from any thread. Raises: ConfigError: the record is damaged."""
+        with self._turn:
+            for event in self._follower.new_events():
+                meter(self._meters, event)
+            return exposition(self._meters)
 
 
 def meter(meters: Meters, event: Event) -> None:

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from dms_load_test.views.meters import BOUNDS_S
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from starlette.requests import Request
 
@@ -26,11 +26,11 @@ def exposition(meters: Meters) -> str:
     return "".join(line for name, family in meters.families() for line in _family(name, family))
 
 
-def metrics_route(meters: Meters) -> Route:
-    """Return the route that a Starlette application mounts. The meters are read in the application's thread."""
+def metrics_route(read: Callable[[], str]) -> Route:
+    """Return the route that a Starlette application mounts. `read` gives the text, in a thread of its own."""
 
-    async def metrics(_request: Request) -> Response:
-        return Response(exposition(meters), media_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})
+    def metrics(_request: Request) -> Response:
+        return Response(read(), media_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})
 
     return Route(PATH, metrics)
 
