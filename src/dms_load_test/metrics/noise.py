@@ -26,7 +26,7 @@ FEWEST_SLICES = 5
 """Fewer slices than this say nothing about how a figure wanders."""
 _FEWEST_BATCHES = 8
 """Neighbours are joined only while this many groups remain: a variance of fewer is a guess."""
-_FEWEST_NEIGHBOURS = 20
+_FEWEST_NEIGHBOURS = 12
 """From fewer groups than this a correlation of neighbours cannot be told."""
 _LEAST_FREEDOM = 1.0
 """With less than this, a run was too short for the slowness of its ups and downs."""
@@ -76,10 +76,10 @@ class Slices:
         if len(self) < FEWEST_SLICES:
             return Estimate(value, 0.0, 0)
         residuals = list(self._residuals(parts))
-        found = [_variance(residuals)]
+        found = [_variance(residuals, _worth(residuals))]
         while sum(len(stratum) // 2 for stratum in residuals) >= _FEWEST_BATCHES:
             residuals = [_joined(stratum) for stratum in residuals]
-            found.append(_variance(residuals))
+            found.append(_variance(residuals, _worth(residuals)))
         variance, freedom = max(found)
         return Estimate(value, variance / total**2, freedom if freedom >= _LEAST_FREEDOM else 0)
 
@@ -104,29 +104,32 @@ def _joined(stratum: list[float]) -> list[float]:
     return [sum(stratum[at : at + 2]) for at in range(0, len(stratum), 2)]
 
 
-def _variance(residuals: list[list[float]]) -> tuple[float, float]:
+def _variance(residuals: list[list[float]], worth: float = 1.0) -> tuple[float, float]:
     """Return the variance of the sum of all residuals, and its degrees of freedom.
 
-    What neighbours have in common makes each of them worth less: by (1 - r) / (1 + r) of an independent one, r being
-    their correlation, as in a first-order autoregressive process.
+    `worth` is how much of an independent one each of them is worth.
     """
     total, freedom = 0.0, 0
     for stratum in residuals:
         if len(stratum) > 1:
             total += len(stratum) / (len(stratum) - 1) * sum(r * r for r in stratum)
             freedom += len(stratum) - 1
-    worth = _worth(residuals)
     return total / worth, freedom * worth
 
 
 def _worth(residuals: list[list[float]]) -> float:
+    """Return (1 - r) / (1 + r), r being the correlation of neighbours: exact for a first-order autoregressive process.
+
+    That tells ups and downs of some slices' length; longer ones, hidden under each slice's own noise, show when
+    neighbours are joined. None can tell those that last for a large part of the run.
+    """
     squares = sum(r * r for stratum in residuals for r in stratum)
     number = sum(map(len, residuals))
     if not squares or number < _FEWEST_NEIGHBOURS:
         return 1.0
     products = sum(one * other for stratum in residuals for one, other in pairwise(stratum))
     found = products / squares
-    correlation = min(_MOST_CORRELATED, max(0.0, found + (1 + 4 * found) / number))  # Kendall's correction of the bias
+    correlation = min(_MOST_CORRELATED, max(0.0, found + 1 / number))  # independent ones give -1 / number on average
     return (1 - correlation) / (1 + correlation)
 
 
