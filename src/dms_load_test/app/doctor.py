@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 from dms_load_test.app import checks
 from dms_load_test.app.checks import Check, State
 from dms_load_test.app.credentials import require_credentials, with_secret
+from dms_load_test.app.data import chosen_resources
 from dms_load_test.app.preflight import find_rights, free_bytes, present_documents, wanted_operations
-from dms_load_test.app.target import PREFLIGHT, Reports, Target, discover, documents_of, transport_options
+from dms_load_test.app.target import PREFLIGHT, Target, discover, documents_of, embedded, transport_options
 from dms_load_test.config import FILE_NAME
 from dms_load_test.config.production import OPTION, production_sign
 from dms_load_test.edfi.dependencies import DependencyGraph
 from dms_load_test.engine.address import split_url
-from dms_load_test.engine.api import ApiTarget, PhasePolicy
+from dms_load_test.engine.api import PhasePolicy
 from dms_load_test.engine.auth import SharedAuthManager
 from dms_load_test.engine.clock import NS_PER_S
 from dms_load_test.engine.loop import raise_file_limit
@@ -31,16 +32,16 @@ from dms_load_test.engine.probe import open_connection, resolve_name, shake_hand
 from dms_load_test.engine.target import MetadataReader, read_descriptor_values, sign_in, used_descriptors
 from dms_load_test.engine.transport import Client
 from dms_load_test.errors import LoadTestError
-from dms_load_test.generators.documents import DISTRICT
 from dms_load_test.scenarios import PHASES, Workload
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from pathlib import Path
 
     from dms_load_test.config import Effective
     from dms_load_test.engine.address import Origin
     from dms_load_test.engine.target import Discovery, Metadata
+    from dms_load_test.generators import Documents
     from dms_load_test.sample import Sample
 
 _ROUND_TRIPS = 7
@@ -77,8 +78,7 @@ class _Seen:
     discovery: Discovery | None = None
     auth: SharedAuthManager | None = None
     metadata: Metadata | None = None
-    target: Target | None = None
-    workload: Workload | None = None
+    documents: Documents | None = None
     round_trip_ms: float = 0.0
     limited: int = 0
     stated: str = ""
@@ -96,7 +96,6 @@ class Doctor:
         self._client = client
         self._seen = _Seen()
         self._origin: Origin = split_url(base_url)[0]
-        self._reports = Reports(sample=self._sample, failure=lambda _: None)
 
     async def steps(self) -> AsyncIterator[Check]:
         """Take the steps; what depends on a failed one is skipped."""
@@ -111,8 +110,8 @@ class Doctor:
             ("round trip", ("discovery",), self._round_trip),
             ("token", ("configuration", "discovery"), self._token),
             ("metadata", ("discovery",), self._metadata),
+            ("permissions", ("token", "metadata"), self._permissions),
             ("descriptors", ("token", "metadata"), self._descriptors),
-            ("permissions", ("descriptors",), self._permissions),
             ("rate limit", ("round trip",), self._rate),
             ("disk", ("descriptors",), self._disk),
             ("open files", (), self._files),
@@ -139,8 +138,8 @@ class Doctor:
         for origin in effective.origins.values():
             layers[origin.layer] = layers.get(origin.layer, 0) + (origin.layer != "default")
         given = ", ".join(f"{count} from {layer}" for layer, count in layers.items() if count) or "all defaults"
-        origin = effective.origins["API_BASE_URL"].where
-        text = f"profile {effective.profile.name}; settings: {given}; target from {origin}"
+        where = effective.origins["API_BASE_URL"].where
+        text = f"profile {effective.profile.name}; settings: {given}; target from {where}"
         self._settings = with_secret(self._settings)
         require_credentials(self._settings)
         warnings = list(effective.warnings)
@@ -227,24 +226,29 @@ class Doctor:
     async def _metadata(self) -> Check:
         assert self._seen.discovery is not None
         reader = MetadataReader(self._client, self._sample, PREFLIGHT)
-        metadata = self._seen.metadata = await reader.read_metadata(
-            self._seen.discovery.urls, self._settings.openapi_urls
-        )
+        urls = self._seen.discovery.urls
+        metadata = self._seen.metadata = await reader.read_metadata(urls, self._settings.openapi_urls)
         return checks.metadata_check(metadata.model, metadata.dependencies)
 
+    async def _permissions(self) -> Check:
+        """Look at the plan's permissions: it is made with the standard's descriptors, the target's may be closed."""
+        target = self._target(embedded()[2])
+        documents = documents_of(self._settings, _SEED, target.model, target.descriptor_values)
+        workload = Workload(self._settings, target.graph, documents, _SEED)
+        wanted = wanted_operations(workload, _FULL)
+        rights = await find_rights(self._client, target, wanted)
+        uncreatable = [name for name, lacking in rights.lacking(wanted).items() if lacking == {"Create"}]
+        present = await present_documents(self._client, target, workload, uncreatable)
+        return checks.permission_check(rights, {name: wanted[name] for name in wanted if name not in present})
+
     async def _descriptors(self) -> Check:
-        discovery, auth, metadata = self._seen.discovery, self._seen.auth, self._seen.metadata
-        assert discovery is not None
-        assert auth is not None
+        metadata = self._seen.metadata
         assert metadata is not None
         policy = PhasePolicy(phase=PREFLIGHT, emit=self._sample, on_failure=lambda _: None)
-        api = ApiTarget(self._client, auth, discovery.base_url, discovery.urls.data_url, policy)
-        wanted = used_descriptors(metadata.model, DISTRICT.keys() & metadata.model.resources.keys())
+        wanted = used_descriptors(metadata.model, chosen_resources(self._settings, metadata.model))
+        api = self._target({}).api(self._client, policy)
         values = await read_descriptor_values(api, metadata.model, wanted)
-        graph = DependencyGraph.build(metadata.model, metadata.dependencies)
-        self._seen.target = Target(discovery, auth, metadata.model, graph, values)
-        documents = documents_of(self._settings, _SEED, metadata.model, values)
-        self._seen.workload = Workload(self._settings, graph, documents, _SEED)
+        documents = self._seen.documents = documents_of(self._settings, _SEED, metadata.model, values)
         count = sum(len(found) for found in values.values())
         empty = [name for name, found in values.items() if not found]
         text = (
@@ -255,30 +259,29 @@ class Doctor:
             return Check("descriptors", State.WARNING, f"{text}; no values: {checks.some(empty)}", advice)
         return Check("descriptors", State.OK, text)
 
-    async def _permissions(self) -> Check:
-        assert self._seen.target is not None
-        assert self._seen.workload is not None
-        wanted = wanted_operations(self._seen.workload, _FULL)
-        rights = await find_rights(self._client, self._seen.target, wanted)
-        uncreatable = [name for name, lacking in rights.lacking(wanted).items() if lacking == {"Create"}]
-        present = await present_documents(self._client, self._seen.target, self._seen.workload, uncreatable)
-        return checks.permission_check(rights, {name: wanted[name] for name in wanted if name not in present})
+    def _target(self, values: Mapping[str, Sequence[str]]) -> Target:
+        discovery, auth, metadata = self._seen.discovery, self._seen.auth, self._seen.metadata
+        assert discovery is not None
+        assert auth is not None
+        assert metadata is not None
+        graph = DependencyGraph.build(metadata.model, metadata.dependencies)
+        return Target(discovery, auth, metadata.model, graph, values)
 
     async def _rate(self) -> Check:
         return checks.rate_check(self._users, self._seen.round_trip_ms, self._seen.limited, self._seen.stated)
 
     async def _disk(self) -> Check:
-        settings, workload = self._settings, self._seen.workload
-        assert workload is not None
+        settings, documents = self._settings, self._seen.documents
+        assert documents is not None
         duration_s = settings.duration_load_phase + settings.duration_readwrite_phase
-        return checks.disk_check(free_bytes(settings.results_dir), sum(workload.counts.values()), duration_s)
+        return checks.disk_check(free_bytes(settings.results_dir), sum(documents.counts.values()), duration_s)
 
     async def _files(self) -> Check:
         return checks.files_check(raise_file_limit(), self._users)
 
     async def _machine(self) -> Check:
-        assert self._seen.workload is not None
-        documents = self._seen.workload.documents
+        documents = self._seen.documents
+        assert documents is not None
         made = 0
         began_s = time.process_time()
         while (spent_s := time.process_time() - began_s) < _TIMED_S:

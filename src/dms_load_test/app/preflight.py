@@ -49,7 +49,7 @@ def wanted_operations(workload: Workload, phases: Iterable[str]) -> dict[str, fr
 async def find_rights(client: Client, target: Target, resources: Iterable[str]) -> Rights:
     """Return what the client may do: as token_info tells it, else as harmless requests show it."""
     url = target.discovery.urls.token_info_url
-    rights = await read_rights(client, target.auth, url, _unheard, PREFLIGHT) if url else None
+    rights = await read_rights(client, target.auth, url) if url else None
     if rights is not None:
         return rights
     policy = PhasePolicy(phase=PREFLIGHT, emit=_unheard, on_failure=_unheard)

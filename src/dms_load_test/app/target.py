@@ -12,11 +12,13 @@ from dms_load_test.edfi.standard import load_standard
 from dms_load_test.engine.api import ApiTarget, PhasePolicy
 from dms_load_test.engine.auth import SharedAuthManager
 from dms_load_test.engine.options import TransportOptions
+from dms_load_test.engine.permissions import read_rights
 from dms_load_test.engine.target import MetadataReader, read_descriptor_values, sign_in, used_descriptors
+from dms_load_test.errors import TargetError
 from dms_load_test.generators import DistrictSizes, build_documents
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from dms_load_test.config import Settings
     from dms_load_test.edfi.schema import ApiModel
@@ -88,9 +90,26 @@ async def connect(client: Client, settings: Settings, base_url: str, reports: Re
     policy = PhasePolicy(phase=PREFLIGHT, emit=reports.sample, on_failure=reports.failure)
     api = ApiTarget(client, auth, discovery.base_url, discovery.urls.data_url, policy)
     wanted = used_descriptors(metadata.model, chosen_resources(settings, metadata.model))
+    await _require_readable(client, auth, discovery, metadata.model, wanted)
     values = await read_descriptor_values(api, metadata.model, wanted)
     graph = DependencyGraph.build(metadata.model, metadata.dependencies)
     return Target(discovery, auth, metadata.model, graph, values)
+
+
+async def _require_readable(
+    client: Client, auth: SharedAuthManager, discovery: Discovery, model: ApiModel, descriptors: Iterable[str]
+) -> None:
+    """Raise TargetError where the API tells that the client may not read descriptors: all at once, not the first."""
+    url = discovery.urls.token_info_url
+    rights = await read_rights(client, auth, url) if url else None
+    wanted = {model.descriptors[name]: frozenset({"Read"}) for name in descriptors}
+    lacking = rights.lacking(wanted) if rights else {}
+    if rights and lacking:
+        raise TargetError(
+            f"claim set {rights.claim_set or 'of the client'} may not read {len(lacking)} of {len(wanted)} descriptors "
+            f"that documents need, such as {', '.join(sorted(lacking)[:3])}; give the client one that may, "
+            "such as EdFiSandbox; `dms-load-test doctor` tells all that it lacks"
+        )
 
 
 async def read_graph(

@@ -34,6 +34,20 @@ if TYPE_CHECKING:
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, its name, or the start or end of it.")]
 
 
+@app.command("setup-client")
+def setup_client(
+    delete: Annotated[bool, typer.Option("--delete", help="Delete what was made, instead.")] = False,  # noqa: FBT002 - Typer's form of a switch
+    target: TargetOption = None,
+    settings: SetOption = None,
+) -> None:
+    """Make the API client at the Configuration Service and write its credentials to .env.load-test."""
+    from dms_load_test.app.setup_client import Workplace, delete_client, set_up_client
+    from dms_load_test.config import home
+
+    effective = settings_in_force(None, settings, target=target)
+    (delete_client if delete else set_up_client)(effective.settings, Workplace(home(os.environ, Path.cwd()), print))
+
+
 @app.command()
 def doctor(
     profile: ProfileOption = None,
@@ -76,11 +90,12 @@ def resume(
     """Go on with a run whose load was interrupted: what is missing is sent, then its other phases run."""
     from dms_load_test.app.earlier import address_of, earlier_run
     from dms_load_test.app.run import Wishes, run_test
+    from dms_load_test.scenarios.program import Program
 
     effective = settings_in_force(profile, settings, target=target, results=results)
     earlier = earlier_run(effective.settings.results_dir, run)
     _guard(effective, address_of(effective.settings, earlier.manifest), known=known_production)
-    verdict = run_test(effective, "", Wishes(quiet=quiet, continues=earlier))
+    verdict = run_test(effective, Program(()), Wishes(quiet=quiet, continues=earlier))
     raise typer.Exit(VERDICTS.get(verdict.kind.value, THRESHOLD_FAILED))
 
 

@@ -10,16 +10,15 @@ from uuid import uuid4
 import msgspec
 
 from dms_load_test.edfi.schema import resource_of
-from dms_load_test.engine.answer import Answer, Labels, sample_of
+from dms_load_test.engine.answer import Answer
 from dms_load_test.engine.transport import request_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from dms_load_test.engine.api import ApiTarget, EdFiApi
     from dms_load_test.engine.auth import TokenSource
     from dms_load_test.engine.transport import Client
-    from dms_load_test.sample import Sample
 
 _OK, _FORBIDDEN = 200, 403
 _PROBERS = 4
@@ -65,10 +64,8 @@ class _TokenInfo(msgspec.Struct):
     namespace_prefixes: list[str] = []
 
 
-async def read_rights(
-    client: Client, auth: TokenSource, url: str, emit: Callable[[Sample], None], phase: str
-) -> Rights | None:
-    """Ask the API's `token_info` at `url`; None where it does not tell operations by resource.
+async def read_rights(client: Client, auth: TokenSource, url: str) -> Rights | None:
+    """Ask the API's `token_info` at `url`; None where it does not tell operations by resource. No sample comes of it.
 
     Raises:
         TokenError: There is no token.
@@ -83,7 +80,6 @@ async def read_rights(
     channel.close()
     answer = Answer(connection, client.options.max_answer_bytes, ok=False)
     answer.ok = answer.status == _OK
-    emit(sample_of(connection, Labels(phase, "token", ""), ok=answer.ok))
     return rights_of(answer.body) if answer.ok else None
 
 
