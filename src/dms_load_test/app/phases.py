@@ -64,6 +64,7 @@ class PhaseRunner:
         self.thresholds: list[Threshold] = []
         self.accounts: list[ResourceAccount] = []
         self.tables: list[tuple[str, Table]] = []
+        self.names: list[str] = []
 
     async def run(self, *phases: Phase) -> None:
         """Run phases side by side, each until its steps are done, its time is up, or a stop is asked for.
@@ -90,6 +91,7 @@ class PhaseRunner:
         session = self._session
         judged = [parse_threshold(text, phase.name, phase.own_metrics) for text in phase.thresholds]
         self.thresholds += judged
+        self.names.append(phase.name)
         session.enter(phase.name)
         session.writer.write(PhaseBegin(session.now_s(), phase.name, phase.planned, phase.thresholds))
         with gathering.party() as party:
@@ -130,15 +132,14 @@ class PhaseRunner:
             executor = limited(step.executor, left_s)
             if executor is None or session.stop.requested:
                 return
-            title = step.name if len(phase.steps) == 1 else f"{step.name} of {len(phase.steps)}"
-            running = _Running(phase, 0 if phase.pilot else number, replace(step, executor=executor), title, began_ns)
+            running = _Running(phase, 0 if phase.pilot else number, replace(step, executor=executor), began_ns)
             figures = await self._step(running, judged, shown)
 
     async def _step(self, running: _Running, judged: list[Threshold], shown: _Shown) -> StepFigures:
         session, phase, step = self._session, running.phase, running.step
         progress = StepProgress(on_iteration=partial(session.aggregate.iteration, phase=phase.name))
         session.writer.write(_step_begin(session.now_s(), phase.name, step))
-        shown.begin(step_view(phase.name, running.title, step, session.now_ns()))
+        shown.begin(step_view(phase.name, step, session.now_ns()))
         reason, measured = "scenario raised", Totals()
         session.listeners.append(measured.add)
         try:
@@ -159,7 +160,6 @@ class _Running:
     phase: Phase
     number: int
     step: Step
-    title: str
     began_ns: int
 
 
@@ -236,11 +236,11 @@ def _step_begin(now_s: float, phase: str, step: Step) -> StepBegin:
     )
 
 
-def step_view(phase: str, title: str, step: Step, started_ns: int) -> StepView:
+def step_view(phase: str, step: Step, started_ns: int) -> StepView:
     """Return a step as people see it."""
     return StepView(
         phase=phase,
-        title=title,
+        title=step.name,
         subject=_subject(step),
         iterations=planned_iterations(step.executor, WHOLE),
         limit_s=duration_s(step.executor),

@@ -77,7 +77,7 @@ class Session:
         self.lag_s = 0.0
         """How long after a full second of the run workers' snapshots of it are there; 0 without workers."""
         self._folded_ns = 0
-        self._violations = 0
+        self.violations: list[tuple[str, Violation]] = []
         self._phases: list[str] = []
         self._watched: list[Watched] = []
         self._silence = Silence(target_lost_after_s)
@@ -97,8 +97,8 @@ class Session:
 
     def violation(self, phase: str, found: Violation) -> None:
         """Put an acknowledged write that was not kept into the record; after many, they are only counted."""
-        self._violations += 1
-        if self._violations <= MOST_VIOLATIONS:
+        if len(self.violations) < MOST_VIOLATIONS:
+            self.violations.append((phase, found))
             self.writer.write(ViolationLine(self.now_s(), phase, *found))
 
     def request_stop(self, reason: StopReason, text: str, *, at_once: bool = False) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dms_load_test.app.crew import Users, heard_by
+from dms_load_test.app.programs import phase_named
 from dms_load_test.app.target import Target, documents_of, transport_options
 from dms_load_test.cluster import messages
 from dms_load_test.cluster.parts import DoneRow, Part, rest_of, tracked
@@ -25,7 +26,7 @@ from dms_load_test.load.executor import PerVuIterations, SharedIterations
 from dms_load_test.load.shard import WHOLE, Shard
 from dms_load_test.metrics.aggregate import Aggregate
 from dms_load_test.results.shipped import ShippedInventory
-from dms_load_test.scenarios import SCENARIOS, Workload
+from dms_load_test.scenarios import Workload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from dms_load_test.load.ordinals import OrdinalSet
     from dms_load_test.load.plan import Phase, Step
     from dms_load_test.load.virtual_user import Violation
+    from dms_load_test.scenarios.program import Program
 
 BEAT_S = 1.0
 _WATCH_S = 0.5
@@ -63,6 +65,7 @@ class Job:
     first_ordinals: Mapping[str, int]
     shard: Shard
     origin_ns: int
+    program: Program
 
 
 def job_of(target: Target, workload: Workload, world: World) -> Job:
@@ -78,6 +81,7 @@ def job_of(target: Target, workload: Workload, world: World) -> Job:
         first_ordinals=world.ordinals.first,
         shard=WHOLE,
         origin_ns=0,
+        program=workload.program,
     )
 
 
@@ -112,7 +116,17 @@ class _Worker:
         self._token = RelayedToken(SYSTEM_CLOCK, lambda rejected: post.report(messages.TokenWanted(rejected)))
         self._target = Target(job.discovery, self._token, job.model, job.graph, job.descriptor_values)
         documents = documents_of(job.settings, job.seed, job.model, job.descriptor_values)
-        self._workload = Workload(job.settings, job.graph, documents, job.seed, job.sent)
+        self._workload = Workload(
+            job.settings,
+            job.graph,
+            documents,
+            job.seed,
+            job.sent,
+            model=job.model,
+            change_queries_url=job.discovery.urls.change_queries_url,
+            program=job.program,
+            is_part=job.shard.count > 1,
+        )
         self._inventory = ShippedInventory()
         self._aggregate = Aggregate(self._now_ns())
         self._world = World(
@@ -152,7 +166,7 @@ class _Worker:
     def enter(self, entered: messages.EnterPhase) -> None:
         """Plan a phase as the coordinator did, and make its users possible."""
         self._tell()
-        phase = SCENARIOS[entered.phase](self._workload)
+        phase = phase_named(entered.phase, self._workload, self._target)
         aggregate = self._aggregate
         policy = PhasePolicy(phase=phase.name, emit=aggregate.add, on_failure=aggregate.add_failure, retry=phase.retry)
         world = heard_by(self._world, aggregate, phase, lambda name, found: self._violations.append((name, found)))

@@ -1,22 +1,22 @@
-"""Behaviour: one file per scenario, each with `plan(workload) -> Phase`, and the dict of all of them."""
+"""Behaviour: one file per scenario, each with `plan(workload)`, and the dict of all of them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from dms_load_test.scenarios import load, readwrite, smoke
+from dms_load_test.scenarios.scenario import Scenario
 from dms_load_test.scenarios.workload import Workload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from dms_load_test.load.plan import Phase
-
-SCENARIOS: Mapping[str, Callable[[Workload], Phase]] = {
-    "smoke": smoke.plan,
-    "load": load.plan,
-    "readwrite": readwrite.plan,
+_MODULES = {
+    "smoke": smoke,
+    "load": load,
+    "readwrite": readwrite,
 }
+SCENARIOS: Mapping[str, Scenario] = {name: Scenario.of_module(name, module) for name, module in _MODULES.items()}
 PHASES: Mapping[str, tuple[str, ...]] = {
     "smoke": ("smoke",),
     "load": ("smoke", "load"),
@@ -25,4 +25,4 @@ PHASES: Mapping[str, tuple[str, ...]] = {
 }
 """What `--phase` runs: the smoke cycle always comes first, so that a wrong set-up ends before any load."""
 
-__all__ = ["PHASES", "SCENARIOS", "Workload"]
+__all__ = ["PHASES", "SCENARIOS", "Scenario", "Workload"]

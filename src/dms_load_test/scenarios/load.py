@@ -7,20 +7,18 @@ is left out of the row.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from dms_load_test.load.executor import SharedIterations
 from dms_load_test.load.ordinals import OrdinalSet
-from dms_load_test.load.plan import Phase, RetryPolicy, Step
-from dms_load_test.load.virtual_user import CREATED
+from dms_load_test.scenarios.api import Phase, RetryPolicy, SharedIterations, Step
+from dms_load_test.scenarios.audit import COUNTERS, THRESHOLD, Audit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dms_load_test.load.virtual_user import VirtualUser
-    from dms_load_test.scenarios.workload import Workload
+    from dms_load_test.scenarios.api import VirtualUser, Workload
 
 ATTEMPTS = 5
 """A load is to be complete: an answer that may pass is asked again, which the report shows."""
@@ -32,8 +30,9 @@ class Level:
     `ordinals` holds those to send of each resource, such as `range(count)`.
     """
 
-    def __init__(self, ordinals: Mapping[str, Sequence[int]]) -> None:
+    def __init__(self, ordinals: Mapping[str, Sequence[int]], audit: Audit | None = None) -> None:
         self.planned = {resource: len(numbers) for resource, numbers in ordinals.items()}
+        self._audit = audit
         self._rows = tuple(ordinals.items())
         self._ends = tuple(accumulate(self.planned.values()))
 
@@ -48,46 +47,57 @@ class Level:
         return resource, ordinals[number - begin]
 
     async def create_one(self, vu: VirtualUser) -> None:
-        """Create the document of the user's iteration and remember it."""
+        """Create the document of the user's iteration and remember it; then look back at earlier ones."""
+        assert self._audit is not None, "this level was made to look at"
         resource, ordinal = self.document(vu.iteration)
         reply = await vu.api.create(resource, vu.generate.payload(resource, ordinal), ordinal)
-        if reply.ok:
-            vu.inventory.add(resource, ordinal, reply.document_id, created=reply.status == CREATED)
+        self._audit.created(vu, resource, ordinal, reply)
+        await self._audit.look_back(vu)
 
 
 def plan(workload: Workload) -> Phase:
     """Plan the load phase: the planned documents of the run that are not sent yet, each level a step."""
-    settings = workload.settings
+    settings, name = workload.settings, workload.name or "load"
+    audit = Audit(workload, name, workload.counts)
+    levels = levels_of(workload, audit)
+    steps = tuple(
+        _step(f"level {number} of {len(levels)}", level, workload)
+        for number, level in enumerate(levels, start=1)
+        if len(level)
+    )
     return Phase(
-        name="load",
-        steps=tuple(
-            _step(number, level, workload) for number, level in enumerate(levels_of(workload), start=1) if len(level)
-        ),
-        thresholds=settings.thresholds_load,
+        name=name,
+        steps=(*audit.steps_before(), *steps, *audit.steps_after()) if steps else (),
+        thresholds=(*settings.thresholds_load, THRESHOLD),
+        counters=COUNTERS,
+        tables=lambda totals: [audit.table(totals)] if audit.ratio else [],
         retry=RetryPolicy(attempts=ATTEMPTS),
         max_duration_s=settings.duration_load_phase,
     )
 
 
-def levels_of(workload: Workload) -> list[Level]:
-    """Return the levels of a load with what is left to send of each."""
+def levels_of(workload: Workload, audit: Audit | None = None) -> list[Level]:
+    """Return the levels of a load with what is left to send of each.
+
+    Where documents of a resource refer to earlier ones of it, those that do are a level of their own.
+    """
     counts, sent = workload.counts, workload.sent
+    roots = workload.documents.roots
     none = OrdinalSet()
-    return [
-        Level(
-            {
-                resource: left
-                for resource in resources
-                if len(left := sent.get(resource, none).missing(counts[resource]))
-            }
-        )
-        for resources in workload.graph.levels(counts)
-    ]
+    levels = []
+    for resources in workload.graph.levels(counts):
+        left = {resource: sent.get(resource, none).missing(counts[resource]) for resource in resources}
+        split = {resource: bisect_left(left[resource], roots[resource]) for resource in resources if resource in roots}
+        first = {resource: ordinals[: split.get(resource)] for resource, ordinals in left.items()}
+        stages = [first, {resource: left[resource][begin:] for resource, begin in split.items()}]
+        for stage in stages if split else [first]:
+            levels.append(Level({resource: some for resource, some in stage.items() if len(some)}, audit))
+    return levels
 
 
-def _step(number: int, level: Level, workload: Workload) -> Step:
+def _step(name: str, level: Level, workload: Workload) -> Step:
     return Step(
-        name=f"level {number}",
+        name=name,
         executor=SharedIterations(
             vus=workload.settings.vus_load_phase,
             iterations=len(level),

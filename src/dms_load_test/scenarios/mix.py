@@ -29,10 +29,20 @@ class Mix:
 
     def operation(self, number: int) -> str:
         """Return the operation of iteration `number` (from 0)."""
+        cycle, place = divmod(number, len(self._cycle))
+        return self._cycle[(place + self._turn(cycle)) % len(self._cycle)]
+
+    def rank(self, number: int) -> int:
+        """Return how many iterations before `number` have the same operation: numbers those of one kind from 0."""
         length = len(self._cycle)
         cycle, place = divmod(number, length)
-        turn = ((cycle + self._seed) * _GOLDEN & 0xFFFFFFFFFFFFFFFF) >> 32
-        return self._cycle[(place + turn) % length]
+        begin = self._turn(cycle) % length
+        operation = self._cycle[(place + begin) % length]
+        earlier = sum(self._cycle[(begin + step) % length] == operation for step in range(place))
+        return cycle * self._cycle.count(operation) + earlier
+
+    def _turn(self, cycle: int) -> int:
+        return ((cycle + self._seed) * _GOLDEN & 0xFFFFFFFFFFFFFFFF) >> 32
 
 
 def _spread(weights: Mapping[str, int]) -> tuple[str, ...]:

@@ -9,134 +9,184 @@ Rules:
 
 from __future__ import annotations
 
-from itertools import accumulate
-from math import sqrt
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from dms_load_test.load.executor import ConstantVus
-from dms_load_test.load.plan import Phase, Step
-from dms_load_test.load.virtual_user import CREATED
+from dms_load_test.scenarios.api import ConstantVus, Phase, Step, Table, counted, encode
+from dms_load_test.scenarios.audit import COUNTERS, THRESHOLD, Audit
 from dms_load_test.scenarios.mix import Mix
+from dms_load_test.scenarios.popularity import Choice, Popularity
+from dms_load_test.scenarios.query_fields import QueryFields
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
-    from random import Random
+    from collections.abc import Awaitable, Callable, Mapping
 
-    from dms_load_test.load.virtual_user import Entry, VirtualUser
-    from dms_load_test.scenarios.workload import Workload
+    from dms_load_test.scenarios.api import Api, VirtualUser, Workload
 
-MIX = {"read": 50, "create": 20, "update": 20, "delete": 10}
-QUERY_RATIO = 0.2
-"""Share of the reads that look a document up by its natural key instead of its id, as integrations do."""
-
-
-class Choice:
-    """Resources to choose from, by the square root of their planned documents: large ones more often, none never."""
-
-    def __init__(self, resources: Iterable[str], counts: Mapping[str, int]) -> None:
-        self.resources = tuple(sorted(resources))
-        self._ends = tuple(accumulate(sqrt(counts[resource]) for resource in self.resources))
-
-    def one(self, random: Random) -> str:
-        """Choose a resource; there must be one."""
-        return random.choices(self.resources, cum_weights=self._ends)[0]
-
-    def in_turn(self, random: Random) -> list[str]:
-        """Return a chosen resource, then the others: to go on with where the first has no document left."""
-        if not self.resources:
-            return []
-        first = self.one(random)
-        return [first, *(resource for resource in self.resources if resource != first)]
+NEEDS_DOCUMENTS = True
+OPERATIONS = ("read", "create", "update", "delete")
+READS = ("read by id", "read by natural key", "read by a member", "read a page")
+_PAGE = 25
 
 
 class ReadWrite:
     """The behaviour: four operations and the resources that each may use."""
 
-    def __init__(self, workload: Workload) -> None:
-        counts, documents = workload.counts, workload.documents
+    def __init__(self, workload: Workload, phase: str) -> None:
+        counts, documents, weights = workload.counts, workload.documents, workload.weights
         planned = frozenset(counts)
-        unreferred = {resource for resource in planned if not workload.graph.referrers(resource) & planned}
-        settings = workload.settings
-        self._readable = Choice(planned, counts)
-        self._growable = Choice(documents.growable & planned, counts)
-        self._updatable = Choice(documents.updatable & planned, counts)
-        self._deletable = Choice(unreferred, counts)
-        self._mix = Mix(MIX, workload.seed)
-        self._think_s = (settings.think_time_min, settings.think_time_max)
-        self._operations: dict[str, Callable[[VirtualUser], Awaitable[None]]] = {
-            "read": self._read,
+        self._counts = counts
+        self._fields = QueryFields(workload.model)
+        self._settings = workload.settings
+        self._readable = Choice(planned, counts, weights)
+        self._growable = Choice(documents.growable & planned, counts, weights)
+        self._updatable = Choice(documents.updatable & planned, counts, weights)
+        self._deletable = Choice(workload.unreferred, counts, weights)
+        self._popularity = Popularity(self._settings.popularity, counts)
+        self._mix = Mix(dict(zip(OPERATIONS, self._settings.readwrite_mix, strict=True)), workload.seed)
+        self._reads = Mix(dict(zip(READS, self._settings.readwrite_reads, strict=True)), workload.seed)
+        self._operations: Mapping[str, Callable[[VirtualUser, Api, int], Awaitable[str]]] = {
+            "read by id": self._read,
+            "read by natural key": self._look_up,
+            "read by a member": self._filter,
+            "read a page": self._page,
             "create": self._create,
             "update": self._update,
             "delete": self._delete,
         }
+        self.audit = Audit(workload, phase, planned)
 
     async def iterate(self, vu: VirtualUser) -> None:
-        """Do the mix's next operation, then think."""
-        await self._operations[self._mix.operation(vu.iteration)](vu)
-        await vu.think(vu.random.uniform(*self._think_s))
-
-    async def _read(self, vu: VirtualUser) -> None:
-        entry = _take(vu, self._readable, "read")
-        if entry is None:
-            return
-        if vu.random.random() < QUERY_RATIO:
-            key = vu.generate.natural_key(entry.resource, entry.ordinal)
-            reply = await vu.api.query(entry.resource, key)
-            found = reply.ok and [item["id"] for item in reply.json()] == [entry.document_id]
-            if reply.ok:
-                vu.check("a query by natural key finds just its document", found)
+        """Do the mix's next operation, or several at the same time; look back at earlier writes; think."""
+        batch = self._settings.readwrite_batch
+        if batch == 1:
+            reasons = [await self._operate(vu, vu.iteration, vu.api)]
         else:
-            await vu.api.read(entry.resource, entry.document_id)
-        vu.inventory.give_back(entry)
+            first = vu.iteration * batch
+            reasons = await vu.batch([partial(self._operate, vu, number) for number in range(first, first + batch)])
+        if all(reasons):
+            vu.drop(reasons[0])
+        await self.audit.look_back(vu)
+        await vu.think(vu.random.uniform(self._settings.think_time_min, self._settings.think_time_max))
 
-    async def _create(self, vu: VirtualUser) -> None:
+    def planned_mix(self) -> dict[str, float]:
+        """Return the share of each kind of operation."""
+        total, reads = sum(self._mix.weights.values()), sum(self._reads.weights.values())
+        shares = {kind: self._mix.weights["read"] * n / reads / total for kind, n in self._reads.weights.items()}
+        return shares | {kind: self._mix.weights[kind] / total for kind in OPERATIONS[1:]}
+
+    async def _operate(self, vu: VirtualUser, number: int, api: Api) -> str:
+        """Do operation `number`; return why nothing could be sent for it, or nothing."""
+        kind = self._mix.operation(number)
+        if kind == "read":
+            kind = self._reads.operation(self._mix.rank(number))
+        reason = await self._operations[kind](vu, api, number)
+        vu.count("mix", kind=f"no document: {kind}" if reason else kind)
+        return reason
+
+    async def _read(self, vu: VirtualUser, api: Api, _: int) -> str:
+        entry = self._popularity.take(vu, self._readable)
+        if entry is None:
+            return "no document left to read"
+        await api.read(entry.resource, entry.document_id)
+        vu.inventory.give_back(entry)
+        return ""
+
+    async def _look_up(self, vu: VirtualUser, api: Api, _: int) -> str:
+        entry = self._popularity.take(vu, self._readable)
+        if entry is None:
+            return "no document left to read"
+        reply = await api.query(entry.resource, vu.generate.natural_key(entry.resource, entry.ordinal))
+        if reply.ok:
+            found = [item["id"] for item in reply.json()]
+            vu.check("a query by natural key finds just its document", found == [entry.document_id])
+        vu.inventory.give_back(entry)
+        return ""
+
+    async def _filter(self, vu: VirtualUser, api: Api, _: int) -> str:
+        entry = self._popularity.take(vu, self._readable)
+        if entry is None:
+            return "no document left to read"
+        params = self._member(vu, entry.resource, entry.ordinal)
+        reply = await api.query(entry.resource, {**params, "limit": _PAGE})
+        if reply.ok:
+            vu.check("a query answers with a list", isinstance(reply.json(), list))
+        vu.inventory.give_back(entry)
+        return ""
+
+    async def _page(self, vu: VirtualUser, api: Api, _: int) -> str:
+        if not self._readable.resources:
+            return "no resource to read"
+        resource = self._readable.one(vu.random)
+        size = vu.random.choice(self._settings.page_sizes)
+        offset = vu.random.randrange(max(1, self._counts[resource] - size))
+        reply = await api.query(resource, {"offset": offset, "limit": size})
+        if reply.ok:
+            vu.check("a page holds no more than was asked for", len(reply.json()) <= size)
+        return ""
+
+    async def _create(self, vu: VirtualUser, api: Api, _: int) -> str:
         if not self._growable.resources:
-            vu.drop("no planned resource can grow")
-            return
+            return "no planned resource can grow"
         resource = self._growable.one(vu.random)
         ordinal = vu.next_ordinal(resource)
-        reply = await vu.api.create(resource, vu.generate.payload(resource, ordinal), ordinal)
-        if reply.ok:
-            vu.inventory.add(resource, ordinal, reply.document_id, created=reply.status == CREATED)
+        reply = await api.create(resource, vu.generate.payload(resource, ordinal), ordinal)
+        self.audit.created(vu, resource, ordinal, reply)
+        return ""
 
-    async def _update(self, vu: VirtualUser) -> None:
-        entry = _take(vu, self._updatable, "update")
+    async def _update(self, vu: VirtualUser, api: Api, number: int) -> str:
+        entry = self._popularity.take(vu, self._updatable)
         if entry is None:
-            return
-        document = vu.generate.changed(entry.resource, entry.ordinal, vu.iteration + 1)
+            return "no document left to update"
+        revision = number + 1
+        document = vu.generate.changed(entry.resource, entry.ordinal, revision)
         document["id"] = entry.document_id
-        await vu.api.update(entry.resource, entry.document_id, msgspec.json.encode(document), entry.ordinal)
-        vu.inventory.give_back(entry)
+        reply = await api.update(entry.resource, entry.document_id, encode(document), entry.ordinal)
+        self.audit.updated(vu, entry, revision, reply)
+        return ""
 
-    async def _delete(self, vu: VirtualUser) -> None:
-        entry = _take(vu, self._deletable, "delete")
+    async def _delete(self, vu: VirtualUser, api: Api, _: int) -> str:
+        entry = self._popularity.take(vu, self._deletable)
         if entry is None:
-            return
-        reply = await vu.api.delete(entry.resource, entry.document_id)
-        if reply.ok:
-            vu.inventory.remove(entry)
-        else:
-            vu.inventory.give_back(entry)
+            return "no document left to delete"
+        self.audit.deleted(vu, entry, await api.delete(entry.resource, entry.document_id))
+        return ""
+
+    def _member(self, vu: VirtualUser, resource: str, ordinal: int) -> dict[str, Any]:
+        """Return a query by one member of a document."""
+        present = self._fields.values(resource, vu.generate.document(resource, ordinal))
+        if not present:
+            return dict(vu.generate.natural_key(resource, ordinal))
+        name = vu.random.choice(sorted(present))
+        return {name: present[name]}
 
 
 def plan(workload: Workload) -> Phase:
     """Plan the readwrite phase: its users iterate for the given time."""
-    settings = workload.settings
+    settings, name = workload.settings, workload.name or "readwrite"
+    behaviour = ReadWrite(workload, name)
+    audit = behaviour.audit
     executor = ConstantVus(vus=settings.vus_readwrite_phase, duration_s=settings.duration_readwrite_phase)
+    step = Step(name=name, executor=executor, iteration=behaviour.iterate)
     return Phase(
-        name="readwrite",
-        steps=(Step(name="readwrite", executor=executor, iteration=ReadWrite(workload).iterate),),
-        thresholds=settings.thresholds_readwrite,
+        name=name,
+        steps=(*audit.steps_before(), step, *audit.steps_after()),
+        thresholds=(*settings.thresholds_readwrite, THRESHOLD),
+        counters=("mix", *COUNTERS),
+        tables=lambda totals: [
+            mix_table(behaviour.planned_mix(), counted(totals, name, "mix")),
+            *([audit.table(totals)] if audit.ratio else []),
+        ],
     )
 
 
-def _take(vu: VirtualUser, choice: Choice, operation: str) -> Entry | None:
-    """Take a document for exclusive use; where there is none the iteration is dropped under `operation`."""
-    for resource in choice.in_turn(vu.random):
-        entry = vu.inventory.take(resource, vu.random)
-        if entry is not None:
-            return entry
-    vu.drop(f"no document left to {operation}")
-    return None
+def mix_table(planned: Mapping[str, float], done: Mapping[str, int]) -> Table:
+    """Return the mix as planned and as it came out."""
+    total = sum(done.values())
+    rows = [
+        (kind, f"{share:.1%}", done.get(kind, 0), f"{done.get(kind, 0) / total:.1%}" if total else "-")
+        for kind, share in planned.items()
+        if share or kind in done
+    ]
+    rows += [(kind, "-", count, f"{count / total:.1%}") for kind, count in done.items() if kind not in planned]
+    return Table("mix", ("operation", "planned", "done", "achieved"), tuple(rows))

@@ -7,14 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from dms_load_test.load.executor import PerVuIterations
-from dms_load_test.load.plan import Phase, Step
+from dms_load_test.scenarios.api import PerVuIterations, Phase, Step, encode
 
 if TYPE_CHECKING:
-    from dms_load_test.load.virtual_user import Reply, VirtualUser
-    from dms_load_test.scenarios.workload import Workload
+    from dms_load_test.scenarios.api import Reply, VirtualUser, Workload
 
 RESOURCE = "gradeLevelDescriptors"
 NAMESPACE = "uri://ed-fi.org/GradeLevelDescriptor"
@@ -27,7 +23,7 @@ async def cycle(vu: VirtualUser) -> None:
     await _discover(vu)
     code = f"Load test {vu.random.getrandbits(64):016x}"
     document = {"namespace": NAMESPACE, "codeValue": code, "shortDescription": "Load test"}
-    created = await vu.api.create(RESOURCE, msgspec.json.encode(document))
+    created = await vu.api.create(RESOURCE, encode(document))
     if not vu.check("a descriptor is created", created.ok and bool(created.document_id)):
         return
     try:
@@ -48,7 +44,7 @@ async def _read_and_change(vu: VirtualUser, document_id: str, document: dict[str
     read = await vu.api.read(RESOURCE, document_id)
     vu.check("the descriptor reads back as it was sent", _holds(read, document))
     changed = {**document, "shortDescription": "Load test, changed"}
-    updated = await vu.api.update(RESOURCE, document_id, msgspec.json.encode({"id": document_id, **changed}))
+    updated = await vu.api.update(RESOURCE, document_id, encode({"id": document_id, **changed}))
     vu.check("the descriptor is updated", updated.ok)
     reread = await vu.api.read(RESOURCE, document_id)
     vu.check("the change reads back", _holds(reread, changed))

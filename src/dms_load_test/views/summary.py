@@ -9,6 +9,7 @@ from rich.text import Text
 
 from dms_load_test.metrics.catalog import METRICS
 from dms_load_test.metrics.histogram import Distribution
+from dms_load_test.views.findings import findings_table, table_notes, violation_lines
 from dms_load_test.views.progress import with_unit
 from dms_load_test.views.tables import (
     MOST_ROWS,
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from dms_load_test.load.plan import Table
+    from dms_load_test.load.virtual_user import Violation
     from dms_load_test.metrics.totals import Totals
     from dms_load_test.metrics.verdict import ResourceAccount, Verdict
 
@@ -44,6 +47,10 @@ class SummaryView:
     notes: tuple[str, ...] = ()
     phases: tuple[str, ...] | None = None
     folder: str = ""
+    tables: tuple[tuple[str, Table], ...] = ()
+    """What scenarios found out, by phase."""
+    violations: tuple[tuple[str, Violation], ...] = ()
+    """Acknowledged writes that the target did not keep, by phase."""
 
 
 def print_summary(console: Console, view: SummaryView, most_rows: int = MOST_ROWS) -> None:
@@ -51,6 +58,7 @@ def print_summary(console: Console, view: SummaryView, most_rows: int = MOST_ROW
     for phase in view.totals.phases():
         _print_phase(console, view, phase, most_rows)
     console.print()
+    _print_findings(console, view)
     lines = failure_lines(view.totals.failures())
     if lines:
         console.print(failures_table(lines))
@@ -63,6 +71,16 @@ def print_summary(console: Console, view: SummaryView, most_rows: int = MOST_ROW
     console.print(Text(printable(view.verdict.sentence), style="bold green" if view.verdict.passed else "bold red"))
     if view.folder:
         console.print(Text(f"Results: {view.folder}  ({took(view.totals.active_s())} in all)"), soft_wrap=True)
+
+
+def _print_findings(console: Console, view: SummaryView) -> None:
+    for phase, table in view.tables:
+        console.print(findings_table(phase, table))
+        for note in table_notes(table):
+            console.print(Text(note, style="dim"))
+        console.print()
+    for line in violation_lines(view.violations):
+        console.print(Text(line, style="red"))
 
 
 def _print_phase(console: Console, view: SummaryView, phase: str, most_rows: int) -> None:

@@ -1,12 +1,13 @@
 """A virtual user without a network: an API in a dict, an inventory in a list."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from dataclasses import replace
 from random import Random
-from types import SimpleNamespace
 
 import msgspec
 import pytest
 
+from dms_load_test.config import Settings
 from dms_load_test.load.virtual_user import Reply
 from dms_load_test.scenarios import Workload
 
@@ -23,6 +24,18 @@ class FakeInventory:
 
     def add(self, resource, ordinal, document_id, *, created=True):
         self.free[resource].append(FakeEntry(resource, ordinal, document_id))
+
+    def add_taken(self, resource, ordinal, document_id, *, created=True):
+        entry = FakeEntry(resource, ordinal, document_id)
+        self.taken.append(entry)
+        return entry
+
+    def take_ordinal(self, resource, ordinal):
+        entry = next((entry for entry in self.free[resource] if entry.ordinal == ordinal), None)
+        if entry is not None:
+            self.free[resource].remove(entry)
+            self.taken.append(entry)
+        return entry
 
     def count(self, resource):
         return len(self.free[resource])
@@ -69,32 +82,42 @@ class FakeApi:
         self.documents = {}
         self.calls = []
         self.refuse = set()
+        self.refusal = 500
 
     def _reply(self, operation, status, body=b"", document_id=""):
         self.calls.append(operation)
         if operation in self.refuse:
-            return Reply(500, ok=False, headers={}, body=b"")
+            return Reply(self.refusal, ok=False, headers={}, body=b"")
         return Reply(status, ok=status < 400, headers={}, body=body, document_id=document_id)
 
     async def get(self, url, operation="metadata", resource=""):
         return self._reply("get", 200, b'{"urls": {}}')
 
     async def create(self, resource, body, ordinal=-1):
-        document_id = f"id-{len(self.documents)}"
+        document_id = f"{resource}/{ordinal}"
         if "create" not in self.refuse:
             self.documents[document_id] = {**msgspec.json.decode(body), "id": document_id}
         return self._reply("create", 201, document_id=document_id)
 
-    async def read(self, resource, document_id, *, expect=200):
+    async def read(self, resource, document_id, *, expect=200, operation="read"):
         known = document_id in self.documents
-        reply = self._reply("read", 200 if known else 404, msgspec.json.encode(self.documents.get(document_id)))
+        reply = self._reply(operation, 200 if known else 404, msgspec.json.encode(self.documents.get(document_id)))
         return Reply(reply.status, ok=reply.status == expect, headers={}, body=reply.body)
 
-    async def query(self, resource, params):
-        found = [d for d in self.documents.values() if all(d.get(name) == value for name, value in params.items())]
-        return self._reply("query", 200, msgspec.json.encode(found))
+    async def query(self, resource, params, *, part="", operation="query"):
+        filters = {name: value for name, value in params.items() if name not in {"limit", "offset", "totalCount"}}
+        found = [
+            document
+            for document_id, document in self.documents.items()
+            if document_id.startswith(resource) and all(document.get(name) == v for name, v in filters.items())
+        ]
+        first = params.get("offset", 0)
+        page = found[first : first + params.get("limit", 500)]
+        reply = self._reply(operation, 200, msgspec.json.encode(page))
+        headers = {"total-count": str(len(found))}
+        return Reply(reply.status, ok=reply.ok, headers=headers, body=reply.body)
 
-    async def update(self, resource, document_id, body, ordinal=-1):
+    async def update(self, resource, document_id, body, ordinal=-1, *, if_match="", expect=(200, 204)):
         if "update" not in self.refuse:
             self.documents[document_id] = msgspec.json.decode(body)
         return self._reply("update", 204)
@@ -116,11 +139,32 @@ class FakeUser:
         self.checks = {}
         self.drops = []
         self.thoughts = []
+        self.counts = Counter()
+        self.times = defaultdict(list)
+        self.violations = []
         self._next = defaultdict(lambda: 1000)
 
     def check(self, name, passed):
-        self.checks[name] = passed
+        self.checks[name] = self.checks.get(name, True) and passed
         return passed
+
+    def count(self, name, amount=1, *, kind=""):
+        self.counts[name, kind] += amount
+
+    def observe(self, name, milliseconds, *, kind=""):
+        self.times[name, kind].append(milliseconds)
+
+    def violation(self, found):
+        self.violations.append(found)
+
+    def clock_s(self):
+        return 0.0
+
+    async def batch(self, requests):
+        return [await request(self.api) for request in requests]
+
+    async def pace(self, seconds):
+        self.thoughts.append(seconds)
 
     def drop(self, reason):
         self.drops.append(reason)
@@ -143,16 +187,19 @@ class FakeGraph:
         return frozenset({"children"}) if resource == "parents" else frozenset()
 
 
-SETTINGS = SimpleNamespace(
-    vus_load_phase=3,
-    vus_readwrite_phase=2,
-    duration_load_phase=60.0,
-    duration_readwrite_phase=30.0,
-    think_time_min=0.5,
-    think_time_max=2.0,
-    thresholds_smoke=(),
-    thresholds_load=("http_req_duration: p(95)<5000",),
-    thresholds_readwrite=(),
+SETTINGS = Settings.model_validate(
+    {
+        "vus_load_phase": 3,
+        "vus_readwrite_phase": 2,
+        "duration_load_phase": 60.0,
+        "duration_readwrite_phase": 30.0,
+        "think_time_min": 0.5,
+        "think_time_max": 2.0,
+        "thresholds_smoke": (),
+        "thresholds_load": ("http_req_duration: p(95)<5000",),
+        "thresholds_readwrite": (),
+        "audit_ratio": 0.0,
+    }
 )
 
 
@@ -169,3 +216,13 @@ def user(documents):
 @pytest.fixture
 def workload(documents):
     return Workload(SETTINGS, FakeGraph(), documents, seed=7)
+
+
+@pytest.fixture
+def with_settings(workload):
+    """The workload with some settings set otherwise."""
+
+    def changed(**settings):
+        return replace(workload, settings=SETTINGS.model_copy(update=settings))
+
+    return changed

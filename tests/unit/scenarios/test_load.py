@@ -15,8 +15,8 @@ def test_each_dependency_level_is_a_step_with_all_its_documents(workload):
     phase = load.plan(workload)
 
     assert [(step.name, dict(step.planned), step.executor.iterations) for step in phase.steps] == [
-        ("level 1", {"parents": 4, "notes": 2}, 6),
-        ("level 2", {"children": 9}, 9),
+        ("level 1 of 2", {"parents": 4, "notes": 2}, 6),
+        ("level 2 of 2", {"children": 9}, 9),
     ]
     assert phase.planned == {"parents": 4, "notes": 2, "children": 9}
 
@@ -48,7 +48,7 @@ def test_the_phase_limits_its_steps_together_and_asks_again_where_an_answer_may_
 
     assert phase.max_duration_s == 60.0
     assert phase.retry.attempts > 1
-    assert phase.thresholds == ("http_req_duration: p(95)<5000",)
+    assert phase.thresholds == ("http_req_duration: p(95)<5000", "integrity_violations: count==0")
 
 
 async def test_what_was_sent_before_is_neither_sent_nor_planned_again(workload, user):
@@ -57,7 +57,7 @@ async def test_what_was_sent_before_is_neither_sent_nor_planned_again(workload, 
     phase = load.plan(replace(workload, sent=sent))
     await _run_all(phase, user)
 
-    assert [(step.name, dict(step.planned)) for step in phase.steps] == [("level 2", {"children": 5})]
+    assert [(step.name, dict(step.planned)) for step in phase.steps] == [("level 2 of 2", {"children": 5})]
     assert sorted(document["key"] for document in user.api.documents.values()) == [
         f"children-{n}" for n in (2, 3, 5, 6, 7)
     ]

@@ -17,7 +17,7 @@ def stocked(user, documents):
 
 
 async def _iterate(workload, user, iterations):
-    behaviour = readwrite.ReadWrite(workload)
+    behaviour = readwrite.ReadWrite(workload, "readwrite")
     for number in range(iterations):
         user.iteration = number
         await behaviour.iterate(user)
@@ -50,12 +50,12 @@ async def test_an_update_sends_the_id_and_a_changed_member_for_each_revision(wor
 async def test_creates_continue_the_ordinals_and_are_remembered(workload, stocked):
     await _iterate(workload, stocked, 30)
 
-    created = [document for document in stocked.api.documents.values() if "-100" in document["key"]]
+    created = [document for document in stocked.api.documents.values() if "-10" in document["key"]]
     assert len({document["key"] for document in created}) == len(created) > 0
 
 
-async def test_where_no_document_is_left_the_iteration_is_dropped_and_nothing_else_is_sent(workload, user):
-    behaviour = readwrite.ReadWrite(workload)
+async def test_where_no_document_is_left_the_iteration_is_dropped_and_nothing_else_is_sent(with_settings, user):
+    behaviour = readwrite.ReadWrite(with_settings(readwrite_reads=(4, 1, 0, 0)), "readwrite")
     for number in range(10):
         user.iteration = number
         user.inventory.free.clear()
@@ -66,7 +66,7 @@ async def test_where_no_document_is_left_the_iteration_is_dropped_and_nothing_el
 
 
 async def test_a_document_whose_delete_was_refused_stays_in_the_inventory(workload, stocked):
-    stocked.api.refuse = {"delete"}
+    stocked.api.refuse, stocked.api.refusal = {"delete"}, 409
     before = sum(stocked.inventory.count(resource) for resource in workload.counts)
     await _iterate(workload, stocked, 20)
 
@@ -80,7 +80,7 @@ async def test_a_query_that_finds_another_document_fails_its_check(workload, sto
         document["key"] = "swapped"
     await _iterate(workload, stocked, 60)
 
-    assert stocked.checks == {"a query by natural key finds just its document": False}
+    assert stocked.checks["a query by natural key finds just its document"] is False
 
 
 async def test_users_think_between_iterations_within_the_given_times(workload, stocked):
@@ -88,3 +88,39 @@ async def test_users_think_between_iterations_within_the_given_times(workload, s
 
     assert len(stocked.thoughts) == 20
     assert all(0.5 <= seconds <= 2.0 for seconds in stocked.thoughts)
+
+
+async def test_the_mix_is_settable_and_told_as_planned_and_achieved(with_settings, stocked):
+    workload = with_settings(readwrite_mix=(0, 0, 3, 1))
+    phase = readwrite.plan(workload)
+    for number in range(16):
+        stocked.iteration = number
+        await phase.steps[0].iteration(stocked)
+
+    assert Counter(stocked.api.calls) == {"update": 12, "delete": 4}
+    table = readwrite.mix_table({"update": 0.75, "delete": 0.25}, {"update": 12, "delete": 4})
+    assert table.rows == (("update", "75.0%", 12, "75.0%"), ("delete", "25.0%", 4, "25.0%"))
+
+
+async def test_reads_are_split_as_set(with_settings, stocked):
+    workload = with_settings(readwrite_mix=(1, 0, 0, 0), readwrite_reads=(2, 1, 1, 1))
+    await _iterate(workload, stocked, 50)
+
+    kinds = {kind: count for (name, kind), count in stocked.counts.items() if name == "mix"}
+    assert kinds == {"read by id": 20, "read by natural key": 10, "read by a member": 10, "read a page": 10}
+
+
+async def test_a_batch_does_several_operations_of_the_mix_in_an_iteration(with_settings, stocked):
+    await _iterate(with_settings(readwrite_batch=5), stocked, 20)
+
+    calls = Counter(stocked.api.calls)
+    assert calls["read"] + calls["query"] == 50
+    assert (calls["create"], calls["update"], calls["delete"]) == (20, 20, 10)
+
+
+async def test_a_resource_of_weight_zero_is_left_alone(with_settings, stocked):
+    workload = with_settings(readwrite_weights=("children=0", "parents=0"), readwrite_mix=(1, 1, 0, 1))
+    await _iterate(workload, stocked, 4)
+
+    assert {entry.resource for entry in stocked.inventory.taken} <= {"notes"}
+    assert stocked.inventory.count("children") == 9

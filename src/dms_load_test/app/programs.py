@@ -1,0 +1,124 @@
+"""A program carried out: each stage's scenarios planned when their turn comes, and run, alone or side by side."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from dms_load_test.app.scenario_files import planned, resolve
+from dms_load_test.app.target import documents_of
+from dms_load_test.config import KEYS, Settings
+from dms_load_test.errors import ConfigError
+from dms_load_test.metrics.verdict import judge
+from dms_load_test.scenarios.program import SMOKE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dms_load_test.app.phases import PhaseRunner
+    from dms_load_test.app.session import Session
+    from dms_load_test.app.target import Target
+    from dms_load_test.load.plan import Phase
+    from dms_load_test.scenarios import Workload
+    from dms_load_test.scenarios.program import Item
+
+_SMALLEST = {
+    "school_count": 1,
+    "student_count": 1,
+    "staff_count": 1,
+    "courses_per_school": 1,
+    "sections_per_course": 1,
+}
+_MOST_SEEDS = 2**31
+
+
+class Conductor:
+    """Runs the stages of a program against one target."""
+
+    def __init__(self, runner: PhaseRunner, session: Session, target: Target, workload: Workload) -> None:
+        self._runner = runner
+        self._session = session
+        self._target = target
+        self._workload = workload
+
+    async def run(self) -> None:
+        """Run all stages; a smoke cycle that fails ends the run before any load.
+
+        Raises:
+            LoadTestError: As `PhaseRunner.run`, and as `planned`.
+        """
+        for stage in self._workload.program.stages:
+            if self._session.stop.requested:
+                return
+            by_item = [planned(item, workload_of(item, self._workload, self._target)) for item in stage]
+            if len(by_item) == 1:
+                await self._in_turn(by_item[0])
+            else:
+                await self._side_by_side(stage, by_item)
+            if stage[0].scenario == SMOKE and len(self._workload.program.stages) > 1 and not self._passed():
+                self._session.note("The smoke cycle failed; nothing else is run.")
+                return
+
+    def _passed(self) -> bool:
+        return judge(self._runner.thresholds, self._session.totals).passed
+
+    async def _in_turn(self, phases: tuple[Phase, ...]) -> None:
+        for phase in phases:
+            if self._session.stop.requested:
+                return
+            if not phase.steps:
+                self._session.note(f"Nothing is left to do for {phase.name}.")
+                continue
+            await self._runner.run(phase)
+
+    async def _side_by_side(self, stage: tuple[Item, ...], by_item: list[tuple[Phase, ...]]) -> None:
+        for item, phases in zip(stage, by_item, strict=True):
+            if len(phases) != 1:
+                raise ConfigError(f"{item.name} has {len(phases)} phases: it cannot run beside others")
+        await self._runner.run(*(phases[0] for phases in by_item if phases[0].steps))
+
+
+def workload_of(item: Item, workload: Workload, target: Target) -> Workload:
+    """Return what an item's scenario plans from: the run's data, unless it wants a district of its own."""
+    settings = overridden(workload.settings, item.settings)
+    if resolve(item.scenario).smallest:
+        settings = settings.model_copy(update=_SMALLEST)
+        seed = (workload.seed + 1) % _MOST_SEEDS
+        documents = documents_of(settings, seed, target.model, target.descriptor_values)
+        return replace(workload, settings=settings, documents=documents, seed=seed)
+    return replace(workload, settings=settings)
+
+
+def phase_named(name: str, workload: Workload, target: Target) -> Phase:
+    """Return a phase of the workload's program, planned as the coordinator of a run planned it.
+
+    Raises:
+        ConfigError, ScenarioError: As `planned`; the program has no such phase.
+    """
+    for item in workload.program.items:
+        for phase in planned(item, workload_of(item, workload, target)):
+            if phase.name == name:
+                return phase
+    raise ConfigError(f"{name}: the run has no such phase")
+
+
+def overridden(settings: Settings, texts: Mapping[str, str]) -> Settings:
+    """Return the settings with some of them set otherwise; names are those of variables.
+
+    Raises:
+        ConfigError: A name or a value is wrong.
+    """
+    if not texts:
+        return settings
+    for name in texts:
+        if name not in KEYS:
+            raise ConfigError(f"{name}: no such setting; `dms-load-test config` lists all")
+    values = settings.model_dump() | {KEYS[name].field: text for name, text in texts.items()}
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        wrong = [str(detail["loc"][0]).upper() for detail in error.errors(include_input=False)]
+        problems = "; ".join(f"{name}: expected {KEYS[name].expected}" for name in dict.fromkeys(wrong))
+        raise ConfigError(problems) from error

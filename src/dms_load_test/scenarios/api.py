@@ -1,0 +1,85 @@
+"""All that a scenario is written with: import from here, as the built-in ones do.
+
+A scenario is a file with a function `plan(workload)` that returns one phase, or several to be run in turn. A phase has
+steps, a step an executor and an iteration: `async def iteration(vu: VirtualUser) -> None`. See docs/scenarios.md.
+
+    from dms_load_test.scenarios.api import ConstantVus, Phase, VirtualUser, Workload, phase
+
+    async def look_up(vu: VirtualUser) -> None:
+        reply = await vu.api.query("students", {"limit": 1})
+        vu.check("there are students", reply.ok and len(reply.json()) == 1)
+
+    def plan(workload: Workload) -> Phase:
+        return phase("look up", look_up, ConstantVus(vus=2, duration_s=10.0), thresholds=("checks: rate==1",))
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from dms_load_test.errors import ScenarioError
+from dms_load_test.load.executor import (
+    ConstantArrivalRate,
+    ConstantVus,
+    Executor,
+    PerVuIterations,
+    RampingArrivalRate,
+    RampingVus,
+    SharedIterations,
+    Stage,
+)
+from dms_load_test.load.plan import Phase, Pilot, RetryPolicy, Step, StepFigures, Table
+from dms_load_test.load.virtual_user import CREATED, Api, Entry, Inventory, Reply, Violation, VirtualUser
+from dms_load_test.metrics.totals import Totals
+from dms_load_test.scenarios.workload import Workload
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+__all__ = [
+    "CREATED",
+    "Api",
+    "ConstantArrivalRate",
+    "ConstantVus",
+    "Entry",
+    "Executor",
+    "Inventory",
+    "PerVuIterations",
+    "Phase",
+    "Pilot",
+    "RampingArrivalRate",
+    "RampingVus",
+    "Reply",
+    "RetryPolicy",
+    "ScenarioError",
+    "SharedIterations",
+    "Stage",
+    "Step",
+    "StepFigures",
+    "Table",
+    "Totals",
+    "Violation",
+    "VirtualUser",
+    "Workload",
+    "counted",
+    "encode",
+    "phase",
+]
+
+
+def phase(name: str, iteration: Callable[[VirtualUser], Awaitable[None]], executor: Executor, **options: Any) -> Phase:
+    """Return a phase of one step; `options` are those of `Phase`: thresholds, counters, trends, retry, tables."""
+    return Phase(name=name, steps=(Step(name=name, executor=executor, iteration=iteration),), **options)
+
+
+def encode(document: Any) -> bytes:
+    """Return a document as the JSON bytes that the verbs take."""
+    return msgspec.json.encode(document)
+
+
+def counted(totals: Totals, phase_name: str, counter: str) -> dict[str, int]:
+    """Return what a phase counted under a counter, by kind."""
+    counters = totals.tally.counters.items()
+    return {kind: count for (at, name, kind), count in counters if (at, name) == (phase_name, counter)}

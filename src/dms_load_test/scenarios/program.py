@@ -1,0 +1,99 @@
+"""What a run runs: stages in turn, each of one scenario or of several side by side. A value that can be sent on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from dms_load_test.scenarios.shapes import shaped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from dms_load_test.load.plan import Phase
+    from dms_load_test.scenarios.scenario import Scenario
+    from dms_load_test.scenarios.workload import Workload
+
+SMOKE, LOAD = "smoke", "load"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One scenario of a run. `scenario` is a built-in one's name or the path of a file; `name` is that of its phase.
+
+    `thresholds` replace the scenario's own where they are not None. `settings` hold for this item alone, by variable
+    name. `shape`: see `scenarios/shapes.py`.
+    """
+
+    scenario: str
+    name: str
+    thresholds: tuple[str, ...] | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    shape: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The stages of a run. `may_load`: where documents are needed and there are none, a load may be put in front."""
+
+    stages: tuple[tuple[Item, ...], ...]
+    may_load: bool = True
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """All items, in order."""
+        return tuple(item for stage in self.stages for item in stage)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all items."""
+        return tuple(item.name for item in self.items)
+
+    def wants_documents(self, resolve: Callable[[str], Scenario]) -> bool:
+        """Whether a scenario works on documents that no load of this program makes before it."""
+        for stage in self.stages:
+            if any(item.scenario == LOAD for item in stage):
+                return False
+            if any(resolve(item.scenario).needs_documents for item in stage):
+                return True
+        return False
+
+    def with_load(self, resolve: Callable[[str], Scenario]) -> Program:
+        """Return the program with a load before the first stage that needs documents."""
+        places = (
+            number
+            for number, stage in enumerate(self.stages)
+            if any(resolve(item.scenario).needs_documents for item in stage)
+        )
+        at = next(places, 0)
+        load = (Item(scenario=LOAD, name=LOAD),)
+        return replace(self, stages=(*self.stages[:at], load, *self.stages[at:]))
+
+
+def program_of(scenarios: Iterable[str], *, may_load: bool = True, shape: str = "") -> Program:
+    """Return the program that runs scenarios in turn; `shape` is for those that work on documents."""
+    stages = []
+    for number, scenario in enumerate(names := list(scenarios)):
+        name = phase_name(scenario)
+        seen = sum(phase_name(other) == name for other in names[:number])
+        is_shaped = shape and scenario not in {SMOKE, LOAD}
+        stages.append(
+            (Item(scenario=scenario, name=f"{name} {seen + 1}" if seen else name, shape=shape if is_shaped else ""),)
+        )
+    return Program(tuple(stages), may_load)
+
+
+def phase_name(scenario: str) -> str:
+    """Return what a scenario's phase is called unless it is named: `my_scenario` of `folder/my_scenario.py`."""
+    return scenario.replace("\\", "/").rpartition("/")[2].removesuffix(".py")
+
+
+def phases_of(item: Item, scenario: Scenario, workload: Workload) -> tuple[Phase, ...]:
+    """Return the phases of an item. Raises: what the scenario's `plan` raises; ConfigError: the shape does not fit."""
+    named = workload if item.name == phase_name(item.scenario) else replace(workload, name=item.name)
+    phases = scenario.plan(named)
+    if item.thresholds is not None:
+        phases = tuple(replace(phase, thresholds=item.thresholds) for phase in phases)
+    if item.shape:
+        phases = tuple(shaped(phase, item.shape, workload.settings.shape_peak) for phase in phases)
+    return phases
