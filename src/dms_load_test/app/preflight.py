@@ -6,9 +6,10 @@ What the client may not create may be there already, as school years are on most
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dms_load_test.app.checks import Check, State, disk_check, files_check, permission_check
+from dms_load_test.app.checks import State, disk_check, files_check, permission_check
 from dms_load_test.app.target import PREFLIGHT
 from dms_load_test.engine.api import PhasePolicy
 from dms_load_test.engine.loop import raise_file_limit
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dms_load_test.app.target import Target
-    from dms_load_test.config import Settings
     from dms_load_test.engine.transport import Client
     from dms_load_test.results.inventory import RunInventory
     from dms_load_test.scenarios import Workload
@@ -80,49 +80,54 @@ async def present_documents(
     return present
 
 
+@dataclass(slots=True)
 class Preflight:
-    """What a run looks at when it is connected; `notes` tell what a reader of its results must know."""
+    """What a run saw before it began. `notes` tell what a reader of its results must know.
 
-    def __init__(self, client: Client, target: Target, settings: Settings, workload: Workload) -> None:
-        self._client = client
-        self._target = target
-        self._settings = settings
-        self._workload = workload
-        self.notes: list[str] = []
-        self.sent: dict[str, OrdinalSet] = dict(workload.sent)
+    `present`: ids by resource and ordinal of planned documents that are there and that the client may not create.
+    """
 
-    async def run(self, phases: Iterable[str], inventory: RunInventory) -> None:
-        """Check permissions, disk and open files; take over what is there and may not be created.
+    notes: tuple[str, ...]
+    present: dict[str, dict[int, str]]
 
-        Raises:
-            TargetError: One of them fails; the message says what to do.
-        """
-        phases = tuple(phases)
-        settings, workload = self._settings, self._workload
-        users = max(settings.vus_load_phase, settings.vus_readwrite_phase)
-        duration_s = settings.duration_load_phase + settings.duration_readwrite_phase
-        checks = [
-            await self._permissions(wanted_operations(workload, phases), inventory),
-            disk_check(free_bytes(settings.results_dir), sum(workload.counts.values()), duration_s),
-            files_check(raise_file_limit(), users),
-        ]
-        failed = [check for check in checks if check.state is State.FAILED]
-        if failed:
-            raise TargetError("\n".join(f"{check.name}: {check.text}; {check.advice}" for check in failed))
-        self.notes += [f"{check.name}: {check.text}." for check in checks if check.state is State.WARNING]
+    def sent(self, before: Mapping[str, OrdinalSet]) -> dict[str, OrdinalSet]:
+        """Return what need not be sent: what was sent before, and what is present."""
+        return {**before, **{resource: OrdinalSet(documents) for resource, documents in self.present.items()}}
 
-    async def _permissions(self, wanted: Mapping[str, frozenset[str]], inventory: RunInventory) -> Check:
-        rights = await find_rights(self._client, self._target, wanted)
-        lacking = rights.lacking(wanted)
-        uncreatable = [resource for resource, operations in lacking.items() if operations == {"Create"}]
-        present = await present_documents(self._client, self._target, self._workload, uncreatable)
+    def enter(self, inventory: RunInventory) -> None:
+        """Let the run know the documents that are present."""
         inventory.enter_phase("load")
-        for resource, documents in present.items():
-            self.sent[resource] = OrdinalSet(documents)
+        for resource, documents in self.present.items():
             for ordinal, document_id in documents.items():
                 inventory.add(resource, ordinal, document_id, created=False)
-            self.notes.append(f"The client may not create {resource}; all {len(documents)} planned ones are there.")
-        return permission_check(rights, {name: wanted[name] for name in wanted if name not in present})
+
+
+async def look_over(client: Client, target: Target, workload: Workload, phases: Iterable[str]) -> Preflight:
+    """Check permissions, disk and open files.
+
+    Raises:
+        TargetError: One of them fails; the message says what to do.
+    """
+    settings = workload.settings
+    wanted = wanted_operations(workload, phases)
+    rights = await find_rights(client, target, wanted)
+    uncreatable = [resource for resource, lacking in rights.lacking(wanted).items() if lacking == {"Create"}]
+    present = await present_documents(client, target, workload, uncreatable)
+    duration_s = settings.duration_load_phase + settings.duration_readwrite_phase
+    checks = [
+        permission_check(rights, {name: wanted[name] for name in wanted if name not in present}),
+        disk_check(free_bytes(settings.results_dir), sum(workload.counts.values()), duration_s),
+        files_check(raise_file_limit(), max(settings.vus_load_phase, settings.vus_readwrite_phase)),
+    ]
+    failed = [check for check in checks if check.state is State.FAILED]
+    if failed:
+        raise TargetError("\n".join(f"{check.name}: {check.text}; {check.advice}" for check in failed))
+    notes = [f"{check.name}: {check.text}." for check in checks if check.state is State.WARNING]
+    notes += [
+        f"The client may not create {resource}; all {len(documents)} planned ones are there."
+        for resource, documents in present.items()
+    ]
+    return Preflight(tuple(notes), present)
 
 
 def free_bytes(folder: Path) -> int:
