@@ -23,8 +23,10 @@ from dms_load_test.app.earlier import Identity, address_of, earlier_load, manife
 from dms_load_test.app.exports import export_after, parse_formats
 from dms_load_test.app.phases import PhaseRunner
 from dms_load_test.app.preflight import look_over
+from dms_load_test.app.programs import Conductor
 from dms_load_test.app.report import report_record
 from dms_load_test.app.resume import sent_before
+from dms_load_test.app.scenario_files import resolve
 from dms_load_test.app.session import Session
 from dms_load_test.app.target import PREFLIGHT, Reports, connect, documents_of, transport_options
 from dms_load_test.app.telemetry import telemetry
@@ -45,7 +47,8 @@ from dms_load_test.results.record import open_record
 from dms_load_test.results.run import read_run, verdict_line
 from dms_load_test.results.run_folder import create_run_folder
 from dms_load_test.results.summary import write_summary
-from dms_load_test.scenarios import PHASES, SCENARIOS, Workload
+from dms_load_test.scenarios import SCENARIOS, Workload
+from dms_load_test.scenarios.program import program_of
 from dms_load_test.views.summary import SummaryView, print_summary, print_verdict
 from dms_load_test.views.terminal import make_console, make_progress_view
 
@@ -64,6 +67,7 @@ if TYPE_CHECKING:
     from dms_load_test.metrics.verdict import Verdict
     from dms_load_test.monitor.reading import Source
     from dms_load_test.results.run_folder import RunFolder
+    from dms_load_test.scenarios.program import Program
     from dms_load_test.views.terminal import ProgressView
 
 _MOST_SEEDS = 2**31
@@ -84,7 +88,7 @@ class Intent:
     settings: Settings
     base_url: str
     seed: int
-    phases: tuple[str, ...]
+    program: Program
     notes: tuple[str, ...]
     continues: EarlierRun | None = None
 
@@ -104,16 +108,14 @@ class Wishes:
     k6_summary: Path | None = None
 
 
-def run_test(effective: Effective, phase: str, wishes: Wishes) -> Verdict:
-    """Run the phases that `phase` stands for; print and write the results, and return the verdict.
+def run_test(effective: Effective, program: Program, wishes: Wishes) -> Verdict:
+    """Run a program; print and write the results, and return the verdict.
 
     Raises:
         ConfigError: Something that the user gave is wrong; nothing was written to the target.
         TargetError: The target cannot be used; nothing was written to it.
     """
     continues, quiet = wishes.continues, wishes.quiet
-    if continues is None and phase not in PHASES:
-        raise ConfigError(f'--phase "{phase}": expected one of {", ".join(PHASES)}')
     formats = parse_formats(" ".join(effective.settings.exports))
     console = make_console()
     with ExitStack() as stack:
@@ -125,7 +127,7 @@ def run_test(effective: Effective, phase: str, wishes: Wishes) -> Verdict:
             dashboard_beside(wishes.dashboard, folder.record, partial(_say, console) if quiet else view.note)
         )
         intent = (
-            _intent(effective, phase, view, stack) if continues is None else _intent_to_resume(effective, continues)
+            _intent(effective, program, view, stack) if continues is None else _intent_to_resume(effective, continues)
         )
         with telemetry(collector_of(intent.settings), folder.record, view.note):
             summary = run_loop(_Run(intent, folder, view).execute())
@@ -157,16 +159,20 @@ def _run_folder(effective: Effective) -> Iterator[RunFolder]:
             folder.path.rmdir()
 
 
-def _intent(effective: Effective, phase: str, view: ProgressView, stack: ExitStack) -> Intent:
+def _intent(effective: Effective, program: Program, view: ProgressView, stack: ExitStack) -> Intent:
     """Settle target, credentials and seed; without a target the emulator is started and takes its place."""
     settings, notes = effective.settings, []
     base_url = settings.api_base_url
     if base_url is None:
-        if phase == "readwrite":
-            raise ConfigError(
-                "--phase readwrite works on what an earlier load made, and without a target each run has an emulator "
-                "of its own; set --target, or run --phase full"
-            )
+        if program.wants_documents(resolve):
+            if program.may_load:
+                program = program.with_load(resolve)
+                notes.append("Nothing is loaded into a new emulator: a load comes before what works on documents.")
+            else:
+                raise ConfigError(
+                    "--phase readwrite works on what an earlier load made, and without a target each run has an "
+                    "emulator of its own; set --target, or run --phase full"
+                )
         emulator = stack.enter_context(start_emulator())
         base_url = emulator.base_url
         settings = settings.model_copy(update={"client_id": emulator.key, "client_secret": SecretStr(emulator.secret)})
@@ -178,7 +184,7 @@ def _intent(effective: Effective, phase: str, view: ProgressView, stack: ExitSta
     for note in notes:
         view.note(note)
     seed = randbelow(_MOST_SEEDS) if settings.seed is None else settings.seed
-    return Intent(effective, settings, base_url, seed, PHASES[phase], tuple(notes))
+    return Intent(effective, settings, base_url, seed, program, tuple(notes))
 
 
 def _intent_to_resume(effective: Effective, continues: EarlierRun) -> Intent:
@@ -187,7 +193,8 @@ def _intent_to_resume(effective: Effective, continues: EarlierRun) -> Intent:
     require_credentials(settings)
     notes = (f"Goes on with run {continues.folder.run_id}, with its sizes and seed.",)
     base_url = address_of(settings, manifest)
-    return Intent(effective, settings, base_url, manifest.seed, manifest.phases, notes, continues)
+    program = program_of(phase for phase in manifest.phases if phase in SCENARIOS)
+    return Intent(effective, settings, base_url, manifest.seed, program, notes, continues)
 
 
 def _progress_note(workload: Workload) -> str:
@@ -218,7 +225,7 @@ class _Run:
             reports = Reports(self._aggregate.add, self._aggregate.add_failure)
             target = await connect(client, settings, self._intent.base_url, reports)
             workload, notes = self._workload(target)
-            preflight = await look_over(client, target, workload, self._intent.phases)
+            preflight = await look_over(client, target, workload, self._intent.program.names)
             workload, notes = replace(workload, sent=preflight.sent({})), (*notes, *preflight.notes)
             with (
                 open_record(self._folder.record) as writer,
@@ -243,7 +250,7 @@ class _Run:
         intent, settings, seed = self._intent, self._intent.settings, self._intent.seed
         earlier = intent.continues
         notes: tuple[str, ...] = ()
-        if "readwrite" in intent.phases and "load" not in intent.phases:
+        if earlier is None and intent.program.wants_documents(resolve):
             earlier = earlier_load(settings.results_dir, target.discovery.base_url)
             notes = (f"Working on the documents that run {earlier.folder.run_id} loaded, with its sizes and seed.",)
         if earlier is not None:
@@ -253,7 +260,9 @@ class _Run:
                 inventory.copy_to(self._folder.inventory)
         self._earlier = earlier
         documents = documents_of(settings, seed, target.model, target.descriptor_values)
-        return Workload(settings, target.graph, documents, seed), notes
+        changes_url = target.discovery.urls.change_queries_url
+        workload = Workload(settings, target.graph, documents, seed, model=target.model, change_queries_url=changes_url)
+        return replace(workload, program=intent.program), notes
 
     def _identity(self, target: Target, workload: Workload, notes: tuple[str, ...]) -> Identity:
         return Identity(
@@ -261,7 +270,7 @@ class _Run:
             started_at=self._started_at,
             target=target.discovery.base_url,
             seed=workload.seed,
-            phases=self._intent.phases,
+            phases=self._intent.program.names,
             notes=notes,
             data_standard=target.data_standard,
             target_version=target.discovery.urls.version,
@@ -296,7 +305,9 @@ class _Run:
             totals=session.totals,
             verdict=verdict,
             accounts=tuple(runner.accounts),
-            phases=self._intent.phases,
+            phases=tuple(runner.names),
+            tables=tuple(runner.tables),
+            violations=tuple(session.violations),
             notes=notes,
             folder=str(self._folder.path),
         )
@@ -307,7 +318,7 @@ class _Run:
         """Run the phases; return how that ended, and a sentence on what the plan did not want."""
         with stop_on_signals(session), beside_run(session, self._intent.settings, self._sources, self._folder):
             try:
-                await _in_turn(runner, session, workload, self._intent.phases)
+                await Conductor(runner, session, target, workload).run()
             except ScenarioError as error:
                 return Ending.SCENARIO_RAISED, str(error)
             finally:
@@ -315,21 +326,6 @@ class _Run:
         if session.stop.reason in _ENDINGS:
             return _ENDINGS[session.stop.reason], session.stop_text
         return Ending.FINISHED, ""
-
-
-async def _in_turn(runner: PhaseRunner, session: Session, workload: Workload, phases: tuple[str, ...]) -> None:
-    """Run the phases; a smoke cycle that fails ends the run before any load."""
-    for name in phases:
-        if session.stop.requested:
-            return
-        phase = SCENARIOS[name](workload)
-        if not phase.steps:
-            session.note(f"Nothing is left to do for {name}.")
-            continue
-        await runner.run(phase)
-        if name == "smoke" and len(phases) > 1 and not judge(runner.thresholds, session.totals).passed:
-            session.note("The smoke cycle failed; nothing else is run.")
-            return
 
 
 @contextmanager
