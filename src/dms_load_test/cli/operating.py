@@ -100,6 +100,20 @@ def resume(
 
 
 @app.command()
+def inventory(
+    run: RunArgument = "",
+    ids: Annotated[bool, typer.Option("--ids", help="Each document that is left, as JSON lines.")] = False,  # noqa: FBT002 - as above
+    results: ResultsOption = None,
+) -> None:
+    """Count what a run created, by resource and phase, or list what is left of it."""
+    from dms_load_test.app.stock import document_lines, inventory_lines
+
+    folder = settings_in_force(None, None, results=results).settings.results_dir
+    for line in document_lines(folder, run) if ids else inventory_lines(folder, run):
+        print(line)
+
+
+@app.command()
 def clean(
     run: RunArgument = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,  # noqa: FBT002 - as above
