@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from dms_load_test.engine.parser import decode_body, find_header
 from dms_load_test.load.virtual_user import Reply
 from dms_load_test.sample import Sample
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dms_load_test.engine.connection import Connection
 
 
@@ -25,23 +27,25 @@ class Answer(Reply):
         self.error = connection.error
         self.document_id = ""
         self.status = response.status
+        self._headers = self._body = None
         self._limit_bytes = limit_bytes
         self._raw = response.headers.copy()
         self._chunks = response.chunks.copy()
 
-    def __getattr__(self, name: str) -> Any:
-        """Fill `headers` or `body`, which the constructor leaves empty.
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, with lower-case names."""
+        if self._headers is None:
+            raw = self._raw.items()
+            self._headers = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in raw}
+        return self._headers
 
-        Raises:
-            ValueError: The body's compression is damaged.
-        """
-        if name == "headers":
-            self.headers = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in self._raw.items()}
-            return self.headers
-        if name == "body":
-            self.body = decode_body(self._chunks, self.header(b"content-encoding"), self._limit_bytes)
-            return self.body
-        raise AttributeError(name)
+    @property
+    def body(self) -> bytes:
+        """The body, without its encoding. Raises: ValueError: its compression is damaged."""
+        if self._body is None:
+            self._body = decode_body(self._chunks, self.header(b"content-encoding"), self._limit_bytes)
+        return self._body
 
     def header(self, name: bytes) -> bytes:
         """Return a header's raw value, empty where there is none; `name` is lower-case."""
@@ -54,7 +58,10 @@ def document_id_of(location: bytes) -> str:
     >>> document_id_of(b"http://localhost/data/ed-fi/students/0fbd?x=1")
     '0fbd'
     """
-    return location.partition(b"?")[0].rstrip(b"/").rpartition(b"/")[2].decode("latin-1")
+    last = location.rpartition(b"/")[2]
+    if not last or b"?" in location:
+        last = location.partition(b"?")[0].rstrip(b"/").rpartition(b"/")[2]
+    return last.decode("latin-1")
 
 
 class Labels(NamedTuple):
@@ -74,8 +81,9 @@ def sample_of(
     `http_req_duration`, not in it. A due time counts it in.
     """
     started_ns, finished_ns = connection.started_ns, connection.finished_ns
-    first_ns = connection.first_ns or finished_ns
-    sent_ns = min(connection.sent_ns, first_ns)
+    first_ns, sent_ns = connection.first_ns or finished_ns, connection.sent_ns
+    if sent_ns > first_ns:  # noqa: PLR1730 - the server did not wait for all of the request; a call of min() costs more
+        sent_ns = first_ns
     phase, operation, resource = labels
     return Sample(
         phase,

@@ -25,7 +25,7 @@ from dms_load_test.load.virtual_user import ANSWERED, WRITTEN
 from dms_load_test.sample import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Mapping
 
     from dms_load_test.engine.auth import TokenSource
     from dms_load_test.engine.connection import Connection
@@ -88,7 +88,7 @@ class ApiTarget:
         self.origin, data_path = split_url(data_url)
         self._data_path = data_path.rstrip("/")
         self.gate = Gate(client.clock, client.dice)
-        self._routes: dict[tuple[str, str], Route] = {}
+        self._routes: dict[tuple[str, str, str], Route] = {}
 
     def user(self) -> EdFiApi:
         """Return the verbs for one virtual user, with a connection of its own."""
@@ -96,11 +96,12 @@ class ApiTarget:
 
     def route(self, operation: str, resource: str, part: str = "") -> Route:
         """Return the route, made at its first use; `part` is of the resource: `deletes`."""
-        label = f"{resource}/{part}" if part else resource
-        found = self._routes.get((operation, label))
+        found = self._routes.get((operation, resource, part))
         if found is None:
-            path = self._data_path + quote(path_of(resource) + label.removeprefix(resource), safe="/")
-            found = self._routes[operation, label] = self.make_route(operation, label, self.origin, path)
+            below = f"/{part}" if part else ""
+            path = self._data_path + quote(path_of(resource) + below, safe="/")
+            found = self.make_route(operation, resource + below, self.origin, path)
+            self._routes[operation, resource, part] = found
         return found
 
     def make_route(self, operation: str, resource: str, origin: Origin, path: str, method: str = "") -> Route:
@@ -216,16 +217,21 @@ class EdFiApi:
         tries: Tries | None = None
         length = b"Content-Length: %d\r\n\r\n" % len(body) if body else b"\r\n"
         while True:
+            sending: Awaitable[Connection] | None = None
             try:
                 line = b"" if tries or target.gate.closed else target.auth.line(begun_ns)
                 if not line:
                     line = await self._admission(tries)
                 request = b"".join((route.head, part, route.tail, line, length, body))
-                connection = await channel.send(request, safe=route.safe)
+                sending = channel.begin(request)
+                connection = await sending
+                if connection.error:
+                    connection = await channel.repeat(connection, request, safe=route.safe)
             except TokenError as error:
                 connection = self._unsent("token", f"no token: {error}")
             except asyncio.CancelledError:
-                connection = channel.take_cancelled() or self._unsent("cancelled", "stopped before it was sent")
+                cancelled = channel.take_cancelled() if sending else None
+                connection = cancelled or self._unsent("cancelled", "stopped before it was sent")
                 attempt = tries.attempt if tries else 1
                 target.emit(sample_of(connection, route.labels, ok=False, attempt=attempt, due_ns=due_ns))
                 raise

@@ -50,7 +50,7 @@ class Wiring:
     buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(RECEIVE_BUFFER_BYTES)))
     opened: set[Connection] = field(default_factory=set)
     sessions: dict[Origin, ssl.SSLSession] = field(default_factory=dict)
-    new_waiter: Callable[[], asyncio.Future[None]] = field(init=False)
+    new_waiter: Callable[[], asyncio.Future[Connection]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.new_waiter = self.loop.create_future
@@ -103,7 +103,7 @@ class Connection:
         self._total_limit_ns = int(wiring.options.request_timeout_s * NS_PER_S)
         self._used = False
         self._unsent: memoryview | None = None
-        self._waiter: asyncio.Future[None] | None = None
+        self._waiter: asyncio.Future[Connection] | None = None
         self._sock: socket.socket | None = None
 
     # Opening
@@ -179,8 +179,11 @@ class Connection:
 
     # Exchanging
 
-    def exchange(self, request: bytes) -> asyncio.Future[None]:
-        """Send `request`; the future is done when the answer is complete or `error` is set. One at a time."""
+    def exchange(self, request: bytes) -> asyncio.Future[Connection]:
+        """Send `request`; the future gives this connection when the answer is complete or `error` is set.
+
+        One exchange at a time.
+        """
         if self._used:
             self.blocked_ns = self.connecting_ns = self.tls_ns = 0
         self._used = True
@@ -197,6 +200,14 @@ class Connection:
     def sent_whole(self) -> bool:
         """Whether all of the last request was handed to the system."""
         return self._unsent is None
+
+    def may_repeat(self, *, safe: bool) -> bool:
+        """Whether the failed exchange may be done again elsewhere, as the server had closed the kept-alive connection.
+
+        No byte of an answer came, and nothing can be done twice: the request is `safe` or had not gone out.
+        """
+        kept_alive = not self.connecting_ns
+        return kept_alive and self.error == "reset" and not self.received_bytes and (safe or not self.sent_whole)
 
     def _send(self, data: bytes | memoryview) -> None:
         try:
@@ -337,7 +348,7 @@ class Connection:
     def _wake(self) -> None:
         waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+            waiter.set_result(self)
 
     def _socket(self) -> socket.socket:
         assert self._sock is not None

@@ -49,6 +49,7 @@ class ResponseParser:
         self.on_body = self.chunks.append
         self._parser = httptools.HttpResponseParser(self)
         self.feed = self._parser.feed_data
+        self.keep_alive = False
         self.begin()
 
     def begin(self) -> None:
@@ -56,7 +57,7 @@ class ResponseParser:
         self.headers.clear()
         self.chunks.clear()
         self.status = 0
-        self.complete = self.head_done = self.keep_alive = self.surplus = False
+        self.complete = self.head_done = self.surplus = False
 
     def on_headers_complete(self) -> None:
         """Note that the head is whole."""

@@ -12,7 +12,7 @@ from dms_load_test.engine.connection import Connection, Wiring
 from dms_load_test.engine.options import TransportOptions, tls_context
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Mapping
 
 SWEEP_S = 0.1
 """A time-out is noticed this late at most: exact enough for limits of seconds, and cheap for 10,000 connections."""
@@ -94,20 +94,27 @@ class Channel:
         self.connection: Connection | None = None
 
     async def send(self, request: bytes, *, safe: bool) -> Connection:
-        """Send a whole request and return its connection when the answer is complete or `error` is set.
+        """Send a whole request and return its connection when the answer is complete or `error` is set."""
+        try:
+            connection = await self.begin(request)
+        except asyncio.CancelledError:
+            self.take_cancelled()
+            raise
+        return await self.repeat(connection, request, safe=safe)
 
-        A kept-alive connection that turns out to be closed, without a byte of an answer, is replaced by a fresh one
-        once, if nothing can be done twice by that: the request is `safe` or had not gone out.
+    def begin(self, request: bytes) -> Awaitable[Connection]:
+        """Begin to send and return what to await; `repeat` what fails, `take_cancelled` what is cancelled.
+
+        This is `send` in three parts, because another coroutine would be a measurable part of a request's cost.
         """
         connection = self.connection
         if connection is None or connection.closed:
-            return await self._send_fresh(request, 0)
-        try:
-            await connection.exchange(request)
-        except asyncio.CancelledError:
-            connection.fail("cancelled", STOPPED)
-            raise
-        if connection.error == "reset" and not connection.received_bytes and (safe or not connection.sent_whole):
+            return self._send_fresh(request, 0)
+        return connection.exchange(request)
+
+    async def repeat(self, connection: Connection, request: bytes, *, safe: bool) -> Connection:
+        """Send once more where a kept-alive connection turned out to be closed; return the connection that counts."""
+        if connection.error and connection.may_repeat(safe=safe):
             return await self._send_fresh(request, self._client.clock.now_ns() - connection.started_ns)
         return connection
 
@@ -117,23 +124,16 @@ class Channel:
             self.connection.close()
 
     def take_cancelled(self) -> Connection | None:
-        """Return the connection whose exchange or opening was cancelled just now, once; None where there was none."""
+        """End the exchange or opening that was cancelled and return its connection; None where it was over."""
         connection = self.connection
-        if connection is None or connection.error != "cancelled":
+        if connection is None:
             return None
-        self.connection = None
-        return connection
+        connection.fail("cancelled", STOPPED)
+        return connection if connection.error == "cancelled" else None
 
     async def _send_fresh(self, request: bytes, lost_ns: int) -> Connection:
         connection = await self._open(lost_ns)
-        if connection.error:
-            return connection
-        try:
-            await connection.exchange(request)
-        except asyncio.CancelledError:
-            connection.fail("cancelled", STOPPED)
-            raise
-        return connection
+        return connection if connection.error else await connection.exchange(request)
 
     async def _open(self, lost_ns: int) -> Connection:
         """Open a connection to the first of the origin's addresses that accepts one."""

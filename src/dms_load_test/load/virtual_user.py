@@ -36,19 +36,29 @@ class Violation(NamedTuple):
 
 
 class Reply:
-    """The answer to one operation, after retries. `headers` has lower-case names; `document_id` comes from Location."""
+    """The answer to one operation, after retries; `document_id` comes from Location."""
 
-    __slots__ = ("body", "document_id", "error", "headers", "ok", "status")
+    __slots__ = ("_body", "_headers", "document_id", "error", "ok", "status")
 
     def __init__(
         self, status: int, *, ok: bool, headers: Mapping[str, str], body: bytes, document_id: str = "", error: str = ""
     ) -> None:
         self.status = status
         self.ok = ok
-        self.headers = headers
-        self.body = body
+        self._headers: Mapping[str, str] | None = headers
+        self._body: bytes | None = body
         self.document_id = document_id
         self.error = error
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, with lower-case names."""
+        return self._headers or {}
+
+    @property
+    def body(self) -> bytes:
+        """The body, without its encoding. Raises: ValueError: its compression is damaged."""
+        return self._body or b""
 
     def json(self) -> Any:
         """Return the decoded body. Raises: ValueError if it is no JSON."""
