@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dms_load_test import __version__
 from dms_load_test.app.crew import Alone
+from dms_load_test.app.scenario_files import SUFFIX
 from dms_load_test.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ async def _workers(
         from dms_load_test.cluster.post import hashes  # noqa: PLC0415 - as above
     except ModuleNotFoundError as error:
         raise ConfigError(_NO_DASK) from error
-    settings, files = workload.settings, files_of(workload.settings)
+    if workload.settings.samples:
+        raise ConfigError("SAMPLES writes down the requests of one process; leave it out, or WORKERS and SCHEDULER")
+    settings, files = workload.settings, files_of(workload)
     count = _count(settings)
     async with links.dask_client(settings.scheduler, count) as dask:
         names = await links.workers_of(dask, count)
@@ -67,10 +70,19 @@ async def _workers(
             await crew.close()
 
 
-def files_of(settings: Settings) -> tuple[str, ...]:
-    """Return the files that every worker needs beside this package."""
-    files = (settings.ca_bundle, settings.client_certificate, settings.client_key)
-    return tuple(str(file) for file in files if file is not None)
+def files_of(workload: Workload) -> tuple[str, ...]:
+    """Return the files that every worker needs beside this package: of TLS, of data, of scenarios."""
+    settings = workload.settings
+    files = (
+        settings.ca_bundle,
+        settings.client_certificate,
+        settings.client_key,
+        settings.overrides,
+        settings.generators,
+    )
+    given = (str(file) for file in files if file is not None)
+    scenarios = (item.scenario for item in workload.program.items if item.scenario.endswith(SUFFIX))
+    return tuple(dict.fromkeys((*given, *scenarios)))
 
 
 def _where(settings: Settings) -> str:

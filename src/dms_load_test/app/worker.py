@@ -12,6 +12,7 @@ from dms_load_test.app.programs import phase_named
 from dms_load_test.app.target import Target, documents_of, transport_options
 from dms_load_test.cluster import messages
 from dms_load_test.cluster.parts import DoneRow, Part, rest_of, tracked
+from dms_load_test.config import KEYS
 from dms_load_test.engine.account import StepProgress
 from dms_load_test.engine.api import PhasePolicy
 from dms_load_test.engine.clock import NS_PER_S, SYSTEM_CLOCK
@@ -71,7 +72,7 @@ class Job:
 def job_of(target: Target, workload: Workload, world: World) -> Job:
     """Return the job of all workers; shard and clock are each one's own."""
     return Job(
-        settings=workload.settings.model_copy(update={"client_id": None, "client_secret": None}),
+        settings=without_secrets(workload.settings),
         seed=workload.seed,
         discovery=target.discovery,
         model=target.model,
@@ -83,6 +84,12 @@ def job_of(target: Target, workload: Workload, world: World) -> Job:
         origin_ns=0,
         program=workload.program,
     )
+
+
+def without_secrets(settings: Settings) -> Settings:
+    """Return the settings as workers may see them: the token is all that they need."""
+    secret = {key.field for key in KEYS.values() if key.is_secret} | {"client_id"}
+    return settings.model_copy(update=dict.fromkeys(secret))
 
 
 @dataclass(slots=True)
@@ -161,7 +168,16 @@ class _Worker:
             self._inventory.close()
 
     def _take(self, instruction: messages.Instruction) -> None:
-        _ACTIONS[type(instruction)](self, instruction)
+        try:
+            _ACTIONS[type(instruction)](self, instruction)
+        except Exception as error:  # noqa: BLE001 - the coordinator ends the run with it, whatever it is
+            self._raise(error)
+
+    def _raise(self, error: Exception) -> None:
+        """Tell the coordinator what ends the run."""
+        self._tell()
+        kind = type(error).__name__ if isinstance(error, LoadTestError) else ""
+        self._post.report(messages.Raised(kind, str(error) if kind else repr(error)))
 
     def enter(self, entered: messages.EnterPhase) -> None:
         """Plan a phase as the coordinator did, and make its users possible."""
@@ -232,9 +248,7 @@ class _Worker:
             step, shard, user = _share(step, part, work.row, users.get)
             outcome = await run_step(step, shard, user, SYSTEM_CLOCK, self._stop, work.progress)
         except Exception as error:  # noqa: BLE001 - the coordinator ends the run with it, whatever it is
-            self._tell()
-            kind = type(error).__name__ if isinstance(error, LoadTestError) else ""
-            self._post.report(messages.Raised(kind, str(error) if kind else repr(error)))
+            self._raise(error)
         else:
             self._tell()
             self._post.report(messages.PartEnded(part, _told(outcome)))
