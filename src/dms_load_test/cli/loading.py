@@ -30,6 +30,7 @@ from dms_load_test.cli.data import (
     ResourcesOption,
     data_settings,
 )
+from dms_load_test.cli.sharing import SchedulerOption, WorkerLossOption, WorkersOption, sharing_settings
 from dms_load_test.cli.watching import (
     ExportOption,
     HostMetricsOption,
@@ -78,6 +79,9 @@ def run(
     optional: OptionalOption = None,
     overrides: OverridesOption = None,
     generators: GeneratorsOption = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
+    on_worker_loss: WorkerLossOption = None,
     settings: SetOption = None,
     quiet: QuietOption = False,  # noqa: FBT002 - as above
     dashboard: Annotated[bool, typer.Option("--dashboard", help="Show the run in a browser while it goes on.")] = False,  # noqa: FBT002 - as above
@@ -105,6 +109,7 @@ def run(
     from dms_load_test.app.run import Wishes
 
     settings = data_settings(settings, resources, exclude, count, optional, overrides, generators)
+    settings = sharing_settings(settings, workers, scheduler, on_worker_loss)
     planned = _plan_file(plan, phase, scenario, shape) if plan else None
     program = planned.program if planned else program_from(phase, scenario or (), shape)
     if then_soak:
