@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from dms_load_test.emulator import cms_routes, control, problems
 from dms_load_test.emulator.claims import Access, claim_set_of
 from dms_load_test.emulator.cms_registry import Registry
-from dms_load_test.emulator.cms_routes import ConfigurationService
+from dms_load_test.emulator.cms_routes import ConfigurationService, Keeping
+from dms_load_test.emulator.commits import GroupCommit
 from dms_load_test.emulator.control import Control
 from dms_load_test.emulator.data_routes import DataRoutes
 from dms_load_test.emulator.documents import Documents
@@ -70,10 +71,12 @@ class Emulator:
         self._limiter = RateLimiter(limit, time.monotonic) if limit else None
         self._injector = Injector(faults, tokens.revoke_all)
         self._data_path = flavor.data_path
-        self._data = DataRoutes(documents, tokens, options, self._new_trace_id)
+        commits = GroupCommit(self._store.commit)
+        self._data = DataRoutes(documents, commits, tokens, options, self._new_trace_id)
         service = ServiceRoutes(options, emulated, documents, registry, tokens)
         self._others = service.app(self._lifespan, self._new_trace_id)
-        self._cms = ConfigurationService(registry, tokens, admin_tokens, self._store, self._new_trace_id).app()
+        keeping = Keeping(self._store, commits)
+        self._cms = ConfigurationService(registry, tokens, admin_tokens, keeping, self._new_trace_id).app()
         self._control = Control(faults, self._injector, tokens, options.control_token).app()
 
     @asynccontextmanager

@@ -7,7 +7,7 @@ Served with and without the path base `/config`, under `/v3` and under the older
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from starlette.applications import Starlette
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from dms_load_test.emulator.cms_registry import Credentials, Registry
+    from dms_load_test.emulator.commits import GroupCommit
     from dms_load_test.emulator.store import Store
     from dms_load_test.emulator.tokens import Tokens
 
@@ -40,16 +41,28 @@ _SCOPES = (FULL_SCOPE, READ_SCOPE, "edfi_admin_api/authMetadata_readonly_access"
 _HIDDEN = ("secretHash",)
 
 
+class Keeping(NamedTuple):
+    """Where records are kept, and what commits them together with documents."""
+
+    store: Store
+    commits: GroupCommit
+
+
 class ConfigurationService:
     """The routes. `tokens` are those of data clients; administrators' tokens are kept apart."""
 
     def __init__(
-        self, registry: Registry, tokens: Tokens, admin_tokens: Tokens, store: Store, new_trace_id: Callable[[], str]
+        self,
+        registry: Registry,
+        tokens: Tokens,
+        admin_tokens: Tokens,
+        keeping: Keeping,
+        new_trace_id: Callable[[], str],
     ) -> None:
         self._registry = registry
         self._tokens = tokens
         self._admin_tokens = admin_tokens
-        self._store = store
+        self._keeping = keeping
         self._new_trace_id = new_trace_id
 
     def app(self) -> Starlette:
@@ -90,9 +103,9 @@ class ConfigurationService:
 
     async def _register(self, request: Request) -> Response:
         form = await members(request)
-        with self._store.transaction():
+        with self._keeping.store.transaction():
             self._registry.register(form)
-        self._store.commit()
+        await self._keeping.commits.settled()
         return _json({"title": f"Registered client {form['ClientId']} successfully.", "status": 200})
 
     async def _token(self, request: Request) -> Response:
@@ -154,16 +167,16 @@ class ConfigurationService:
         if kind == "claimSets":
             names = enumerate(CLAIM_SETS, start=1)
             return _json([{"id": number, "name": name, "isSystemReserved": True} for number, name in names])
-        offset, limit = (int(request.query_params.get(name, "0") or "0") for name in ("offset", "limit"))
+        offset, limit = (_whole(request, name) for name in ("offset", "limit"))
         records = list(self._registry.records[kind].items())[offset:][: limit or None]
         return _json([_shown(request, kind, number, record) for number, record in records])
 
     async def _add(self, request: Request) -> Response:
         self._authorize(request, writes=True)
         kind, posted = _kind(request), _renamed(request, read_body(await request.body()))
-        with self._store.transaction():
+        with self._keeping.store.transaction():
             number, status, answer = self._added(request, kind, posted)
-        self._store.commit()
+        await self._keeping.commits.settled()
         place = f"{request.state.base}/{request.path_params['version']}/{request.path_params['kind']}/{number}"
         return _json(answer, status, {"Location": place})
 
@@ -200,12 +213,12 @@ class ConfigurationService:
         if request.method in ("GET", "HEAD"):
             return _json(_shown(request, kind, number, self._registry.get(kind, number)))
         posted = _renamed(request, read_body(await request.body())) if request.method == "PUT" else None
-        with self._store.transaction():
+        with self._keeping.store.transaction():
             if request.method == "DELETE":
                 self._registry.remove(kind, number)
             else:
                 self._registry.change(kind, number, self._with_data_stores(request, posted))
-        self._store.commit()
+        await self._keeping.commits.settled()
         return Response(status_code=204)
 
     async def _applications_of(self, request: Request) -> Response:
@@ -223,9 +236,9 @@ class ConfigurationService:
         reset = resets.get(_kind(request))
         if reset is None:
             raise Refused(not_found())
-        with self._store.transaction():
+        with self._keeping.store.transaction():
             credentials = reset(request.path_params["number"])
-        self._store.commit()
+        await self._keeping.commits.settled()
         return _json(_credentials(credentials) | {"id": request.path_params["number"]})
 
     def _authorize(self, request: Request, *, writes: bool = False) -> None:
@@ -253,6 +266,14 @@ class ConfigurationService:
 def _unauthorized(error: str) -> Problem:
     detail = "The request could not be processed. See 'errors' for details."
     return Problem(401, "security:authentication", "Authentication Failed", detail, {}, (error,))
+
+
+def _whole(request: Request, name: str) -> int:
+    """Return a parameter's number, 0 where it is absent."""
+    value = request.query_params.get(name) or "0"
+    if not value.isdecimal():
+        raise Refused(rules.invalid({name: [f"The value '{value}' is not valid."]}))
+    return int(value)
 
 
 def _is_old(request: Request) -> bool:

@@ -15,7 +15,6 @@ import msgspec
 from dms_load_test.emulator import problems
 from dms_load_test.emulator.claims import UNLIMITED, Access
 from dms_load_test.emulator.collections import Collections
-from dms_load_test.emulator.commits import GroupCommit
 from dms_load_test.emulator.documents import Conditions
 from dms_load_test.emulator.etag import etag
 from dms_load_test.emulator.injector import LOST_WRITE
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Send
 
     from dms_load_test.emulator.collections import Listing
+    from dms_load_test.emulator.commits import GroupCommit
     from dms_load_test.emulator.documents import Documents, Resource, State
     from dms_load_test.emulator.options import EmulatorOptions
     from dms_load_test.emulator.problems import Problem
@@ -80,10 +80,15 @@ class DataRoutes:
     """The data endpoints of all resources."""
 
     def __init__(
-        self, documents: Documents, tokens: Tokens, options: EmulatorOptions, new_trace_id: Callable[[], str]
+        self,
+        documents: Documents,
+        commits: GroupCommit,
+        tokens: Tokens,
+        options: EmulatorOptions,
+        new_trace_id: Callable[[], str],
     ) -> None:
         self._documents = documents
-        self._commits = GroupCommit(documents.store.commit)
+        self._commits = commits
         self._tokens = tokens
         self._collections = Collections(documents, options.page_limit)
         self._body_limit_bytes = options.body_limit_bytes

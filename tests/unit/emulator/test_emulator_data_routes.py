@@ -9,6 +9,7 @@ import pytest
 from dms_load_test.edfi.standard import load_standard
 from dms_load_test.emulator import EmulatorOptions
 from dms_load_test.emulator.claims import FULL, Access
+from dms_load_test.emulator.commits import GroupCommit
 from dms_load_test.emulator.data_routes import DataRoutes
 from dms_load_test.emulator.documents import Documents
 from dms_load_test.emulator.store import Store
@@ -26,7 +27,9 @@ class Edge:
         self.store = Store(None, model.resources)
         self.documents = Documents(model, self.store, lambda: next(ids).to_bytes(16, "big"), lambda: 0)
         tokens = Tokens(60, lambda: 0.0)
-        self.routes = DataRoutes(self.documents, tokens, EmulatorOptions(body_limit_bytes=100), lambda: "trace")
+        commits = GroupCommit(self.store.commit)
+        options = EmulatorOptions(body_limit_bytes=100)
+        self.routes = DataRoutes(self.documents, commits, tokens, options, lambda: "trace")
         self.authorization = b"Bearer " + tokens.give(Access("key", FULL)).encode()
 
     async def request(self, method, path, *chunks):
