@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dms_load_test.edfi.dependencies import DependencyGraph
 from dms_load_test.errors import ConfigError
 from dms_load_test.generators import DISTRICT, DataOptions, Optional
+from dms_load_test.generators.naming import Naming
 from dms_load_test.generators.options import parse_counts, select_resources
 from dms_load_test.generators.override_file import parse_overrides
 
@@ -49,7 +50,16 @@ def data_options(settings: Settings, model: ApiModel, seed: int) -> DataOptions:
         counts=parse_counts(settings.counts, model.resources),
         overrides=parse_overrides(_read(overrides), str(overrides), model, seed) if overrides else {},
         makers=_load_makers(settings.generators) if settings.generators else {},
+        naming=naming_of(settings),
     )
+
+
+def naming_of(settings: Settings) -> Naming:
+    """Return how the data is told from real data."""
+    if settings.education_organization_ids is None:
+        return Naming(settings.key_prefix)
+    first, last = settings.education_organization_ids.split("-")
+    return Naming(settings.key_prefix, range(int(first), int(last) + 1))
 
 
 def plan_lines(documents: Documents, graph: DependencyGraph) -> Iterator[str]:

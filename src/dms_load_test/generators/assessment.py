@@ -159,7 +159,8 @@ def _assessment(world: World, ordinal: int) -> dict[str, Any]:
     again, planned = divmod(ordinal, GRADES * ASSESSED_SUBJECTS)
     grade, subject = divmod(planned, ASSESSED_SUBJECTS)
     version = f"-V{again + 1}" if again else ""
+    run = f"{world.identity.prefix}{world.identity.run}"
     return {
-        "assessmentIdentifier": f"{world.identity.run}-{_SUBJECTS[subject][0]}-{grade or 'K'}{version}",
+        "assessmentIdentifier": f"{run}-{_SUBJECTS[subject][0]}-{grade or 'K'}{version}",
         "namespace": NAMESPACE,
     }

@@ -15,7 +15,7 @@ from dms_load_test.generators.bodies import BodyCompiler
 from dms_load_test.generators.changes import change_of
 from dms_load_test.generators.choices import Choice, Chooser, Draft, NoFitError, window
 from dms_load_test.generators.draws import dice
-from dms_load_test.generators.keys import Carrier, Variant, carrier_of, organization_ids, variant_values
+from dms_load_test.generators.keys import Carrier, Variant, carrier_of, variant_values
 from dms_load_test.generators.lineage import Made, itself, representatives
 from dms_load_test.generators.numbering import Numbering, ancestries
 from dms_load_test.generators.options import Optional
@@ -199,7 +199,7 @@ class GenericResource:
         if organization is not None and self.schema.superclass_identity and len(leaves) == 1:
             kinds = sorted(organization.subclasses)
             kind = kinds.index(self.schema.resource)
-            return Carrier(leaves[0], organization_ids(self._around.run, kind, len(kinds)))
+            return Carrier(leaves[0], self._around.meaning.organizations.other_ids(kind, len(kinds)))
         return carrier_of(leaves, self._around.run)
 
     def _variants_of(self, leaves: Sequence[Leaf]) -> list[Variant]:

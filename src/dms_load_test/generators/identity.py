@@ -2,15 +2,15 @@
 
 The seed decides the number of the run, six digits that head all identifiers, so that runs with different seeds can
 share a server: seeds that differ by less than 900,000 never collide (runs of more than 200 schools take several
-numbers in a row, and could meet a neighbour's by chance). Education organizations are one identity space: agencies have
-six digits, schools nine, and what lies above 1,000,000,000 is left to the other kinds; all fit into 32 bits.
+numbers in a row, and could meet a neighbour's by chance). Education organizations are one identity space, `naming.py`;
+all ids fit into 32 bits.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dms_load_test.generators.district import SCHOOLS_PER_AGENCY
+from dms_load_test.generators.naming import FIRST_RUN, Naming, organizations_of, run_number
 from dms_load_test.generators.school_year import GRADING_PERIODS
 from dms_load_test.generators.timetable import PERIODS
 
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 
     Reference = dict[str, Any]
 
-_FIRST_RUN = 100_000
-_RUNS = 900_000
-_SCATTER = 611_953
-"""A prime, so that the run numbers of neighbouring seeds lie far apart and all are used."""
 _PERIOD_NAMES = ("First Nine Weeks", "Second Nine Weeks", "Third Nine Weeks", "Fourth Nine Weeks")
 SUBJECT_CODES = ("ELA", "MAT", "SCI", "SOC", "ART", "PHE")
 """By slot of the timetable."""
+USUAL = Naming()
 NAMESPACE = "uri://ed-fi.org/Assessment"
 
 
 class Identity:
     """Identifiers and reference objects. Ordinals are those of the resource that is referred to."""
 
-    def __init__(self, sizes: DistrictSizes, seed: int, year: SchoolYear, words: Vocabulary) -> None:
-        self._run = seed * _SCATTER % _RUNS
-        self.run = f"{_FIRST_RUN + self._run}"
+    def __init__(
+        self, sizes: DistrictSizes, seed: int, year: SchoolYear, words: Vocabulary, naming: Naming = USUAL
+    ) -> None:
+        self.run = f"{FIRST_RUN + run_number(seed)}"
+        self.prefix = naming.prefix
+        self.organizations = organizations_of(naming, sizes, seed)
         self._schools = sizes.schools
         self._courses = sizes.courses_per_school
         self._sections = sizes.sections_per_course
@@ -50,29 +50,28 @@ class Identity:
         self.session_names = (f"{year.name} Year Round", f"{year.name} Fall Semester", f"{year.name} Spring Semester")
 
     def agency_id(self, agency: int) -> int:
-        """Return a localEducationAgencyId, six digits."""
-        return _FIRST_RUN + (self._run + agency) % _RUNS
+        """Return a localEducationAgencyId."""
+        return self.organizations.agency_id(agency)
 
     def school_id(self, school: int) -> int:
-        """Return a schoolId: the agency's six digits and three more."""
-        agency, number = divmod(school, SCHOOLS_PER_AGENCY)
-        return self.agency_id(agency) * 1000 + number + 1
+        """Return a schoolId."""
+        return self.organizations.school_id(school)
 
     def is_school(self, organization: int) -> bool:
         """Say whether an education organization of the district is a school."""
-        return organization >= _FIRST_RUN + _RUNS
+        return self.organizations.is_school(organization)
 
     def student_id(self, student: int) -> str:
         """Return a studentUniqueId."""
-        return f"{self.run}{student + 1:07}"
+        return f"{self.prefix}{self.run}{student + 1:07}"
 
     def contact_id(self, contact: int) -> str:
         """Return a contactUniqueId."""
-        return f"C{self.run}{contact + 1:07}"
+        return f"{self.prefix}C{self.run}{contact + 1:07}"
 
     def staff_id(self, staff: int) -> str:
         """Return a staffUniqueId."""
-        return f"E{self.run}{staff + 1:06}"
+        return f"{self.prefix}E{self.run}{staff + 1:06}"
 
     def course_code(self, course: int, slot: int) -> str:
         """Return the code of a school's course, planned or not, of a subject."""

@@ -32,11 +32,6 @@ _PLENTY = 1_000_000
 _IDENTIFIERS = ("identifier", "id", "code")
 _YEARS = 60
 _EXAMPLES = 1000
-EDUCATION_ORGANIZATIONS = 1_000_000_000
-"""Identities from here on are those of education organizations without a rule of the district."""
-_SPAN = 1274
-"""Identities for each run's number: 900,000 runs fill what is left of 32 bits."""
-_ALL = 900_000 * _SPAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +49,6 @@ class Variant:
 
     leaf: Leaf
     values: Pool
-
-
-def organization_ids(run: str, kind: int, kinds: int) -> Callable[[int], int]:
-    """Return the identities of one kind of education organization; kinds are numbered, and never meet."""
-    base = (int(run) - 100_000) * _SPAN + kind
-
-    def value(ordinal: int) -> int:
-        return EDUCATION_ORGANIZATIONS + (base + kinds * ordinal) % _ALL
-
-    return value
 
 
 def carrier_of(leaves: Sequence[Leaf], run: str) -> Carrier | None:

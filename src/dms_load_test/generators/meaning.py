@@ -16,6 +16,7 @@ from dms_load_test.generators.phrases import BIRTH, CODES, EARLY, LATE, LEAST, M
 
 if TYPE_CHECKING:
     from dms_load_test.edfi.schema import Leaf
+    from dms_load_test.generators.naming import Organizations
     from dms_load_test.generators.world import World
 
     Pool = tuple[Any, ...]
@@ -39,6 +40,11 @@ class Meaning:
             "boolean": lambda _: (True, False),
             "string": self._texts,
         }
+
+    @property
+    def organizations(self) -> Organizations:
+        """The run's education organizations."""
+        return self._world.identity.organizations
 
     def pool(self, leaf: Leaf) -> Pool:
         """Return different valid values, at least one; none where this leaf cannot be filled."""

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from dms_load_test.errors import ConfigError
+from dms_load_test.generators.naming import Naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -37,7 +38,7 @@ class DataOptions:
 
     `resources`: what to plan, complete in what it refers to; None plans the district. `counts`: planned documents by
     resource or wildcard, in place of the district's. `overrides`: by resource, members that are made differently.
-    `makers`: the user's own rules, in place of ours.
+    `makers`: the user's own rules, in place of ours. `naming`: how the data is told from real data.
     """
 
     resources: frozenset[str] | None = None
@@ -45,6 +46,7 @@ class DataOptions:
     counts: Mapping[str, int] = field(default_factory=dict)
     overrides: Mapping[str, tuple[Override, ...]] = field(default_factory=dict)
     makers: Mapping[str, Maker] = field(default_factory=dict)
+    naming: Naming = field(default_factory=Naming)
 
     def count_of(self, resource: str) -> int | None:
         """Return the count that the user gave for a resource; of several that match, the last one; None for none."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dms_load_test.generators.district import SCHOOLS_PER_AGENCY, plan_counts
 from dms_load_test.generators.draws import dice
-from dms_load_test.generators.identity import Identity
+from dms_load_test.generators.identity import USUAL, Identity
 from dms_load_test.generators.people import People
 from dms_load_test.generators.school_year import SchoolYear
 from dms_load_test.generators.schools import SchoolLayout
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from dms_load_test.generators.district import DistrictSizes
     from dms_load_test.generators.draws import Dice
+    from dms_load_test.generators.naming import Naming
     from dms_load_test.generators.timetable import Course
     from dms_load_test.generators.words import Region
 
@@ -46,6 +47,7 @@ class World:
         seed: int,
         descriptor_values: Mapping[str, Sequence[str]],
         usual_codes: Mapping[str, Sequence[str]] | None = None,
+        naming: Naming = USUAL,
     ) -> World:
         """Prepare what all documents share: milliseconds, and memory that depends on the courses per school only.
 
@@ -65,7 +67,7 @@ class World:
             timetable=Timetable(layout, sizes.courses_per_school, sizes.sections_per_course),
             region=region,
             people=People(seed, words, region),
-            identity=Identity(sizes, seed, year, words),
+            identity=Identity(sizes, seed, year, words, naming),
         )
 
     def dice(self, stream: str) -> Dice:
