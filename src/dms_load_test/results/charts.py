@@ -135,7 +135,7 @@ def _load(story: Story, slices: Sequence[Counts]) -> Iterable[dict[str, Any]]:
         series("allocated", [s.users_max for s in slices], 1),
         series("planned", [_planned(begins, s.t, arrivals=False) for s in slices], "plan"),
     ]
-    yield chart("users", "Virtual users", "users", x, series=users)
+    yield chart("users", "Virtual users", "users", x, series=_told(users))
     if any(_ARRIVALS in begin.executor for begin in begins):
         started = [_per_s(s, s.sums["iterations"] + s.sums["dropped"]) for s in slices]
         lines = [
@@ -144,6 +144,11 @@ def _load(story: Story, slices: Sequence[Counts]) -> Iterable[dict[str, Any]]:
             series("planned", [_planned(begins, s.t, arrivals=True) for s in slices], "plan"),
         ]
         yield chart("arrivals", "Iterations per second", "iterations/s", x, series=lines)
+
+
+def _told(lines: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out series without a value."""
+    return [line for line in lines if any(value is not None for value in line["values"])]
 
 
 def _planned(begins: Sequence[StepBegin], t: float, *, arrivals: bool) -> float | None:
@@ -225,7 +230,7 @@ def _server(story: Story) -> Iterable[dict[str, Any]]:
             if lines:
                 yield chart(
                     f"server-{source}-{unit}",
-                    f"Server, {source}: {title}",
+                    f"Server ({source})",
                     title,
                     [s.t for s in slices],
                     series=[

@@ -38,7 +38,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "limited": ("overhead",),
     "generator": ("generator",),
     "accounts": ("accounts",),
-    "checks": ("checks", "integrity_violations"),
+    "checks": ("checks", "integrity_violations", "violations"),
     "violations": ("violations",),
     "findings": ("tables", "statements"),
     "estimate": ("estimate", "hours"),

@@ -3,7 +3,7 @@
 const Charts = (() => {
   const holder = document.getElementById("charts");
   const config = { displaylogo: false, responsive: true, displayModeBar: false, doubleClick: "reset" };
-  const dashes = ["solid", "dash", "dot", "dashdot", "longdash", "solid"];
+  const dashes = ["solid", "dash", "dot", "dashdot", "8px 2px", "2px 6px"];
   let latest = null;
 
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -16,7 +16,7 @@ const Charts = (() => {
   }
 
   function timeAxis(end) {
-    return axis({ type: "date", tickformat: end < 3600 ? "%M:%S" : "%H:%M:%S", nticks: 6, hoverformat: "%H:%M:%S" });
+    return axis({ type: "date", tickformat: end < 3600 ? "%M:%S" : "%H:%M:%S", range: [at(0), at(end)], nticks: 6, hoverformat: "%H:%M:%S" });
   }
 
   // Decades with a few steps between: 1, 2, 5, 10.
@@ -86,20 +86,20 @@ const Charts = (() => {
 
   function percentiles(chart) {
     const place = (percent) => -Math.log10(1 - percent / 100);
-    const ticks = [0, 50, 90, 99, 99.9, 99.99, 99.999];
+    const ticks = [50, 90, 99, 99.9, 99.99, 99.999];
     const traces = chart.series.map((series, n) => ({
       type: "scatter", mode: "lines+markers", marker: { size: 4 }, name: series.name, x: chart.x.map(place), y: series.values, text: chart.x.map((percent) => `p${percent}`),
       hovertemplate: "%{text}: %{y:.4~g} ms", line: { color: tone(series), width: 2, dash: dashes[n % dashes.length] },
     }));
-    return { traces, layout: { xaxis: axis({ tickvals: ticks.map(place), ticktext: ticks.map((tick) => `${tick} %`) }), yaxis: yAxis(chart) } };
+    return { traces, layout: { xaxis: axis({ tickvals: ticks.map(place), ticktext: ticks.map((tick) => `${tick} %`), tickangle: 0 }), yaxis: yAxis(chart) } };
   }
 
   function knee(chart) {
     const traces = chart.series.map((series, n) => ({
       type: "scatter", mode: "lines+markers", name: series.name, x: chart.x, y: series.values, yaxis: n ? "y2" : "y", line: { color: n ? colour("s1") : colour("s0"), dash: n ? "dash" : "solid" },
     }));
-    const right = axis({ overlaying: "y", side: "right", rangemode: "tozero", showgrid: false, title: { text: chart.series[1].name } });
-    return { traces, layout: { xaxis: axis({ rangemode: "tozero", title: { text: chart.unit } }), yaxis: axis({ rangemode: "tozero", title: { text: chart.series[0].name } }), yaxis2: right } };
+    const right = axis({ overlaying: "y", side: "right", rangemode: "tozero", tickmode: "auto", showgrid: false, title: { text: chart.series[1].name } });
+    return { traces, layout: { margin: { l: 48, r: 48, t: 12, b: 44 }, legend: { orientation: "h", y: 1.15, x: 0 }, xaxis: axis({ rangemode: "tozero", title: { text: chart.unit } }), yaxis: axis({ rangemode: "tozero", title: { text: chart.series[0].name } }), yaxis2: right } };
   }
 
   const kinds = { lines, bars, heat, percentiles, knee };
@@ -140,6 +140,9 @@ const Charts = (() => {
     const table = document.createElement("table");
     const isTime = chart.kind !== "percentiles" && chart.kind !== "knee";
     const columns = chart.kind === "heat" ? chart.y.map((end, n) => ({ name: `to ${short(end)}`, values: chart.z[n] })) : chart.series;
+    const caption = table.createCaption();
+    caption.className = "hidden";
+    caption.textContent = `${chart.title}, ${chart.unit}`;
     const head = table.createTHead().insertRow();
     for (const name of [isTime ? "time" : chart.kind === "knee" ? chart.unit : "percentile", ...columns.map((column) => column.name)]) {
       const cell = document.createElement("th");
