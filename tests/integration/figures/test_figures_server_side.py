@@ -1,0 +1,312 @@
+"""The server's side: a real PostgreSQL and a real node-exporter where they are installed."""
+
+import http.server
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from dms_load_test.errors import ConfigError
+from dms_load_test.monitor.host import open_host, parse_metrics
+from dms_load_test.monitor.postgres import Postgres
+from dms_load_test.monitor.reading import Rates, Reading, Statement
+from dms_load_test.monitor.watch import Silence, Watch
+
+psycopg = pytest.importorskip("psycopg", reason="no PostgreSQL driver here: pip install dms-load-test[postgres]")
+POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
+NODE_EXPORTER = shutil.which("prometheus-node-exporter") or shutil.which("node_exporter")
+PROMETHEUS = shutil.which("prometheus")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def until(ask, seconds=30):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            answer = ask()
+        except (OSError, ConfigError, psycopg.Error):
+            answer = None
+        if answer:
+            return answer
+        time.sleep(0.1)
+    raise AssertionError("no answer in time")
+
+
+def unprivileged(folder):
+    """PostgreSQL does not run as root: the user that its package makes runs it."""
+    if os.getuid():
+        return []
+    owner = pwd.getpwnam("postgres")
+    os.chown(folder, owner.pw_uid, owner.pw_gid)
+    return ["runuser", "-u", "postgres", "--"]
+
+
+@pytest.fixture(scope="module")
+def database():
+    """The URL of a database of a server of our own."""
+    if POSTGRES is None:
+        pytest.skip("no PostgreSQL here: apt-get install postgresql")
+    folder, port = Path(tempfile.mkdtemp(prefix="dms-load-test-pg-")), free_port()
+    run = unprivileged(folder)
+    data = folder / "data"
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
+    subprocess.run(
+        [*run, POSTGRES / "initdb", "-D", data, "-U", "tester", "--auth=trust", "--no-sync"], check=True, **quiet
+    )
+    options = ("listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", "fsync=off",
+               "shared_preload_libraries=pg_stat_statements")  # fmt: skip
+    switches = [part for option in options for part in ("-c", option)]
+    server = subprocess.Popen([*run, POSTGRES / "postgres", "-D", data, "-p", str(port), *switches], **quiet)
+    url = f"postgresql://tester@127.0.0.1:{port}/postgres"
+    try:
+        until(lambda: psycopg.connect(url, autocommit=True).close() is None)
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE EXTENSION pg_stat_statements")
+            connection.execute("CREATE TABLE student (id int PRIMARY KEY, name text)")
+        yield url
+    finally:
+        pid = int((data / "postmaster.pid").read_text().splitlines()[0])
+        os.kill(pid, 2)
+        server.wait(30)
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def postgres(database):
+    source = Postgres(database)
+    yield source
+    source.close()
+
+
+def write(connection, first, count):
+    for number in range(first, first + count):
+        connection.execute("INSERT INTO student VALUES (%s, %s)", (number, "secret-name"))
+
+
+def test_transactions_rows_and_cache_become_rates(database, postgres):
+    (before,) = postgres.read(100.0)
+    with psycopg.connect(database, autocommit=True) as connection:
+        write(connection, 0, 200)
+        connection.execute("SELECT pg_stat_force_next_flush()")
+
+    def grown():
+        (reading,) = postgres.read(110.0)
+        return reading if reading.values.get("rows_written_per_s", 0) > 0 else None
+
+    reading = until(grown)
+    assert "commits_per_s" not in before.values
+    assert reading.source == "postgres"
+    assert reading.values["commits_per_s"] >= 20
+    assert 0 < reading.values["cache_hit_ratio"] <= 1
+    assert reading.values["size_bytes"] > 1_000_000
+    assert reading.values["deadlocks"] == 0
+
+
+def test_connections_that_wait_for_a_lock_are_seen(database, postgres):
+    with psycopg.connect(database) as one, psycopg.connect(database) as other:
+        one.execute("LOCK TABLE student IN ACCESS EXCLUSIVE MODE")
+        waiting = threading.Thread(target=lambda: other.execute("LOCK TABLE student"))
+        waiting.start()
+
+        def seen():
+            (reading,) = postgres.read(time.monotonic())
+            return reading if reading.values["ungranted_locks"] else None
+
+        values = until(seen).values
+        one.rollback()
+        waiting.join(10)
+        other.rollback()
+
+    assert values["lock_waiting_connections"] == 1
+    assert values["idle_in_transaction_connections"] == 1
+    assert values["connections"] == 2
+
+
+def test_the_costliest_statements_are_told_without_their_values(database, postgres):
+    with psycopg.connect(database, autocommit=True) as connection:
+        write(connection, 1000, 50)
+        connection.execute("SELECT count(*) FROM student WHERE name = 'secret-name'")
+        connection.execute("ALTER ROLE tester PASSWORD 'hunter2'")
+
+    statements = postgres.statements()
+
+    inserts = [s for s in statements if s.text.startswith("INSERT INTO student")]
+    assert [(s.calls, s.rows) for s in inserts] == [(50, 50)]
+    assert all(s.total_ms >= 0 for s in statements)
+    assert not any(secret in s.text for s in statements for secret in ("hunter2", "secret-name"))
+
+
+def test_a_lost_connection_is_made_again(database, postgres):
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dms-load-test'"
+        )
+
+    with pytest.raises(OSError, match=r"terminat|clos|connection"):
+        postgres.read(1.0)
+    assert postgres.read(2.0)[0].values["connections"] >= 0
+
+
+def test_a_database_that_cannot_be_reached_is_told_without_the_password():
+    with pytest.raises(ConfigError, match="POSTGRES_URL") as told:
+        Postgres(f"postgresql://tester:hunter2@127.0.0.1:{free_port()}/postgres")
+    assert "hunter2" not in str(told.value)
+
+
+@contextmanager
+def process(*command):
+    started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        started.terminate()
+        started.wait(20)
+
+
+@contextmanager
+def exporter():
+    port = free_port()
+    with process(NODE_EXPORTER, f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"):
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.mark.skipif(NODE_EXPORTER is None, reason="no node-exporter here: apt-get install prometheus-node-exporter")
+def test_a_real_node_exporter_tells_this_machines_cpu_and_memory():
+    with exporter() as url:
+        source = until(lambda: open_host(url))
+        source.read(0.0)
+        burn(0.3)
+        (reading,) = source.read(1.0)
+
+    assert reading.source == "host"
+    assert 0 < reading.values["cpu_ratio"] <= 1
+    assert 0 < reading.values["memory_ratio"] < 1
+    assert reading.values["disk_read_bytes_per_s"] >= 0
+    assert "lo" not in reading.values
+
+
+def burn(seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
+
+
+@pytest.mark.skipif(not (NODE_EXPORTER and PROMETHEUS), reason="no prometheus here: apt-get install prometheus")
+def test_a_prometheus_tells_the_figures_of_the_machines_it_scrapes(tmp_path):
+    port = free_port()
+    with exporter() as url:
+        target = url.removeprefix("http://")
+        (tmp_path / "p.yml").write_text(
+            "global: {scrape_interval: 1s}\n"
+            f"scrape_configs: [{{job_name: n, static_configs: [{{targets: ['{target}']}}]}}]\n"
+        )
+        arguments = (f"--config.file={tmp_path / 'p.yml'}", f"--storage.tsdb.path={tmp_path / 'data'}",
+                     f"--web.listen-address=127.0.0.1:{port}", "--log.level=error")  # fmt: skip
+        with process(PROMETHEUS, *arguments):
+            source = until(lambda: open_host(f"http://127.0.0.1:{port}"))
+
+            def complete():
+                readings = source.read(0.0)
+                return readings if readings and "cpu_ratio" in readings[0].values else None
+
+            (reading,) = until(complete)
+
+    assert reading.source == f"host {target}"
+    assert 0 <= reading.values["cpu_ratio"] <= 1
+    assert 0 < reading.values["memory_ratio"] < 1
+
+
+def test_what_is_no_exporter_is_refused():
+    class Page(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<html>welcome</html>")
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(ConfigError, match="no figures of a machine"):
+            open_host(f"http://127.0.0.1:{server.server_port}")
+        server.shutdown()
+    with pytest.raises(ConfigError, match="node-exporter"):
+        open_host(f"http://127.0.0.1:{free_port()}")
+
+
+def test_prometheus_text_is_read_with_its_escapes():
+    text = '# HELP a b\na{x="1\\"2\\n\\\\",y=""} 1.5e3 1700000000\nb NaN\nc +Inf\n\nbroken{\nd 7\n'
+
+    found = list(parse_metrics(text))
+
+    assert found[0] == ("a", {"x": '1"2\n\\', "y": ""}, 1500.0)
+    assert [name for name, _, _ in found] == ["a", "b", "c", "d"]
+
+
+def test_rates_begin_with_the_second_reading_and_survive_a_restart():
+    rates = Rates()
+
+    assert rates.of({"a": 100.0}, 10.0) == {}
+    assert rates.of({"a": 150.0, "b": 1.0}, 20.0) == {"a": 5.0}
+    assert rates.of({"a": 10.0, "b": 3.0}, 30.0) == {"b": 0.2}
+
+
+class Scripted:
+    """A source that answers as told."""
+
+    name = "the source"
+
+    def __init__(self, answers):
+        self.answers = iter(answers)
+        self.closed = False
+
+    def read(self, _now_s):
+        answer = next(self.answers, "gone")
+        if isinstance(answer, str):
+            raise ConnectionError(answer)
+        return [Reading("s", {"x": answer})]
+
+    def statements(self):
+        return [Statement("SELECT 1", 1, 1.0, 1)]
+
+    def close(self):
+        self.closed = True
+
+
+def test_a_source_that_falls_silent_is_told_once_until_it_speaks_again():
+    source = Scripted([1.0, "gone", "gone", 2.0, "away"])
+    found = []
+    with Watch([source], 0.01) as watch:
+        until(lambda: found.extend(watch.take()) or len(found) >= 4)
+        watch.finish()
+
+    assert found[:4] == [
+        Reading("s", {"x": 1.0}),
+        Silence("the source does not answer: gone."),
+        Reading("s", {"x": 2.0}),
+        Silence("the source does not answer: away."),
+    ]
+    assert source.closed
+
+
+def test_the_last_word_of_a_source_is_what_cost_most():
+    source = Scripted([float(n) for n in range(100_000)])
+    with Watch([source], 60.0) as watch:
+        statements = watch.finish()
+
+    assert statements == [Statement("SELECT 1", 1, 1.0, 1)]
+    assert watch.take()[-1] == Reading("s", {"x": 1.0})
