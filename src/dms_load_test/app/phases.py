@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import count
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -119,11 +118,9 @@ class PhaseRunner:
     async def _steps(self, phase: Phase, judged: list[Threshold], party: Party, shown: _Shown) -> None:
         session = self._session
         began_ns = session.now_ns()
-        figures: StepFigures | None = None
-        for number in count():
-            step = _next_step(phase, number, figures)
-            if step is None:
-                return
+        steps = _Steps(phase)
+        while (numbered := steps.next()) is not None:
+            number, step = numbered
             if step.alone:
                 await party.quiet()
             left_s = inf
@@ -132,8 +129,8 @@ class PhaseRunner:
             executor = limited(step.executor, left_s)
             if executor is None or session.stop.requested:
                 return
-            running = _Running(phase, 0 if phase.pilot else number, replace(step, executor=executor), began_ns)
-            figures = await self._step(running, judged, shown)
+            running = _Running(phase, number, replace(step, executor=executor), began_ns)
+            steps.last = await self._step(running, judged, shown)
 
     async def _step(self, running: _Running, judged: list[Threshold], shown: _Shown) -> StepFigures:
         session, phase, step = self._session, running.phase, running.step
@@ -194,10 +191,25 @@ class _Shown:
             self._session.view.end()
 
 
-def _next_step(phase: Phase, number: int, last: StepFigures | None) -> Step | None:
-    if phase.pilot is not None:
-        return phase.pilot.next(last)
-    return phase.steps[number] if number < len(phase.steps) else None
+class _Steps:
+    """The steps of a phase with their numbers: a pilot's are all number 0, and come before the others."""
+
+    def __init__(self, phase: Phase) -> None:
+        self._phase = phase
+        self._pilot = phase.pilot
+        self._number = 0
+        self.last: StepFigures | None = None
+
+    def next(self) -> tuple[int, Step] | None:
+        """Return the next step; None at the end."""
+        if self._pilot is not None:
+            step = self._pilot.next(self.last)
+            if step is not None:
+                return 0, step
+            self._pilot, self._number = None, 1
+        number, steps = self._number, self._phase.steps
+        self._number += 1
+        return (number, steps[number]) if number < len(steps) else None
 
 
 def figures_of(phase: str, step: Step, outcome: StepOutcome, measured: Totals) -> StepFigures:

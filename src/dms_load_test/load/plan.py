@@ -80,8 +80,8 @@ class Phase:
 
     `thresholds` are k6 expressions judged over this phase: `http_req_duration: p(95)<5000`. `max_duration_s` limits all
     steps together; what it cuts off counts as not done. `counters` and `trends` are the names that iterations count and
-    time under themselves, to be used in thresholds. `pilot` decides on the steps as it goes, after `steps`. `tables` is
-    asked at the phase's end, with the figures of the whole run so far.
+    time under themselves, to be used in thresholds. A `pilot` runs the first of `steps` again and again, with other
+    executors, before the others. `tables` is asked at the phase's end, with the figures of the whole run so far.
     """
 
     name: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dms_load_test.scenarios import load, readwrite, smoke
+from dms_load_test.scenarios import changes, contention, filtered, knee, load, paging, pipeclean, readwrite, smoke
 from dms_load_test.scenarios.scenario import Scenario
 from dms_load_test.scenarios.workload import Workload
 
@@ -15,6 +15,12 @@ _MODULES = {
     "smoke": smoke,
     "load": load,
     "readwrite": readwrite,
+    "pipeclean": pipeclean,
+    "paging": paging,
+    "filtered": filtered,
+    "changes": changes,
+    "contention": contention,
+    "knee": knee,
 }
 SCENARIOS: Mapping[str, Scenario] = {name: Scenario.of_module(name, module) for name, module in _MODULES.items()}
 PHASES: Mapping[str, tuple[str, ...]] = {

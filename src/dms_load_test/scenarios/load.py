@@ -84,14 +84,14 @@ def levels_of(workload: Workload, audit: Audit | None = None) -> list[Level]:
     counts, sent = workload.counts, workload.sent
     roots = workload.documents.roots
     none = OrdinalSet()
-    levels = []
+    levels: list[Level] = []
     for resources in workload.graph.levels(counts):
         left = {resource: sent.get(resource, none).missing(counts[resource]) for resource in resources}
         split = {resource: bisect_left(left[resource], roots[resource]) for resource in resources if resource in roots}
         first = {resource: ordinals[: split.get(resource)] for resource, ordinals in left.items()}
         stages = [first, {resource: left[resource][begin:] for resource, begin in split.items()}]
-        for stage in stages if split else [first]:
-            levels.append(Level({resource: some for resource, some in stage.items() if len(some)}, audit))
+        some = [{resource: rest for resource, rest in stage.items() if len(rest)} for stage in stages]
+        levels += [Level(stage, audit) for stage in (some if split else some[:1])]
     return levels
 
 

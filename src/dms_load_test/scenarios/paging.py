@@ -1,0 +1,187 @@
+"""Paging: every page of every resource, in every way that Ed-Fi clients page, with several page sizes.
+
+Each way must read the same documents: as many as the server counts, none twice. While others write, which the count
+before and after tells, nothing is checked. First and last pages are timed apart: deep pages are where offsets hurt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from dms_load_test.scenarios.api import Phase, SharedIterations, Step, Table
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+    from dms_load_test.scenarios.api import Api, Reply, Totals, VirtualUser, Workload
+
+NEEDS_DOCUMENTS = True
+PARTITIONS = 4
+_TREND = "page_time"
+_MASK = (1 << 64) - 1
+
+
+@dataclass(slots=True)
+class Walk:
+    """What one walk over all pages of a resource saw; `fingerprint` does not depend on the order."""
+
+    rows: int = 0
+    fingerprint: int = 0
+    pages: int = 0
+    whole: bool = True
+
+    def add(self, reply: Reply) -> int:
+        """Take in a page; return how many documents it has."""
+        if not reply.ok:
+            self.whole = False
+            return 0
+        ids = [item["id"] for item in reply.json()]
+        self.pages += 1
+        self.rows += len(ids)
+        self.fingerprint = (self.fingerprint + sum(map(hash, ids))) & _MASK
+        return len(ids)
+
+    def join(self, other: Walk) -> None:
+        """Take in a walk over another part."""
+        self.rows += other.rows
+        self.pages += other.pages
+        self.fingerprint = (self.fingerprint + other.fingerprint) & _MASK
+        self.whole = self.whole and other.whole
+
+
+class Paging:
+    """The behaviour: each iteration walks through one resource in one way."""
+
+    def __init__(self, workload: Workload, phase: str) -> None:
+        self._phase = phase
+        self._settings = workload.settings
+        self._ways: Mapping[str, Callable[[VirtualUser, str, int], Awaitable[Walk]]] = {
+            "offset": self._offset,
+            "reverse offset": self._reverse_offset,
+            "cursor": self._cursor,
+            "partitions": self._partitions,
+        }
+        self.walks = [
+            (resource, way, size)
+            for size in self._settings.page_sizes
+            for way in self._ways
+            for resource in sorted(workload.counts)
+        ]
+        self._seen: dict[tuple[str, int], int] = {}
+        self._sums: dict[tuple[str, int], Walk] = {}
+
+    async def iterate(self, vu: VirtualUser) -> None:
+        """Walk, and check what was seen."""
+        resource, way, size = self.walks[vu.iteration]
+        before = await total_of(vu.api, resource)
+        walk = await self._ways[way](vu, resource, size)
+        after = await total_of(vu.api, resource)
+        self._sums.setdefault((way, size), Walk()).join(walk)
+        if not walk.whole or before is None or before != after:
+            vu.count("walks", kind="not checked: others write, or a page failed")
+            return
+        vu.count("walks", kind="checked")
+        vu.check(f"{way} pages hold as many documents as are counted", walk.rows == before)
+        expected = self._seen.setdefault((resource, before), walk.fingerprint)
+        vu.check("every way of paging reads the same documents", walk.fingerprint == expected)
+
+    def table(self, totals: Totals) -> Table:
+        """Return the ways by page size, with times of first, middle and last pages."""
+        rows = []
+        for (way, size), walk in sorted(self._sums.items()):
+            times = [
+                totals.tally.trends.get((self._phase, _TREND, f"{way}, {size}, {place}"))
+                for place in ("first", "middle", "last")
+            ]
+            p95 = [found.percentile_us(95) / 1000 if found else None for found in times]
+            rows.append((way, size, walk.pages, walk.rows, *p95))
+        columns = ("way", "page size", "pages", "documents", "first p95 ms", "middle p95 ms", "last p95 ms")
+        return Table("pages", columns, tuple(rows), "p95 over all resources; the last page is the deepest")
+
+    async def _timed(
+        self, vu: VirtualUser, api: Api, resource: str, params: Mapping[str, str | int], kind: str
+    ) -> Reply:
+        began_s = vu.clock_s()
+        reply = await api.query(resource, params)
+        vu.observe(_TREND, (vu.clock_s() - began_s) * 1000, kind=kind)
+        return reply
+
+    async def _offset(self, vu: VirtualUser, resource: str, size: int) -> Walk:
+        total = await total_of(vu.api, resource) or 0
+        return await self._by_offsets(vu, resource, range(0, total + 1, size), f"offset, {size}", size)
+
+    async def _reverse_offset(self, vu: VirtualUser, resource: str, size: int) -> Walk:
+        total = await total_of(vu.api, resource) or 0
+        offsets = range(0, total + 1, size)[::-1]
+        return await self._by_offsets(vu, resource, offsets, f"reverse offset, {size}", size)
+
+    async def _by_offsets(self, vu: VirtualUser, resource: str, offsets: range, kind: str, size: int) -> Walk:
+        walk, deepest = Walk(), max(offsets)
+        for offset in offsets:
+            place = "first" if offset == 0 else "last" if offset == deepest else "middle"
+            params = {"offset": offset, "limit": size}
+            walk.add(await self._timed(vu, vu.api, resource, params, f"{kind}, {place}"))
+        return walk
+
+    async def _cursor(self, vu: VirtualUser, resource: str, size: int) -> Walk:
+        walk = Walk()
+        reply = await self._timed(vu, vu.api, resource, {"limit": size}, f"cursor, {size}, first")
+        walk.add(reply)
+        async for page in self._follow(
+            vu, vu.api, resource, reply.headers.get("next-page-token", ""), f"cursor, {size}"
+        ):
+            walk.add(page)
+        return walk
+
+    async def _partitions(self, vu: VirtualUser, resource: str, size: int) -> Walk:
+        walk = Walk()
+        reply = await vu.api.query(resource, {"number": PARTITIONS}, part="partitions")
+        tokens = reply.json().get("pageTokens", []) if reply.ok else []
+        walk.whole = reply.ok
+        parts = await vu.batch([partial(self._part, vu, resource, token, size) for token in tokens])
+        for part in parts:
+            walk.join(part)
+        return walk
+
+    async def _part(self, vu: VirtualUser, resource: str, token: str, size: int, api: Api) -> Walk:
+        walk = Walk()
+        async for page in self._follow(vu, api, resource, token, f"partitions, {size}"):
+            walk.add(page)
+        return walk
+
+    async def _follow(self, vu: VirtualUser, api: Api, resource: str, token: str, kind: str) -> AsyncIterator[Reply]:
+        """Yield the pages from a page token on."""
+        size = int(kind.rpartition(", ")[2])
+        while token:
+            reply = await self._timed(vu, api, resource, {"pageToken": token, "pageSize": size}, f"{kind}, middle")
+            yield reply
+            token = reply.headers.get("next-page-token", "") if reply.ok else ""
+
+
+async def total_of(api: Api, resource: str) -> int | None:
+    """Return the server's count of a resource; None where it gives none."""
+    reply = await api.query(resource, {"limit": 1, "totalCount": "true"})
+    count = reply.headers.get("total-count", "") if reply.ok else ""
+    return int(count) if count.isdigit() else None
+
+
+def plan(workload: Workload) -> Phase:
+    """Plan the phase: all walks, as many at a time as there are users, within the readwrite phase's time."""
+    settings, name = workload.settings, workload.name or "paging"
+    behaviour = Paging(workload, name)
+    walks = len(behaviour.walks)
+    executor = SharedIterations(
+        vus=min(settings.vus_readwrite_phase, walks),
+        iterations=walks,
+        max_duration_s=settings.duration_readwrite_phase,
+    )
+    return Phase(
+        name=name,
+        steps=(Step(name=name, executor=executor, iteration=behaviour.iterate),),
+        thresholds=settings.thresholds_readwrite,
+        counters=("walks",),
+        trends=(_TREND,),
+        tables=lambda totals: [behaviour.table(totals)],
+    )
