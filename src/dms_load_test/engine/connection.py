@@ -98,7 +98,8 @@ class Connection:
         self.deadline_ns = 0
         self.blocked_ns = self.connecting_ns = self.tls_ns = 0
         self.sent_bytes = self.received_bytes = 0
-        self.started_ns = self.sent_ns = self.first_ns = self.finished_ns = wiring.now_ns()
+        self.started_ns = self.sent_ns = self.finished_ns = wiring.now_ns()
+        self.first_ns = 0
         self._first_limit_ns = int(wiring.options.response_timeout_s * NS_PER_S)
         self._total_limit_ns = int(wiring.options.request_timeout_s * NS_PER_S)
         self._used = False
@@ -112,7 +113,7 @@ class Connection:
         """Connect to `address`, TLS included where the origin is https. On failure `error` and `reason` are set."""
         wiring = self._wiring
         begun_ns = wiring.now_ns()
-        self.started_ns = begun_ns
+        self.started_ns = self.sent_ns = begun_ns
         self.deadline_ns = begun_ns + int(wiring.options.connect_timeout_s * NS_PER_S)
         wiring.opened.add(self)
         try:
@@ -235,10 +236,7 @@ class Connection:
             self._wiring.loop.remove_writer(self._fd())
 
     def _readable(self) -> None:
-        count = RECEIVE_BUFFER_BYTES
-        # A full buffer may have left bytes behind, also in OpenSSL, where the loop cannot see them. OpenSSL gives out a
-        # record of 16 KiB at a time, so a buffer that is not full took all there was.
-        while count == RECEIVE_BUFFER_BYTES and not self.closed:
+        while not self.closed:
             try:
                 count = self._receive()
             except _NOT_NOW:
@@ -249,13 +247,17 @@ class Connection:
             if not count:
                 self._ended()
                 return
+            if self._waiter is None:  # nothing was asked: a farewell (408) or a server out of step
+                self.close()
+                return
             self._take(count)
+            # A full buffer may have left bytes behind, also in OpenSSL, where the loop cannot see them. OpenSSL gives
+            # out a record of 16 KiB at a time, so a buffer that is not full took all there was.
+            if count < RECEIVE_BUFFER_BYTES:
+                return
 
     def _take(self, count: int) -> None:
         """Read `count` received bytes of the shared buffer."""
-        if self._waiter is None:  # nothing was asked: a farewell (408) or a server out of step
-            self.close()
-            return
         wiring = self._wiring
         # Once for each read and before its bytes are parsed: our own work is not the server's time.
         self.finished_ns = now_ns = wiring.now_ns()
@@ -270,7 +272,7 @@ class Connection:
             if not response.complete:  # else: bytes after an answer that closes the connection
                 self.fail("protocol", f"not an HTTP/1.1 answer: {error or type(error).__name__}")
                 return
-            response.surplus = True
+            response.keep_alive = False
         if response.complete:
             self._finish()
         else:
@@ -287,7 +289,7 @@ class Connection:
     def _finish(self) -> None:
         self.deadline_ns = 0
         response = self.response
-        if not response.keep_alive or response.surplus or self._unsent is not None:
+        if not response.keep_alive or self._unsent is not None:
             self.close()
         elif self.tls_ns and self.origin not in self._wiring.sessions:
             self._keep_session()

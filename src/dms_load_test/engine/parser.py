@@ -36,7 +36,6 @@ class ResponseParser:
         "on_body",
         "on_header",
         "status",
-        "surplus",
     )
 
     feed: Callable[[memoryview], None]
@@ -57,16 +56,16 @@ class ResponseParser:
         self.headers.clear()
         self.chunks.clear()
         self.status = 0
-        self.complete = self.head_done = self.surplus = False
+        self.complete = self.head_done = False
 
     def on_headers_complete(self) -> None:
         """Note that the head is whole."""
         self.head_done = True
 
     def on_message_complete(self) -> None:
-        """Take the answer as whole; an interim one (100, 103) is forgotten, a second one is surplus."""
+        """Take the answer as whole; an interim one (100, 103) is forgotten, a second one ends the connection."""
         if self.complete:
-            self.surplus = True
+            self.keep_alive = False
             return
         status = self._parser.get_status_code()
         if status < _FIRST_FINAL_STATUS:
