@@ -135,12 +135,20 @@ def run_test(effective: Effective, program: Program, wishes: Wishes) -> Verdict:
         done = read_run(folder.record)
         write_summary(folder.summary, done)
         export_after(folder, done, formats, wishes.k6_summary)
-        report_record(folder.record, folder.report)
+        _report(folder, console)
         (print_verdict if quiet else print_summary)(console, summary)
         if wishes.clean_after:
             clean_after(folder, intent.settings, intent.base_url, partial(_say, console))
         beside.keep()
     return summary.verdict
+
+
+def _report(folder: RunFolder, console: Console) -> None:
+    """Write the report; a run is judged by its figures, whether or not its report can be written."""
+    try:
+        report_record(folder.record, folder.report)
+    except ConfigError as error:
+        _say(console, f"No report was written: {error}")
 
 
 def _say(console: Console, text: str) -> None:
