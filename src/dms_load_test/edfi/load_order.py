@@ -39,6 +39,36 @@ def write_dependencies(model: ApiModel) -> list[dict[str, Any]]:
     Raises:
         TargetError: required references form a cycle.
     """
+    listed, kept = _graph(model)
+    orders = {name: rank + 1 for name, rank in ranks(listed, kept).items()}
+    return _entries(orders)
+
+
+def write_graphml(model: ApiModel) -> str:
+    """Return the same graph as GraphML; a person's update is a node of its own, named `...#Retry`.
+
+    Raises:
+        TargetError: required references form a cycle.
+    """
+    listed, kept = _graph(model)
+    edges = {(path_of(edge.before), path_of(edge.after)) for edge in kept}
+    updates = {name: associations for name, associations in _PERSONS.items() if {name, *associations} <= set(listed)}
+    edges |= {(path_of(before), f"{path_of(name)}#Retry") for name, after in updates.items() for before in after}
+    nodes = sorted([path_of(name) for name in listed] + [f"{path_of(name)}#Retry" for name in updates])
+    lines = [
+        '<?xml version="1.0" encoding="utf-8"?>',
+        '<graphml xmlns="http://graphml.graphdrawing.org/xmlns">',
+        '  <graph id="EdFi Dependencies" edgedefault="directed">',
+        *(f'    <node id="{node}" />' for node in nodes),
+        *(f'    <edge source="{source}" target="{target}" />' for source, target in sorted(edges)),
+        "  </graph>",
+        "</graphml>",
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _graph(model: ApiModel) -> tuple[list[str], frozenset[Edge]]:
+    """Return the listed resources and the edges between them that have no cycle."""
     listed = sorted(model.resources.keys() - _UNLISTED)
     links = {name: tuple(links_of(model, model.resources[name])) for name in listed}
     edges = _authorized(edges_among(links, frozenset(listed)), frozenset(listed))
@@ -46,8 +76,7 @@ def write_dependencies(model: ApiModel) -> list[dict[str, Any]]:
         kept, _ = break_cycles(edges)
     except CycleError as error:
         raise TargetError(f"these resources require each other in a cycle: {error}") from error
-    orders = {name: rank + 1 for name, rank in ranks(listed, kept).items()}
-    return _entries(orders)
+    return listed, kept
 
 
 def _authorized(edges: Iterable[Edge], listed: frozenset[str]) -> frozenset[Edge]:

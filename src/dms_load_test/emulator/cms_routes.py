@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 PREFIXES = ("/v2/", "/v3/", "/connect/", "/realms/", "/.well-known/")
 _OLD_NAMES = {"dmsInstances": "dataStores", "dmsInstanceIds": "dataStoreIds", "instanceType": "dataStoreType"}
 _OLD_NAMES |= {"instanceName": "name"}
-_KINDS = "{kind:str}"
 _SCOPES = (FULL_SCOPE, READ_SCOPE, "edfi_admin_api/authMetadata_readonly_access")
 _HIDDEN = ("secretHash",)
 
@@ -67,7 +66,7 @@ class ConfigurationService:
 
     def app(self) -> Starlette:
         """Return the routes as an application."""
-        at = "/{version:str}/" + _KINDS
+        at = "/{version:str}/{kind:str}"
         routes = [
             Route("/health", self._health),
             Route("/connect/register", self._register, methods=["POST"]),

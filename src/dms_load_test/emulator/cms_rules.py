@@ -14,7 +14,6 @@ from dms_load_test.emulator.problems import Problem, Refused
 Checker = Callable[[Any, str], str]
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_SHOWN = {"id": "Id"}
 _KINDS_OF_CHARACTERS = (r"[a-z]", r"[A-Z]", r"[0-9]", r"[^A-Za-z0-9]")
 _SHORTEST_SECRET, _LONGEST_SECRET = 32, 128
 _PREFIX_LENGTH = 128

@@ -15,7 +15,7 @@ from dms_load_test.errors import ConfigError
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 KINDS = ("latency", "stall", "error", "reset", "half", "slow", "revoke", "lost-write")
 """In this order they happen to a request."""
@@ -119,7 +119,19 @@ class Faults:
         self.events.append(Injected(self.now(), kind, method, path, str(detail)))
 
 
-_TYPES = {"status": int, "times": int, "methods": tuple, "kind": str, "path": str, "distribution": str}
+def _methods(value: str | Iterable[str]) -> tuple[str, ...]:
+    """`post+put`, or a list of them."""
+    return tuple(method.upper() for method in (value.split("+") if isinstance(value, str) else value))
+
+
+_TYPES: Mapping[str, Callable[[Any], object]] = {
+    "status": int,
+    "times": int,
+    "methods": _methods,
+    "kind": str,
+    "path": str,
+    "distribution": str,
+}
 
 
 def parse_fault(text: str) -> FaultRule:
@@ -132,7 +144,7 @@ def parse_fault(text: str) -> FaultRule:
     members: dict[str, Any] = {"kind": kind}
     for pair in filter(None, rest.split(",")):
         name, _, value = pair.partition("=")
-        members[name] = value.split("+") if name == "methods" else value
+        members[name] = value
     return make_rule(members)
 
 
@@ -149,8 +161,11 @@ def make_rule(members: Any) -> FaultRule:
     if unknown:
         raise ConfigError(f"fault {members['kind']}: no {', '.join(unknown)}; there are {', '.join(sorted(known))}")
     try:
-        rule = FaultRule(**{name: _TYPES.get(name, float)(value) for name, value in members.items() if value != ""})
-    except (TypeError, ValueError) as error:
+        given: dict[str, Any] = {
+            name: _TYPES.get(name, float)(value) for name, value in members.items() if value is not None
+        }
+        rule = FaultRule(**given)
+    except (AttributeError, TypeError, ValueError, OverflowError) as error:
         raise ConfigError(f"fault {members['kind']}: {error}") from error
     return _possible(rule)
 
@@ -170,8 +185,4 @@ def _possible(rule: FaultRule) -> FaultRule:
     for expected, holds in checks.items():
         if not holds:
             raise ConfigError(f"fault {rule.kind}: {expected}")
-    return FaultRule(**{member.name: getattr(rule, member.name) for member in fields(rule)} | _upper(rule))
-
-
-def _upper(rule: FaultRule) -> dict[str, Any]:
-    return {"methods": tuple(method.upper() for method in rule.methods)}
+    return rule

@@ -5,17 +5,19 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from dms_load_test import __version__
+from dms_load_test.edfi.load_order import write_graphml
 from dms_load_test.edfi.openapi_components import other_specification
 from dms_load_test.edfi.openapi_ods import as_ods
 from dms_load_test.edfi.openapi_writer import write_openapi
 from dms_load_test.edfi.schema import path_of
 from dms_load_test.emulator.claims import ALL_ACTIONS
+from dms_load_test.errors import TargetError
 
 if TYPE_CHECKING:
     from dms_load_test.edfi.schema import ApiModel
@@ -136,6 +138,14 @@ class MetadataTexts:
     def openapi(self, section: str, base: str) -> bytes | None:
         """Return the OpenAPI document of a section: `resources`, `descriptors`, ..., else `None`."""
         return self._openapi(base).get(section)
+
+    @cached_property
+    def graphml(self) -> bytes | None:
+        """The load order as a graph; `None` where required references form a cycle."""
+        try:
+            return write_graphml(self._model).encode()
+        except TargetError:
+            return None
 
     def _write_openapi(self, base: str) -> dict[str, bytes]:
         token_url = f"{base}/oauth/token"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from dms_load_test.emulator.standards import Emulated
     from dms_load_test.emulator.tokens import Tokens
 
+_GRAPHML = "application/graphml"
 _SECTIONS = {"resources-spec.json": "resources", "descriptors-spec.json": "descriptors"}
 _SECTIONS |= {"discovery-spec.json": "discovery"}
 
@@ -117,7 +118,9 @@ class ServiceRoutes:
         document = self._texts.openapi(section, request.state.base)
         return Response("Invalid resource path", 404) if document is None else _json(document)
 
-    async def _dependencies(self, _request: Request) -> Response:
+    async def _dependencies(self, request: Request) -> Response:
+        if _GRAPHML in request.headers.get("accept", "") and self._texts.graphml is not None:
+            return Response(self._texts.graphml, media_type=_GRAPHML)
         return _json(self._texts.dependencies)
 
     async def _token(self, request: Request) -> Response:

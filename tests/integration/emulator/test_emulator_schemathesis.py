@@ -25,7 +25,7 @@ EXCLUDED = {
     "unsupported_method": "DMS looks at the id before the method: 400, not 405",
 }
 PHASES = os.environ.get("SCHEMATHESIS_PHASES", "coverage,fuzzing")
-LIMIT_S = 3600 if CHOSEN == "all" else 90
+LIMIT_S = 3600 if CHOSEN == "all" else 240
 
 
 def chosen_model():
