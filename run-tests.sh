@@ -10,9 +10,10 @@ cd "$ROOT"
 # its tests skip and say why.
 tools() {
     local tool missing=''
-    for tool in chromium; do
+    for tool in chromium prometheus prometheus-node-exporter; do
         command -v "$tool" >/dev/null || missing="$missing $tool"
     done
+    [ -d /usr/lib/postgresql ] || missing="$missing postgresql" # Debian keeps it off the path
     [ -n "$missing" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 0
     echo "Installing$missing for the tests ..." >&2
     # shellcheck disable=SC2086 # one word for each package
