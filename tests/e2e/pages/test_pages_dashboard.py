@@ -84,3 +84,20 @@ def test_a_run_is_watched_from_its_beginning_to_its_end_and_after(live, command,
     process.communicate(timeout=60)
     assert process.returncode == 0
     assert _record_of(command).with_name("report.html").stat().st_size > 1_000_000
+
+
+def test_a_run_killed_half_way_still_gives_its_report(command, server, wait_for):
+    process = command.start("run", "--profile", "dev", "--phase", "load", **server.settings)
+    results = command.folder / "results"
+    wait_for(lambda: any(b'level 2' in path.read_bytes() for path in results.glob("*/record.jsonl")))
+    process.kill()
+    process.communicate()
+    ended = command("report")
+
+    record = _record_of(command)
+    html = record.with_name("report.html").read_text(encoding="utf-8")
+    seconds = [event for event in read_record(record) if isinstance(event, Second)]
+    requests = sum(row.requests for second in seconds for row in second.rows)
+    assert (ended.code, ended.out.strip()) == (0, str(record.with_name("report.html")))
+    assert "Partial: the record ends after" in html
+    assert f'data-figure="Requests" data-v="{requests}"' in html
