@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import sys
 from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -30,7 +31,7 @@ _CUT = "dms_load_test.cut"
 """Set in a scope whose answer was cut off."""
 _SLICES_PER_S = 10
 _TOO_MANY_REQUESTS = 429
-_RESET_AT_ONCE = struct.pack("ii", 1, 0)
+_RESET_AT_ONCE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 _TITLES = {
     500: ("system", "System Error", "An unexpected problem has occurred."),
     503: (

@@ -1,6 +1,8 @@
 """Which faults strike which requests, over dice and clocks of the test's own."""
 
+import json
 import random
+from dataclasses import asdict
 
 import pytest
 
@@ -47,6 +49,11 @@ def test_a_rule_is_read_from_the_command_line():
 def test_an_impossible_rule_is_told(text):
     with pytest.raises(ConfigError, match="fault"):
         parse_fault(text)
+
+
+def test_a_rule_as_it_is_shown_can_be_set_again():
+    rule = parse_fault("latency:low_ms=5,methods=get")
+    assert make_rule(json.loads(json.dumps(asdict(rule)))) == rule
 
 
 def test_a_rule_strikes_as_often_as_it_says():
