@@ -35,6 +35,8 @@ LEAST_LOOKS, MOST_LOOKS = 2, 6
 LEAST_SAMPLES = 300
 AGREEMENT = 0.1
 LEAST_DONE = 0.95
+LEAST_PACE = 0.8
+"""Done to due, the time to finish what was under way included: less means that a queue grew."""
 _CLEARLY = 2.0
 """A rise so many times as large as is allowed needs no second look."""
 
@@ -187,6 +189,8 @@ class Search:
             return f"{now.error_ratio:.1%} failed"
         if now.done_ratio < LEAST_DONE:
             return f"only {now.done_ratio:.1%} done"
+        if now.done_per_s < LEAST_PACE * now.per_s:
+            return f"only {now.done_per_s:.0f}/s done"
         if now.p95_us > self._most_p95_us(limits.p95_rise):
             return f"p95 is {now.p95_us / self.rates[0][0].p95_us:.2f} times the first"
         return ""

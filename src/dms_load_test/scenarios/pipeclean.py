@@ -62,7 +62,8 @@ class Pipeclean:
         for resource, row in sorted(self._rows.items(), key=lambda item: (item[1].works, item[0])):
             cells = [self._cell(row, operation) for operation in OPERATIONS]
             rows.append((resource, *cells, "; ".join(row.reasons)))
-        return Table("resources: status and time in ms", ("resource", *OPERATIONS, "why not"), tuple(rows), self.coverage())
+        columns = ("resource", *OPERATIONS, "why not")
+        return Table("resources: status and time in ms", columns, tuple(rows), self.coverage())
 
     def coverage(self) -> str:
         """Return how many of the resources work, in a sentence."""

@@ -63,6 +63,7 @@ class FakeDocuments:
 
     def __init__(self, counts):
         self.counts = counts
+        self.roots = {}
 
     def document(self, resource, ordinal):
         return {"key": f"{resource}-{ordinal}", "text": "as made"}
