@@ -305,7 +305,7 @@ class _Run:
             settle()
             ending, explanation = await self._attempt(session, target, workload, runner)
             losses = tuple(crew.losses)
-        facts = RunFacts(ending, explanation, tuple(runner.accounts), losses)
+        facts = RunFacts(ending, explanation, tuple(runner.accounts), losses, session.generator_limit)
         verdict = judge(runner.thresholds, session.totals, facts)
         session.writer.write(verdict_line(session.now_s(), verdict))
         session.writer.write(End(session.now_s(), ending.value))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from dms_load_test.engine.clock import NS_PER_S, SYSTEM_CLOCK, Clock
 from dms_load_test.engine.stop import StopReason, StopSignal
+from dms_load_test.engine.watch import GeneratorLimit, Watch
 from dms_load_test.metrics.thresholds import failing_abort
 from dms_load_test.metrics.totals import Totals
 from dms_load_test.results.events import Note, ViolationLine
@@ -81,6 +82,13 @@ class Session:
         self._phases: list[str] = []
         self._watched: list[Watched] = []
         self._silence = Silence(target_lost_after_s)
+        self._own_watch = Watch(self.clock)
+        self._limit = GeneratorLimit()
+
+    @property
+    def generator_limit(self) -> str:
+        """Why the load generator was the bottleneck; empty where it was not."""
+        return self._limit.text
 
     def now_ns(self) -> int:
         """Return the time since the run began."""
@@ -117,7 +125,9 @@ class Session:
     def fold(self, upto_ns: int | None = None) -> Snapshot:
         """Take what came until then, or now, to totals, record and screen, and the inventory to the disk."""
         self._folded_ns = self.now_ns() if upto_ns is None else upto_ns
-        snapshot, health = self.gather(self.aggregate.snapshot(self._folded_ns))
+        snapshot, of_workers = self.gather(self.aggregate.snapshot(self._folded_ns))
+        health = of_workers or self._own_watch.look()
+        self._judge_generator(snapshot, health)
         self.totals.add(snapshot)
         self.recorder.snapshot(snapshot, health)
         self.view.update(snapshot, health)
@@ -146,9 +156,11 @@ class Session:
     async def pulse(self) -> AsyncIterator[None]:
         """Fold once a second while the context is open; end the run where it must end."""
         beat = asyncio.create_task(self._beat())
+        self._own_watch.start()
         try:
             yield
         finally:
+            self._own_watch.stop()
             beat.cancel()
             with suppress(asyncio.CancelledError):
                 await beat
@@ -188,6 +200,15 @@ class Session:
             for reason, count in step.progress.drop_reasons.items():
                 self.aggregate.drop_iterations(count - step.drops.get(reason, 0), reason, step.phase)
             step.drops = dict(step.progress.drop_reasons)
+
+    def _judge_generator(self, snapshot: Snapshot, health: Mapping[str, float]) -> None:
+        if not self._watched:
+            self._limit.pause()  # what is prepared between steps may take a whole core
+            return
+        known = self._limit.text
+        self._limit.add(health, (snapshot.ended_ns - snapshot.started_ns) / NS_PER_S)
+        if self._limit.text and not known:
+            self.note(f"The load generator is the bottleneck: {self._limit.text}.")
 
     def _judge_midway(self, snapshot: Snapshot) -> None:
         silent_s = self._silence.add(snapshot)

@@ -22,6 +22,7 @@ from dms_load_test.engine.relayed import RelayedToken
 from dms_load_test.engine.stop import StopReason, StopSignal
 from dms_load_test.engine.transport import Client
 from dms_load_test.engine.virtual_user import Ordinals, World
+from dms_load_test.engine.watch import Watch
 from dms_load_test.errors import LoadTestError
 from dms_load_test.load.executor import PerVuIterations, SharedIterations
 from dms_load_test.load.shard import WHOLE, Shard
@@ -149,15 +150,18 @@ class _Worker:
         self._stop = StopSignal()
         self._ended = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._own_watch = Watch()
 
     async def live(self) -> None:
         """Work until the end; then nothing is left under way."""
         self._post.listen(self._take)
         beat = asyncio.create_task(self._beat())
         watch = asyncio.create_task(self._watch())
+        self._own_watch.start()
         try:
             await self._ended.wait()
         finally:
+            self._own_watch.stop()
             for task in (beat, watch, *self._tasks):
                 task.cancel()
             await asyncio.gather(beat, watch, *self._tasks, return_exceptions=True)
@@ -278,7 +282,7 @@ class _Worker:
                 journal=self._inventory.drain(),
                 violations=violations,
                 done=tuple((work.part, work.row.value(), work.progress.taken) for work in self._parts),
-                health={},
+                health=self._own_watch.look(),
             )
         )
 

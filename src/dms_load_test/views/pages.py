@@ -117,7 +117,12 @@ def _templates() -> jinja2.Environment:
     return environment
 
 
-_HEALTH = {"cpu_ratio": ("CPU, % of a core", 100.0, " %"), "loop_lag_p99_ms": ("event loop lag p99", 1.0, " ms")}
+_HEALTH = {
+    "cpu_ratio": ("CPU, % of a core", 100.0, " %"),
+    "loop_lag_p99_ms": ("event loop lag p99", 1.0, " ms"),
+    "open_files": ("open files", 1.0, ""),
+    "memory_bytes": ("memory", 1e-6, " MB"),
+}
 """Name -> title, factor, unit; others are shown under the record's name."""
 
 

@@ -1,0 +1,70 @@
+import asyncio
+import time
+
+import pytest
+
+from dms_load_test.engine.clock import NS_PER_S, Clock
+from dms_load_test.engine.watch import RING_S, GeneratorLimit, Watch, percentile_of
+
+
+async def test_a_stall_weighs_as_long_as_it_lasted():
+    watch = Watch()
+    watch.start()
+    await asyncio.sleep(0.3)
+    time.sleep(0.3)  # noqa: ASYNC251 - the stall
+    await asyncio.sleep(0.05)
+    watch.stop()
+    rings = list(watch._lags_ms)
+    late = [lag for lag in rings if lag > 20]
+    assert len(rings) == pytest.approx(0.65 / RING_S, abs=12)
+    assert len(late) == pytest.approx(0.28 / RING_S, abs=8)
+    assert max(late) == pytest.approx(300, abs=60)
+
+
+async def test_a_look_tells_of_this_process_since_the_last_one():
+    now_ns = 0
+    watch = Watch(Clock(lambda: now_ns, asyncio.sleep))
+    now_ns = NS_PER_S
+    first = watch.look()
+    assert set(first) >= {"cpu_ratio", "loop_lag_p99_ms"}
+    assert 0 <= first["cpu_ratio"] < 1
+    now_ns += NS_PER_S // 10
+    assert watch.look() is first
+    now_ns += NS_PER_S
+    assert watch.look() is not first
+
+
+def test_the_percentile_is_by_nearest_rank():
+    assert percentile_of([]) == 0
+    assert percentile_of([float(number) for number in range(100, 0, -1)]) == 99
+    assert percentile_of([5.0]) == 5
+
+
+def seconds(limit, cpu_ratio, lag_ms, number):
+    for _ in range(number):
+        limit.add({"cpu_ratio": cpu_ratio, "loop_lag_p99_ms": lag_ms}, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("cpu_ratio", "lag_ms", "told"), [(0.97, 2.0, "97% of a core"), (0.4, 35.0, "35 ms late at p99")]
+)
+def test_a_limit_passed_for_five_seconds_makes_the_generator_the_bottleneck(cpu_ratio, lag_ms, told):
+    limit = GeneratorLimit()
+    seconds(limit, cpu_ratio, lag_ms, 4)
+    assert not limit.text
+    seconds(limit, cpu_ratio, lag_ms, 1)
+    assert told in limit.text
+    assert "--workers" in limit.text
+    seconds(limit, 0.1, 0.1, 10)
+    assert told in limit.text
+
+
+def test_what_does_not_last_and_what_lies_between_steps_does_not_count():
+    limit = GeneratorLimit()
+    for _ in range(5):
+        seconds(limit, 0.99, 50.0, 3)
+        seconds(limit, 0.2, 1.0, 1)
+    seconds(limit, 0.99, 50.0, 3)
+    limit.pause()
+    seconds(limit, 0.99, 50.0, 3)
+    assert limit.text == ""
