@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path  # noqa: TC003 - Typer reads the annotations when it runs
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -48,6 +48,25 @@ if TYPE_CHECKING:
     from dms_load_test.scenarios.program import Program
 
 CleanOption = Annotated[bool, typer.Option("--clean-after", help="Delete what the run created, when it has ended.")]
+PhaseOption = Annotated[str | None, typer.Option("--phase", help="smoke, load, readwrite or full, which is default.")]
+ScenarioOption = Annotated[
+    list[str] | None,
+    typer.Option("--scenario", help="Scenarios instead, after smoke: names, or files that end in .py."),
+]
+ShapeOption = Annotated[str, typer.Option("--shape", help="Course of the load: volume, stress, soak, spike or step.")]
+SoakOption = Annotated[
+    str | None, typer.Option("--then-soak", help="After the scenario knee: so long at 70 % of it, such as 60m.")
+]
+DashboardOption = Annotated[bool, typer.Option("--dashboard", help="Show the run in a browser while it goes on.")]
+HostOption = Annotated[
+    str, typer.Option("--dashboard-host", help="Address of the dashboard; others than loopback ask for a token.")
+]
+PortOption = Annotated[
+    int, typer.Option("--dashboard-port", help="Port of the dashboard; 0 takes a free one.", min=0, max=65535)
+]
+SummaryExportOption = Annotated[
+    Path | None, typer.Option("--summary-export", help="File for the summary as k6 writes it.")
+]
 KeepOption = Annotated[
     bool, typer.Option("--keep", help="Let the dashboard stay after the run until Ctrl-C; implies --dashboard.")
 ]
@@ -57,19 +76,10 @@ KeepOption = Annotated[
 def run(
     plan: Annotated[Path | None, typer.Argument(help="A plan file: several scenarios in one run.")] = None,
     profile: ProfileOption = None,
-    phase: Annotated[
-        str | None, typer.Option("--phase", help="smoke, load, readwrite or full, which is default.")
-    ] = None,
-    scenario: Annotated[
-        list[str] | None,
-        typer.Option("--scenario", help="Scenarios instead, after smoke: names, or files that end in .py."),
-    ] = None,
-    shape: Annotated[
-        str, typer.Option("--shape", help="Course of the load: volume, stress, soak, spike or step.")
-    ] = "",
-    then_soak: Annotated[
-        str | None, typer.Option("--then-soak", help="After the scenario knee: so long at 70 % of it, such as 60m.")
-    ] = None,
+    phase: PhaseOption = None,
+    scenario: ScenarioOption = None,
+    shape: ShapeOption = "",
+    then_soak: SoakOption = None,
     target: TargetOption = None,
     results: ResultsOption = None,
     seed: SeedOption = None,
@@ -84,18 +94,12 @@ def run(
     on_worker_loss: WorkerLossOption = None,
     settings: SetOption = None,
     quiet: QuietOption = False,  # noqa: FBT002 - as above
-    dashboard: Annotated[bool, typer.Option("--dashboard", help="Show the run in a browser while it goes on.")] = False,  # noqa: FBT002 - as above
-    host: Annotated[
-        str, typer.Option("--dashboard-host", help="Address of the dashboard; others than loopback ask for a token.")
-    ] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option("--dashboard-port", help="Port of the dashboard; 0 takes a free one.", min=0, max=65535)
-    ] = 5665,
+    dashboard: DashboardOption = False,  # noqa: FBT002 - as above
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 5665,
     keep: KeepOption = False,  # noqa: FBT002 - as above
     export: ExportOption = None,
-    summary_export: Annotated[
-        Path | None, typer.Option("--summary-export", help="File for the summary as k6 writes it.")
-    ] = None,
+    summary_export: SummaryExportOption = None,
     samples: SamplesOption = False,  # noqa: FBT002 - as above
     postgres: PostgresOption = None,
     host_metrics: HostMetricsOption = None,
@@ -112,15 +116,10 @@ def run(
     settings = sharing_settings(settings, workers, scheduler, on_worker_loss)
     planned = _plan_file(plan, phase, scenario, shape) if plan else None
     program = planned.program if planned else program_from(phase, scenario or (), shape)
-    if then_soak:
-        settings = [*(settings or ()), f"SOAK_DURATION={then_soak}"]
-    if planned:
-        settings = [*(f"{name}={value}" for name, value in planned.settings.items()), *(settings or ())]
-        profile = profile or planned.profile
-    given = assignments(
-        settings, export=export, samples=samples, postgres=postgres, host_metrics=host_metrics, otlp=otlp
-    )
-    effective = settings_in_force(profile, given, target=target, results=results, seed=seed)
+    settings = _with_plan(settings, planned, then_soak)
+    settings = assignments(settings, export, postgres, host_metrics, otlp, samples=samples)
+    profile = profile or (planned.profile if planned else None)
+    effective = settings_in_force(profile, settings, target=target, results=results, seed=seed)
     wish = DashboardWish(host, port, keep) if dashboard or keep else None
     wishes = Wishes(quiet=quiet, dashboard=wish, clean_after=clean_after, k6_summary=summary_export)
     _run(effective, program, wishes, known=known_production)
@@ -142,6 +141,13 @@ def smoke(
     from dms_load_test.app.run import Wishes
 
     _run(effective, program_from("smoke", (), ""), Wishes(quiet=quiet), known=known_production)
+
+
+def _with_plan(settings: list[str] | None, planned: PlanFile | None, then_soak: str | None) -> list[str]:
+    """Return the settings of a plan file, then those given, which are later and thus stronger."""
+    of_plan = planned.settings.items() if planned else ()
+    soak = (f"SOAK_DURATION={then_soak}",) if then_soak else ()
+    return [*(f"{name}={value}" for name, value in of_plan), *(settings or ()), *soak]
 
 
 def _plan_file(path: Path, phase: str | None, scenarios: list[str] | None, shape: str) -> PlanFile:

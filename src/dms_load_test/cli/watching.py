@@ -27,12 +27,12 @@ OtlpOption = Annotated[str | None, typer.Option(metavar="URL", help="Send metric
 
 def assignments(
     settings: list[str] | None,
-    *,
     export: str | None,
-    samples: bool,
     postgres: str | None,
     host_metrics: str | None,
     otlp: str | None,
+    *,
+    samples: bool,
 ) -> list[str]:
     """Return the settings that these options stand for, after those given by name.
 

@@ -124,14 +124,12 @@ def test_limits_are_shares_or_percentages():
 @pytest.mark.parametrize("url", ["postgresql://u:hunter2@h/d", "host=h password=hunter2"])
 def test_a_password_on_the_command_line_is_refused_and_not_repeated(url):
     with pytest.raises(ConfigError, match="PGPASSWORD") as told:
-        assignments(None, export=None, samples=False, postgres=url, host_metrics=None, otlp=None)
+        assignments(None, None, url, None, None, samples=False)
     assert "hunter2" not in str(told.value)
 
 
 def test_options_become_settings():
-    given = assignments(
-        ["A=1"], export="csv,k6", samples=True, postgres=None, host_metrics="http://h:9100", otlp="http://c:4318"
-    )
+    given = assignments(["A=1"], "csv,k6", None, "http://h:9100", "http://c:4318", samples=True)
 
     assert given == [
         "A=1", "EXPORTS=csv k6", "SAMPLES=true", "HOST_METRICS_URL=http://h:9100", "OTLP_ENDPOINT=http://c:4318",
