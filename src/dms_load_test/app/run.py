@@ -123,13 +123,12 @@ def run_test(effective: Effective, program: Program, wishes: Wishes) -> Verdict:
         stack.callback(view.close)
         folder = stack.enter_context(_run_folder(effective))
         stack.enter_context(held(folder))
-        beside = stack.enter_context(
-            dashboard_beside(wishes.dashboard, folder.record, partial(_say, console) if quiet else view.note)
-        )
+        say = partial(_say, console) if quiet else view.note
+        beside = stack.enter_context(dashboard_beside(wishes.dashboard, folder.record, say))
         intent = (
             _intent(effective, program, view, stack) if continues is None else _intent_to_resume(effective, continues)
         )
-        with telemetry(collector_of(intent.settings), folder.record, view.note):
+        with telemetry(collector_of(intent.settings), folder.record, say):
             summary = run_loop(_Run(intent, folder, view).execute())
         view.close()
         done = read_run(folder.record)
