@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from dms_load_test.engine.api import ApiTarget, PhasePolicy
 from dms_load_test.engine.auth import SharedAuthManager
 from dms_load_test.engine.options import TransportOptions
 from dms_load_test.engine.permissions import read_rights
+from dms_load_test.engine.proxy import proxies_of
 from dms_load_test.engine.target import MetadataReader, read_descriptor_values, sign_in, used_descriptors
 from dms_load_test.errors import TargetError
 from dms_load_test.generators import DistrictSizes, build_documents
@@ -71,6 +73,7 @@ def transport_options(settings: Settings) -> TransportOptions:
         ca_bundle=settings.ca_bundle,
         client_certificate=settings.client_certificate,
         client_key=settings.client_key,
+        proxies=proxies_of(os.environ),
     )
 
 

@@ -22,6 +22,8 @@ from httptools import HttpParserError, HttpParserUpgrade
 
 from dms_load_test.engine.clock import NS_PER_S
 from dms_load_test.engine.parser import ResponseParser
+from dms_load_test.engine.proxy import refusal_in, tunnel_request
+from dms_load_test.engine.reasons import os_reason, tls_reason
 
 if TYPE_CHECKING:
     import asyncio
@@ -29,13 +31,9 @@ if TYPE_CHECKING:
 
     from dms_load_test.engine.address import Address, Origin
     from dms_load_test.engine.options import TransportOptions
+    from dms_load_test.engine.proxy import Proxy
 
 _NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
-_REASONS = {
-    errno.EADDRNOTAVAIL: "this machine has no free source port left; use fewer users or connections that stay open",
-    errno.EMFILE: "this process may not open more files; raise `ulimit -n`",
-    errno.ENFILE: "this machine may not open more files",
-}
 RECEIVE_BUFFER_BYTES = 64 * 1024
 
 
@@ -121,15 +119,18 @@ class Connection:
             sock.setblocking(False)  # noqa: FBT003 - the socket API has no keyword
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             await self._connect(sock, address)
+            is_tls, proxy = self.origin.scheme == "https", wiring.options.proxies.of(self.origin)
+            if is_tls and proxy and not self.closed:
+                await self._tunnel(sock, proxy)
             connected_ns = wiring.now_ns()
             self.connecting_ns = connected_ns - begun_ns
-            if self.origin.scheme == "https" and not self.closed:
+            if is_tls and not self.closed:
                 await self._handshake(sock)
                 self.tls_ns = wiring.now_ns() - connected_ns
         except ssl.SSLError as error:
-            self.fail("tls", _tls_reason(error))
+            self.fail("tls", tls_reason(error))
         except OSError as error:
-            self.fail("connect", _reason(error))
+            self.fail("connect", os_reason(error))
         if not self.closed:
             self._attach()
 
@@ -140,6 +141,19 @@ class Connection:
             code = 0 if self.closed else sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if code:
             raise OSError(code, errno.errorcode.get(code, str(code)))
+
+    async def _tunnel(self, sock: socket.socket, proxy: Proxy) -> None:
+        """Ask the proxy for a way to the origin; until TLS has begun, the origin says nothing on it."""
+        sock.send(tunnel_request(self.origin, proxy))  # the first bytes of a connection always fit
+        head = b""
+        while b"\r\n\r\n" not in head and len(head) < self._wiring.options.max_header_bytes and not self.closed:
+            await self._until_ready(write=False)
+            received = b"" if self.closed else sock.recv(RECEIVE_BUFFER_BYTES)
+            if not received:
+                break
+            head += received
+        if refusal := refusal_in(head, proxy):
+            self.fail("connect", refusal)
 
     async def _handshake(self, plain: socket.socket) -> None:
         wiring = self._wiring
@@ -217,7 +231,7 @@ class Connection:
             count = 0
         except OSError as error:
             self._unsent = memoryview(data)
-            self.fail("reset", _reason(error))
+            self.fail("reset", os_reason(error))
             return
         self.sent_bytes += count
         if count == len(data):
@@ -242,7 +256,7 @@ class Connection:
             except _NOT_NOW:
                 return
             except OSError as error:
-                self.fail("reset", _reason(error))
+                self.fail("reset", os_reason(error))
                 return
             if not count:
                 self._ended()
@@ -367,17 +381,3 @@ def _reader(sock: socket.socket, buffer: memoryview) -> Callable[[], int]:
         # a number, which its type does not tell.
         return cast("Callable[[], int]", partial(sock.read, len(buffer), buffer))
     return partial(sock.recv_into, buffer)
-
-
-def _reason(error: OSError) -> str:
-    if error.errno in _REASONS:
-        return _REASONS[error.errno]
-    name = errno.errorcode.get(error.errno or 0, "")
-    words = {"ECONNREFUSED": "connection refused", "ECONNRESET": "connection reset by the server"}
-    return words.get(name) or (error.strerror or str(error)).lower()
-
-
-def _tls_reason(error: ssl.SSLError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificate not accepted: {error.verify_message}"
-    return f"TLS handshake failed: {(error.reason or str(error)).lower().replace('_', ' ')}"

@@ -6,6 +6,7 @@ import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dms_load_test.engine.proxy import NO_PROXIES, Proxies
 from dms_load_test.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class TransportOptions:
     ca_bundle: Path | None = None
     client_certificate: Path | None = None
     client_key: Path | None = None
+    proxies: Proxies = NO_PROXIES
 
 
 def tls_context(options: TransportOptions) -> ssl.SSLContext:

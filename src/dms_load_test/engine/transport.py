@@ -10,9 +10,12 @@ from dms_load_test.engine.address import Address, Origin, resolve, split_url
 from dms_load_test.engine.clock import SYSTEM_CLOCK, Clock
 from dms_load_test.engine.connection import Connection, Wiring
 from dms_load_test.engine.options import TransportOptions, tls_context
+from dms_load_test.engine.proxy import absolute_form
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
+
+    from dms_load_test.engine.proxy import Proxy
 
 SWEEP_S = 0.1
 """A time-out is noticed this late at most: exact enough for limits of seconds, and cheap for 10,000 connections."""
@@ -43,7 +46,8 @@ class Client:
 
     def channel(self, origin: Origin) -> Channel:
         """Return a way to `origin` for one user: one connection at a time, kept alive."""
-        return Channel(self, origin)
+        proxy = self.options.proxies.of(origin)
+        return ProxiedChannel(self, origin, proxy) if proxy and origin.scheme == "http" else Channel(self, origin)
 
     def new_connection(self, origin: Origin) -> Connection:
         """Return a connection that `open` will open."""
@@ -140,10 +144,12 @@ class Channel:
         client, origin = self._client, self.origin
         begun_ns = client.clock.now_ns() - lost_ns
         connection = self.connection = client.new_connection(origin)
+        proxy = client.options.proxies.of(origin)
+        reached = proxy.origin if proxy else origin
         try:
-            addresses = await client.addresses(origin)
+            addresses = await client.addresses(reached)
         except OSError as error:
-            connection.fail("connect", f"no address for {origin.host}: {error.strerror or error}")
+            connection.fail("connect", f"no address for {reached.host}: {error.strerror or error}")
             return connection
         for address in tuple(addresses):
             connection = self.connection = client.new_connection(origin)
@@ -154,10 +160,28 @@ class Channel:
                 connection.fail("cancelled", "stopped before the connection was open")
                 raise
             if not connection.error:
-                client.prefer(origin, address)
+                client.prefer(reached, address)
             if connection.error in {"", "cancelled"}:
                 break
         return connection
+
+
+class ProxiedChannel(Channel):
+    """The way to a plain http origin through a proxy: requests name the whole URL."""
+
+    __slots__ = ("_proxy",)
+
+    def __init__(self, client: Client, origin: Origin, proxy: Proxy) -> None:
+        super().__init__(client, origin)
+        self._proxy = proxy
+
+    def begin(self, request: bytes) -> Awaitable[Connection]:
+        """Begin to send, as `Channel.begin`."""
+        return super().begin(absolute_form(request, self.origin, self._proxy))
+
+    async def repeat(self, connection: Connection, request: bytes, *, safe: bool) -> Connection:
+        """Send once more, as `Channel.repeat`."""
+        return await super().repeat(connection, absolute_form(request, self.origin, self._proxy), safe=safe)
 
 
 def request_bytes(method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> tuple[Origin, bytes]:
