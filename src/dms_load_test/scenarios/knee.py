@@ -1,9 +1,10 @@
 """Knee: how much load the target takes. The arrival rate rises until times or errors do, and is then narrowed down.
 
-Each rate is held in looks of equal length. The first is for settling; then looks are pooled until the p95 of the newest
-agrees with the pool, or enough have been taken. A rate is too much where the p95 has risen by half over that of the
-first rate, where too many operations failed, or where less was done than was due. The search doubles the rate by steps
-of a half, then halves the gap between the last good rate and the first bad one until it is small.
+Each rate is held in looks of equal length, longer ones where the target is slow. The first look is for settling; then
+looks are pooled until the p95 of the newest agrees with the pool, or enough have been taken. A rate is too much where
+the p95 has risen by half over that of the first rate, where too many operations failed, or where less was done than was
+due. The search raises the rate by half each time, then halves the gap between the last good rate and the first bad one
+until it is small.
 
 - *capacity*: the most operations a second that were completed at any rate.
 - *knee*: the highest rate that was not too much.
@@ -35,8 +36,9 @@ LEAST_LOOKS, MOST_LOOKS = 2, 6
 LEAST_SAMPLES = 300
 AGREEMENT = 0.1
 LEAST_DONE = 0.95
-LEAST_PACE = 0.8
-"""Done to due, the time to finish what was under way included: less means that a queue grew."""
+HOLD_RATIO = 20
+"""A look takes at least so many times the first p95: in a shorter one a queue hardly grows, and nobody sees it."""
+US_PER_S = 1_000_000
 _CLEARLY = 2.0
 """A rise so many times as large as is allowed needs no second look."""
 
@@ -118,7 +120,9 @@ class Search:
     """The search as a `Pilot`: which rate to look at next. `step` is the behaviour, held for one look."""
 
     def __init__(self, step: Step, limits: Limits) -> None:
+        assert isinstance(step.executor, ConstantArrivalRate)
         self._step = step
+        self._hold_s = step.executor.duration_s
         self._limits = limits
         self._now = _Rate(limits.first_per_s)
         self._good: _Rate | None = None
@@ -157,7 +161,8 @@ class Search:
         executor = self._step.executor
         assert isinstance(executor, ConstantArrivalRate)
         name = f"{self._now.per_s:.0f}/s, look {self._now.looks + 1}"
-        return replace(self._step, name=name, executor=replace(executor, rate_per_s=self._now.per_s))
+        held = replace(executor, rate_per_s=self._now.per_s, duration_s=self._hold_s)
+        return replace(self._step, name=name, executor=held)
 
     def _is_hopeless(self) -> bool:
         """Whether the rate is so far beyond that more looks would only hurt."""
@@ -178,6 +183,7 @@ class Search:
         now = self._now
         reason = self._too_much()
         self.rates.append((now, reason))
+        self._hold_s = max(self._hold_s, HOLD_RATIO * self.rates[0][0].p95_us / US_PER_S)
         if reason:
             self._bad = now
         else:
@@ -189,8 +195,8 @@ class Search:
             return f"{now.error_ratio:.1%} failed"
         if now.done_ratio < LEAST_DONE:
             return f"only {now.done_ratio:.1%} done"
-        if now.done_per_s < LEAST_PACE * now.per_s:
-            return f"only {now.done_per_s:.0f}/s done"
+        if now.p95_us > self._hold_s * US_PER_S / 2:
+            return "p95 is longer than half a look: a queue grew"
         if now.p95_us > self._most_p95_us(limits.p95_rise):
             return f"p95 is {now.p95_us / self.rates[0][0].p95_us:.2f} times the first"
         return ""

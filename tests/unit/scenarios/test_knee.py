@@ -68,7 +68,7 @@ def search_on(server, first_per_s=20.0, most_per_s=5000.0, hold_s=5.0):
 
 @pytest.mark.parametrize(
     ("workers", "mean_s", "shape"),
-    [(16, 0.08, 4.0), (50, 0.25, 1.0), (8, 0.04, 10.0)],
+    [(16, 0.08, 4.0), (50, 0.1, 1.0), (8, 0.04, 10.0)],
     ids=["16 even workers", "50 uneven workers", "8 steady workers"],
 )
 def test_the_knee_is_within_a_tenth_of_the_true_capacity_in_19_of_20_seeds(workers, mean_s, shape):
