@@ -304,7 +304,9 @@ class _Run:
             settle()
             ending, explanation = await self._attempt(session, target, workload, runner)
             losses = tuple(crew.losses)
-        facts = RunFacts(ending, explanation, tuple(runner.accounts), losses, session.generator_limit)
+        # The embedded emulator takes the same cores: there, the note that the session made says enough.
+        limit = session.generator_limit if self._intent.settings.api_base_url else ""
+        facts = RunFacts(ending, explanation, tuple(runner.accounts), losses, limit)
         verdict = judge(runner.thresholds, session.totals, facts)
         session.writer.write(verdict_line(session.now_s(), verdict))
         session.writer.write(End(session.now_s(), ending.value))

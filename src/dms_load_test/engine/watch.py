@@ -112,15 +112,15 @@ class GeneratorLimit:
     @property
     def text(self) -> str:
         """What was too much, for how long, and what to do."""
-        found = []
-        if self._longest_s["cpu_ratio"] >= LASTING_S:
-            found.append(f"its process took {self._highest['cpu_ratio']:.0%} of a core")
-        if self._longest_s["loop_lag_p99_ms"] >= LASTING_S:
-            found.append(f"its event loop was {self._highest['loop_lag_p99_ms']:.0f} ms late at p99")
-        if not found:
-            return ""
-        lasted_s = max(self._longest_s.values())
-        return f"{' and '.join(found)}, for {lasted_s:.0f} s; add processes with --workers, or lower the load"
+        cpu_s, lag_s = self._longest_s["cpu_ratio"], self._longest_s["loop_lag_p99_ms"]
+        late = f"its event loop was {self._highest['loop_lag_p99_ms']:.0f} ms late at p99 for {lag_s:.0f} s"
+        if cpu_s >= LASTING_S:
+            also = f", and {late}" if lag_s >= LASTING_S else ""
+            took = f"its process took {self._highest['cpu_ratio']:.0%} of a core for {cpu_s:.0f} s"
+            return f"{took}{also}; add processes with --workers, or lower the load"
+        if lag_s >= LASTING_S:
+            return f"{late} while others used the machine's cores; give it a machine of its own, or add workers there"
+        return ""
 
 
 def percentile_of(values: list[float]) -> float:
