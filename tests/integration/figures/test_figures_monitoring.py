@@ -17,6 +17,7 @@ from google.protobuf import json_format
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from starlette.applications import Starlette
 
+from dms_load_test.app.dashboard import dashboard_options, start_dashboard
 from dms_load_test.app.metering import MeteredRecord
 from dms_load_test.app.telemetry import Collector, parse_headers, telemetry
 from dms_load_test.metrics.histogram import Distribution
@@ -106,6 +107,18 @@ def test_a_real_prometheus_scrapes_the_figures_of_the_record(record, tmp_path, p
     assert 25 <= percentile(made.times_ms(), 95) <= 50  # one bucket; a quantile is interpolated within it
     assert 0.025 <= p95_s <= 0.05
     assert cpu == 0.25
+
+
+def test_the_dashboard_answers_prometheus_on_its_port(record):
+    made = record()
+
+    with start_dashboard(dashboard_options(made.path, "127.0.0.1", 0)) as url:
+        with urllib.request.urlopen(f"{url}metrics", timeout=10) as answer:
+            text = answer.read().decode()
+            kind = answer.headers["Content-Type"]
+
+    assert total_of(text) == len(made.samples)
+    assert kind.startswith("text/plain; version=0.0.4")
 
 
 def test_metrics_follow_a_record_that_grows(record):

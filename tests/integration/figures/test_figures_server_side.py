@@ -1,5 +1,6 @@
 """The server's side: a real PostgreSQL and a real node-exporter where they are installed."""
 
+import gzip
 import http.server
 import os
 import pwd
@@ -14,11 +15,15 @@ from pathlib import Path
 
 import pytest
 
+from dms_load_test.app.beside import beside_run
+from dms_load_test.config import load_settings
 from dms_load_test.errors import ConfigError
 from dms_load_test.monitor.host import open_host, parse_metrics
 from dms_load_test.monitor.postgres import Postgres
 from dms_load_test.monitor.reading import Rates, Reading, Statement
 from dms_load_test.monitor.watch import Silence, Watch
+from dms_load_test.results.events import ServerFigures, StatementRow, Statements
+from dms_load_test.results.run_folder import RunFolder
 
 psycopg = pytest.importorskip("psycopg", reason="no PostgreSQL driver here: pip install dms-load-test[postgres]")
 POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
@@ -310,3 +315,48 @@ def test_the_last_word_of_a_source_is_what_cost_most():
 
     assert statements == [Statement("SELECT 1", 1, 1.0, 1)]
     assert watch.take()[-1] == Reading("s", {"x": 1.0})
+
+
+class FakeSession:
+    """As much of a session as what goes on beside it needs."""
+
+    def __init__(self):
+        self.writer, self.events, self.notes, self.listeners, self.counted = self, [], [], [], []
+        self.on_sample = self.counted.append
+        self.write, self.note = self.events.append, self.notes.append
+
+    def now_s(self):
+        return 7.0
+
+    def now_ns(self):
+        return 7_000_000_000
+
+
+def test_what_sources_say_is_in_the_record_before_the_run_ends(tmp_path):
+    session = FakeSession()
+    settings = load_settings(None, {"SERVER_FIGURES_EVERY": "60s"}, {}, tmp_path).settings
+
+    with beside_run(session, settings, [Scripted([1.0, 2.0])], RunFolder(tmp_path)):
+        until(lambda: [tell(None) for tell in session.listeners] and session.events)
+
+    assert session.events == [
+        ServerFigures(7.0, "s", {"x": 1.0}),
+        ServerFigures(7.0, "s", {"x": 2.0}),
+        Statements(7.0, (StatementRow("SELECT 1", 1, 1.0, 1),)),
+    ]
+    assert session.listeners == []
+
+
+def test_samples_are_counted_and_written_down(record, tmp_path):
+    session, made = FakeSession(), record(seconds=2, name="made")
+    settings = load_settings(None, {"SAMPLES": "true"}, {}, tmp_path).settings
+    counting = session.on_sample
+
+    with beside_run(session, settings, [], RunFolder(tmp_path)):
+        for sample in made.samples:
+            session.on_sample(sample)
+
+    written = gzip.decompress((tmp_path / "samples" / "samples-0001.jsonl.gz").read_bytes()).splitlines()
+    assert len(written) == len(made.samples) == len(session.counted)
+    assert session.on_sample is counting
+    assert session.notes == []
