@@ -112,10 +112,12 @@ def test_a_real_prometheus_scrapes_the_figures_of_the_record(record, tmp_path, p
 def test_the_dashboard_answers_prometheus_on_its_port(record):
     made = record()
 
-    with start_dashboard(dashboard_options(made.path, "127.0.0.1", 0)) as url:
-        with urllib.request.urlopen(f"{url}metrics", timeout=10) as answer:
-            text = answer.read().decode()
-            kind = answer.headers["Content-Type"]
+    with (
+        start_dashboard(dashboard_options(made.path, "127.0.0.1", 0)) as url,
+        urllib.request.urlopen(f"{url}metrics", timeout=10) as answer,
+    ):
+        text = answer.read().decode()
+        kind = answer.headers["Content-Type"]
 
     assert total_of(text) == len(made.samples)
     assert kind.startswith("text/plain; version=0.0.4")
