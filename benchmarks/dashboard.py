@@ -77,6 +77,15 @@ def memory_mb(pid):
     return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
 
 
+def wait_until_idle(pid):
+    """Wait until what was written at once has been read."""
+    while True:
+        before = cpu_s(pid)
+        time.sleep(3)
+        if cpu_s(pid) - before < 0.1:
+            return
+
+
 def read_forever(url, seen):
     with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"{url}events") as answer:
         for line in answer:
@@ -96,7 +105,7 @@ def main(seconds, earlier):
             (pid,) = map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
             seen = []
             threading.Thread(target=read_forever, args=(url, seen), daemon=True).start()
-            time.sleep(5 + earlier / 50)
+            wait_until_idle(pid)
             before, began, told = cpu_s(pid), time.monotonic(), len(seen)
             for second in range(earlier + 1, earlier + seconds + 1):
                 write(recorder, aggregate, dice, second)

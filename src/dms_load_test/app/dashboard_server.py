@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LOOK_EVERY_S = 0.25
-_EVENTS_AT_A_TIME = 200
+_EVENTS_AT_A_TIME = 20
 _FAREWELL_S = 2.0
 """How long the browsers may take to get the last state."""
 _LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
