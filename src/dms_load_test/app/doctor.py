@@ -220,7 +220,7 @@ class Doctor:
         url = self._seen.discovery.urls.token_url
         auth = self._seen.auth = SharedAuthManager(self._client, url, key, secret, emit=self._sample, phase=PREFLIGHT)
         await sign_in(auth)
-        token = (await auth.wait()).decode("ascii").strip().rpartition(" ")[2]
+        token = auth.line(self._client.clock.now_ns()).decode("ascii").strip().rpartition(" ")[2]
         return checks.token_check(auth.life_s(), token)
 
     async def _metadata(self) -> Check:

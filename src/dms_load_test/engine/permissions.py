@@ -70,7 +70,7 @@ async def read_rights(client: Client, auth: TokenSource, url: str) -> Rights | N
     Raises:
         TokenError: There is no token.
     """
-    line = await auth.wait()
+    line = auth.line(client.clock.now_ns()) or await auth.wait()
     header = line.decode("ascii").strip().removeprefix("Authorization: ")
     body = msgspec.json.encode({"token": header.partition(" ")[2]})
     headers = {"Authorization": header, "Content-Type": "application/json"}
