@@ -31,6 +31,7 @@ from dms_load_test.metrics.totals import Totals
 from dms_load_test.metrics.verdict import account
 from dms_load_test.results.events import PhaseBegin, PhaseEnd, StepBegin, StepEnd, TableLine
 from dms_load_test.results.run import accounts_line
+from dms_load_test.scenarios.lost import BLOCKED
 from dms_load_test.views.progress import StepView
 
 if TYPE_CHECKING:
@@ -104,7 +105,9 @@ class PhaseRunner:
 
     def _account(self, phase: Phase) -> None:
         session = self._session
-        done = account(phase.name, phase.planned, session.totals)
+        counters = session.totals.tally.counters.items()
+        blocked = {kind: count for (at, name, kind), count in counters if (at, name) == (phase.name, BLOCKED)}
+        done = account(phase.name, phase.planned, session.totals, blocked)
         self.accounts += done
         session.writer.write(accounts_line(session.now_s(), done))
         for table in phase.tables(session.totals) if phase.tables else ():

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from dms_load_test.load.ordinals import OrdinalSet
 from dms_load_test.scenarios.api import Phase, RetryPolicy, SharedIterations, Step
 from dms_load_test.scenarios.audit import COUNTERS, THRESHOLD, Audit
+from dms_load_test.scenarios.lost import BLOCKED, Lost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +31,10 @@ class Level:
     `ordinals` holds those to send of each resource, such as `range(count)`.
     """
 
-    def __init__(self, ordinals: Mapping[str, Sequence[int]], audit: Audit | None = None) -> None:
+    def __init__(
+        self, ordinals: Mapping[str, Sequence[int]], audit: Audit | None = None, lost: Lost | None = None
+    ) -> None:
+        self._lost = lost
         self.planned = {resource: len(numbers) for resource, numbers in ordinals.items()}
         self._audit = audit
         self._rows = tuple(ordinals.items())
@@ -47,11 +51,21 @@ class Level:
         return resource, ordinals[number - begin]
 
     async def create_one(self, vu: VirtualUser) -> None:
-        """Create the document of the user's iteration and remember it; then look back at earlier ones."""
-        assert self._audit is not None, "this level was made to look at"
+        """Create the document of the user's iteration and remember it; then look back at earlier ones.
+
+        What refers to a document that could not be created is not sent: the target would refuse it for that only.
+        """
+        assert self._audit is not None and self._lost is not None, "this level was made to look at"  # noqa: PT018 - one
         resource, ordinal = self.document(vu.iteration)
+        if self._lost and self._lost.blocks(resource, document := vu.generate.document(resource, ordinal)):
+            self._lost.add(resource, document)
+            vu.count(BLOCKED, kind=resource)
+            vu.drop("what it refers to could not be created")
+            return
         reply = await vu.api.create(resource, vu.generate.payload(resource, ordinal), ordinal)
         self._audit.created(vu, resource, ordinal, reply)
+        if not reply.ok:
+            self._lost.add(resource, vu.generate.document(resource, ordinal))
         await self._audit.look_back(vu)
 
 
@@ -59,7 +73,7 @@ def plan(workload: Workload) -> Phase:
     """Plan the load phase: the planned documents of the run that are not sent yet, each level a step."""
     settings, name = workload.settings, workload.name or "load"
     audit = Audit(workload, name, workload.counts)
-    levels = levels_of(workload, audit)
+    levels = levels_of(workload, audit, Lost(workload.model))
     steps = tuple(
         _step(f"level {number} of {len(levels)}", level, workload)
         for number, level in enumerate(levels, start=1)
@@ -69,14 +83,14 @@ def plan(workload: Workload) -> Phase:
         name=name,
         steps=(*audit.steps_before(), *steps, *audit.steps_after()) if steps else (),
         thresholds=(*settings.thresholds_load, THRESHOLD),
-        counters=COUNTERS,
+        counters=(*COUNTERS, BLOCKED),
         tables=lambda totals: [audit.table(totals)] if audit.ratio else [],
         retry=RetryPolicy(attempts=ATTEMPTS),
         max_duration_s=settings.duration_load_phase,
     )
 
 
-def levels_of(workload: Workload, audit: Audit | None = None) -> list[Level]:
+def levels_of(workload: Workload, audit: Audit | None = None, lost: Lost | None = None) -> list[Level]:
     """Return the levels of a load with what is left to send of each.
 
     Where documents of a resource refer to earlier ones of it, those that do are a level of their own.
@@ -91,7 +105,7 @@ def levels_of(workload: Workload, audit: Audit | None = None) -> list[Level]:
         first = {resource: ordinals[: split.get(resource)] for resource, ordinals in left.items()}
         stages = [first, {resource: left[resource][begin:] for resource, begin in split.items()}]
         some = [{resource: rest for resource, rest in stage.items() if len(rest)} for stage in stages]
-        levels += [Level(stage, audit) for stage in (some if split else some[:1])]
+        levels += [Level(stage, audit, lost) for stage in (some if split else some[:1])]
     return levels
 
 
