@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dms_load_test.cluster.messages import Instruction, Report
     from dms_load_test.cluster.post import Description
 
-CONNECT_S = 10.0
+CONNECT_S = 5.0
 WORKERS_S = 60.0
 """A cluster that is being started has this long until the workers that were asked for are there."""
 SILENCE_S = 8.0

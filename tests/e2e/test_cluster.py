@@ -1,0 +1,237 @@
+"""A run that many processes share, on real Dask clusters on loopback, judged by the server's own counts."""
+
+import json
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from itertools import pairwise
+
+import psutil
+import pytest
+
+ROUNDS = int(os.environ.get("CLUSTER_ROUNDS", "3"))
+"""Workers killed in turn, each in a run of its own."""
+QUICK = ("--set", "DURATION_READWRITE_PHASE=3s", "--set", "THINK_TIME_MIN=0s", "--set", "THINK_TIME_MAX=5ms")
+LOAD = ("run", "--profile", "smoke", "--phase", "load")
+SOME = ("--set", "STUDENT_COUNT=60", "--set", "VUS_LOAD_PHASE=4")
+ENDLESS = (*QUICK, "--set", "DURATION_READWRITE_PHASE=60s", "--set", "VUS_READWRITE_PHASE=2")
+STOP_S = 2.0
+ORPHAN_S = 10.0
+
+
+def worker_processes(coordinator):
+    """The processes of a run's own cluster."""
+    found = psutil.Process(coordinator.pid).children(recursive=True)
+    return [process for process in found if "spawn_main" in " ".join(process.cmdline())]
+
+
+def planned(ended):
+    return {row["resource"]: row["planned"] for row in ended.summary["accounts"]}
+
+
+def token_requests(ended):
+    return re.findall(r"(\d+) token requests?", ended.out)
+
+
+def record(folder):
+    path = folder / "record.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def notes(folder):
+    return [event["text"] for event in record(folder) if event["type"] == "note"]
+
+
+def moment(folder, kind, **members):
+    """When the first event of a kind with these members was, seconds."""
+    return next(
+        event["t"]
+        for event in record(folder)
+        if event["type"] == kind and all(value in event[name] for name, value in members.items())
+    )
+
+
+def begun(command, step):
+    """Whether a run in the results has begun a step."""
+    folders = list((command.folder / "results").glob("*"))
+    return any(
+        event["type"] == "step_begin" and event["step"] == step for folder in folders for event in record(folder)
+    )
+
+
+def documents_in_inventory(folder):
+    database = sqlite3.connect(folder / "inventory.sqlite3")
+    try:
+        return database.execute("SELECT COUNT(DISTINCT resource || '/' || ordinal) FROM journal").fetchone()[0]
+    finally:
+        database.close()
+
+
+@contextmanager
+def dask(workers, *options, preload=None):
+    """A Dask cluster that somebody else started: a scheduler and workers, each a process."""
+    processes = []
+
+    def start(*arguments):
+        quiet = {"DASK_LOGGING__DISTRIBUTED": "error"}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "distributed.cli." + arguments[0], *arguments[1:]],
+            env=os.environ | quiet,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        processes.append(process)
+        return process
+
+    address = f"tcp://127.0.0.1:{free_port()}"
+    start("dask_scheduler", "--host", "127.0.0.1", "--port", address.rpartition(":")[2], "--no-dashboard")
+    extra = ("--preload", str(preload)) if preload else ()
+    for _ in range(workers):
+        start("dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", *extra, *options)
+    try:
+        yield address, processes[0], processes[1:]
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def connections_to(process, port):
+    try:
+        found = psutil.Process(process.pid).net_connections("tcp")
+    except psutil.NoSuchProcess:
+        return 0
+    return sum(bool(c.raddr) and c.raddr.port == port and c.status == "ESTABLISHED" for c in found)
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with dask(2) as (address, _, _):
+        yield address
+
+
+def test_two_workers_do_what_one_process_does_and_what_they_made_can_be_cleaned(command, server, cluster):
+    run = ("run", "--profile", "smoke", *QUICK, "--seed", "3")
+    alone = command(*run, results="alone", **server.settings)
+    shared = command(*run, "--scheduler", cluster, **server.settings)
+    cleaned = command("clean", shared.folder.name, "--yes", **server.settings)
+
+    assert (alone.code, shared.code, cleaned.code) == (0, 0, 0), shared.out + shared.err + cleaned.out + cleaned.err
+    assert shared.summary["accounts"] == alone.summary["accounts"]
+    assert token_requests(shared) == token_requests(alone)
+    assert f"2 workers share the load, through the Dask scheduler {cluster}." in shared.out
+    written = b"".join(path.read_bytes() for path in shared.folder.iterdir())
+    assert server.secret.encode() not in written
+    assert set(server.counts(planned(shared)).values()) == {0}
+
+
+def test_levels_wait_for_all_workers_of_which_there_may_be_more_than_users(command, server):
+    ended = command(*LOAD, "--workers", "3", **server.settings)
+
+    assert ended.code == 0, ended.out + ended.err
+    assert server.counts(planned(ended)) == planned(ended)
+    assert documents_in_inventory(ended.folder) == sum(planned(ended).values())
+    assert ended.summary["failures"] == []  # a reference to a document of a later level would have been refused
+    events = [event for event in record(ended.folder) if event["type"] in {"step_begin", "step_end"}]
+    assert [event["type"] for event in events] == ["step_begin", "step_end"] * (len(events) // 2)
+    assert all(before["t"] <= after["t"] for before, after in pairwise(events))
+
+
+@pytest.mark.parametrize("number", range(ROUNDS))
+def test_what_a_killed_worker_left_of_a_level_is_done_by_another(command, server, wait_for, number):
+    process = command.start(*LOAD, *SOME, "--workers", "2", **server.settings)
+    wait_for(lambda: begun(command, f"level {2 + 5 * number % 12}"))
+    worker_processes(process)[number % 2].kill()
+    ended = command.end(process)
+
+    assert ended.code == 0, ended.out + ended.err
+    assert server.counts(planned(ended)) == planned(ended)
+    accounts = ended.summary["accounts"]
+    assert [row["created"] for row in accounts] == [row["planned"] for row in accounts]
+    assert any("is lost" in note for note in notes(ended.folder))
+    assert documents_in_inventory(ended.folder) == sum(planned(ended).values())
+
+
+@pytest.mark.parametrize(("wish", "least_s", "most_s"), [("continue", 6.0, 12.0), ("stop", 0.0, 5.0)])
+def test_a_lost_part_of_a_timed_phase_is_told_and_is_no_pass(command, server, wait_for, wish, least_s, most_s):
+    process = command.start(
+        "run", "--profile", "smoke", *QUICK, "--workers", "2", "--on-worker-loss", wish,
+        "--set", "VUS_READWRITE_PHASE=4", "--set", "DURATION_READWRITE_PHASE=6s", **server.settings,
+    )  # fmt: skip
+    wait_for(lambda: begun(command, "readwrite"))
+    time.sleep(1.0)
+    worker_processes(process)[0].kill()
+    ended = command.end(process)
+
+    took_s = moment(ended.folder, "phase_end", phase="readwrite") - moment(
+        ended.folder, "phase_begin", phase="readwrite"
+    )
+    assert ended.code == 99, ended.out + ended.err
+    assert re.search(r"\d\d% of a step of readwrite was lost with worker", ended.summary["verdict"]["sentence"])
+    assert least_s <= took_s < most_s
+
+
+def test_ctrl_c_reaches_all_workers_within_two_seconds(command, server, wait_for):
+    process = command.start("run", "--profile", "smoke", *ENDLESS, "--workers", "2", **server.settings)
+    wait_for(lambda: begun(command, "readwrite"))
+    for asked in (process, *worker_processes(process)):  # as a terminal does
+        os.kill(asked.pid, signal.SIGINT)
+    ended = command.end(process)
+
+    assert ended.code == 105, ended.out + ended.err
+    stopped_s = moment(ended.folder, "note", text="stopped by the user")
+    assert moment(ended.folder, "step_end", step="readwrite") - stopped_s < STOP_S
+    assert not any("is lost" in note for note in notes(ended.folder))
+
+
+def test_an_abort_on_fail_reaches_all_workers_within_two_seconds(command, server, cluster):
+    ended = command(
+        "run", "--profile", "smoke", *ENDLESS, "--scheduler", cluster,
+        "--set", "THRESHOLDS_READWRITE=http_req_duration: p(95)<0.001 abortOnFail", **server.settings,
+    )  # fmt: skip
+
+    assert ended.code == 108, ended.out + ended.err
+    crossed_s = moment(ended.folder, "note", text="abortOnFail")
+    assert moment(ended.folder, "step_end", step="readwrite") - crossed_s < STOP_S
+
+
+def test_no_orphan_keeps_sending_and_its_worker_can_be_used_again(command, server, wait_for):
+    port = int(server.base_url.split(":")[2].partition("/")[0])
+    with dask(2) as (address, scheduler, workers):
+        for gone in ("coordinator", "scheduler"):
+            run = ("run", "--profile", "smoke", *ENDLESS, "--scheduler", address)
+            process = command.start(*run, results=gone, **server.settings)
+            wait_for(lambda: all(connections_to(worker, port) for worker in workers))
+            (process if gone == "coordinator" else scheduler).kill()
+            wait_for(lambda: not any(connections_to(worker, port) for worker in workers), ORPHAN_S)
+            process.communicate(timeout=60)
+
+
+def test_a_worker_with_another_version_is_refused_with_that_message(command, server, tmp_path):
+    preload = tmp_path / "other_version.py"
+    preload.write_text("import dms_load_test\ndms_load_test.__version__ = '0.0.9'\n")
+    with dask(1, preload=preload) as (address, _, _):
+        ended = command(*LOAD, "--scheduler", address, **server.settings)
+
+    assert ended.code == 104
+    assert "runs dms-load-test 0.0.9" in ended.err
+    assert "install the same version on all" in ended.err
+
+
+def test_a_scheduler_that_is_not_there_is_told(command, server):
+    ended = command(*LOAD, "--scheduler", f"tcp://127.0.0.1:{free_port()}", **server.settings)
+
+    assert ended.code == 104
+    assert "no Dask scheduler answers there" in ended.err
