@@ -51,6 +51,20 @@ class Command:
             text=True,
         )
 
+    def python(self, code, **environment):
+        """Run a piece of Python as the command is run."""
+        folder = {"RESULTS_DIR": str(self.folder / "results")}
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=self.folder,
+            env=self.environment | folder | environment,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+            check=False,
+        )
+        return Ended(done.returncode, done.stdout, done.stderr, self.folder / "results")
+
     def end(self, process, results="results"):
         out, err = process.communicate(timeout=LIMIT_S)
         return Ended(process.returncode, out, err, self.folder / results)
@@ -92,6 +106,12 @@ class Server:
 @pytest.fixture
 def command(tmp_path):
     return Command(tmp_path)
+
+
+@pytest.fixture
+def server_of():
+    """Ask a running emulator."""
+    return lambda running: Server(running.base_url, running.key, running.secret)
 
 
 @pytest.fixture
