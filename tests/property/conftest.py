@@ -5,6 +5,8 @@ from datetime import date, datetime
 
 import pytest
 
+from dms_load_test.edfi.schema import Collection, Leaf, Reference
+
 FORMATS = {
     "date": date.fromisoformat,
     "time": lambda text: datetime.strptime(text, "%H:%M:%S").astimezone(),
@@ -69,7 +71,7 @@ class Checker:
         self.rank = {}
         self.keys = {}
 
-    def problems(self, levels, ordinals=lambda resource, count: range(count)):
+    def problems(self, levels, ordinals=lambda _, count: range(count)):
         """What is wrong with the documents at `ordinals`; natural keys are compared over all planned ones."""
         for number, names in enumerate(levels):
             self.rank |= dict.fromkeys(names, number)
@@ -137,29 +139,32 @@ class Checker:
             for part in (node.leaves, node.references, node.objects, node.collections)
             for member in part
         }
-        for name in body.keys() - members.keys():
-            yield f"{at}.{name}: there is no such member"
         if not body:
             yield f"{at}: is empty"
+        for name in body.keys() - members.keys():
+            yield f"{at}.{name}: there is no such member"
         for name, member in members.items():
-            if name not in body:
-                if member.required:
-                    yield f"{at}.{name}: is required"
-            elif member in node.leaves:
-                yield from (f"{at}.{name}: {problem}" for problem in self.leaf_problems(member, body[name]))
-            elif member in node.references:
-                leaves = {leaf.name: leaf for leaf in member.leaves}
-                if body[name].keys() != leaves.keys():
-                    yield f"{at}.{name}: has {sorted(body[name])}, needs {sorted(leaves)}"
-                for leaf in leaves.keys() & body[name].keys():
-                    yield from (f"{at}.{name}.{leaf}: {p}" for p in self.leaf_problems(leaves[leaf], body[name][leaf]))
-            elif member in node.objects:
-                yield from self.node_problems(member.node, body[name], f"{at}.{name}")
-            else:
-                yield from self.collection_problems(member, body[name], f"{at}.{name}")
+            if name in body:
+                yield from self._member_problems(member, body[name], f"{at}.{name}")
+            elif member.required:
+                yield f"{at}.{name}: is required"
         for first, last in ORDERED:
             if first in body and last in body and body[first] > body[last]:
                 yield f"{at}: {first} {body[first]} is after {last} {body[last]}"
+
+    def _member_problems(self, member, value, at):
+        if isinstance(member, Leaf):
+            yield from (f"{at}: {problem}" for problem in self.leaf_problems(member, value))
+        elif isinstance(member, Reference):
+            leaves = {leaf.name: leaf for leaf in member.leaves}
+            if value.keys() != leaves.keys():
+                yield f"{at}: has {sorted(value)}, needs {sorted(leaves)}"
+            for leaf in leaves.keys() & value.keys():
+                yield from (f"{at}.{leaf}: {problem}" for problem in self.leaf_problems(leaves[leaf], value[leaf]))
+        elif isinstance(member, Collection):
+            yield from self.collection_problems(member, value, at)
+        else:
+            yield from self.node_problems(member.node, value, at)
 
     def collection_problems(self, collection, items, at):
         if len(items) < max(1, collection.min_items):

@@ -133,7 +133,13 @@ def build_documents(
         ConfigError: More documents are asked for than there are natural keys.
     """
     options = options or DataOptions()
-    world = World.build(_resized(sizes, options), seed, descriptor_values, _usual_codes(model))
+    world = World.build(
+        _resized(sizes, options),
+        seed,
+        descriptor_values,
+        _usual_codes(model, descriptor_values, options),
+        options.naming,
+    )
     if "$.periodSequence" in getattr(model.resources.get("gradingPeriods"), "identity", ()):
         world.identity.numbered_periods = True
     plan = Planner(model, world, options, DISTRICT).run()
@@ -154,10 +160,17 @@ def _resized(sizes: DistrictSizes, options: DataOptions) -> DistrictSizes:
     return replace(sizes, **wanted)
 
 
-def _usual_codes(model: ApiModel) -> Mapping[str, Sequence[str]]:
-    """Return the code values by descriptor: the standard's, else our own."""
+def _usual_codes(
+    model: ApiModel, values: Mapping[str, Sequence[str]], options: DataOptions
+) -> Mapping[str, Sequence[str]]:
+    """Return the code values by descriptor: the standard's, else our own; as many as asked for of those to create."""
     standard = load_standard().descriptor_values
-    return {name: standard.get(name) or _GENERAL for name in model.descriptors}
+    found: dict[str, Sequence[str]] = dict(standard)
+    for name, resource in model.descriptors.items():
+        codes = standard.get(name) or _GENERAL
+        count = None if values.get(name) else options.count_of(resource)
+        found[name] = codes if count is None else codes[: max(1, count)]
+    return found
 
 
 def _key_members(model: ApiModel, resource: str) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -107,7 +107,7 @@ class Planner:
         lacking = len(self._world.words.to_create.get(schema.name, ()))
         count = self._options.count_of(schema.resource)
         count = max(lacking, (lacking or OWN_VALUES) if count is None else count)
-        return self._ruled(schema, descriptor_rule(self._world, schema), count)
+        return self._ruled(schema, descriptor_rule(self._world, schema, self._around.meaning), count)
 
     def _make_district(self, schema: ResourceSchema) -> Made | None:
         """Return the resource by the district's rule; None where that does not suit."""
