@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from dms_load_test.engine.clock import NS_PER_S, SYSTEM_CLOCK, Clock
 from dms_load_test.errors import ScenarioError
+from dms_load_test.load.pause import seconds_of
 from dms_load_test.load.shard import WHOLE, Shard
 from dms_load_test.load.virtual_user import Api
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from dms_load_test.generators import Documents
+    from dms_load_test.load.pause import Pause
     from dms_load_test.load.virtual_user import Inventory, Violation
 
 T = TypeVar("T")
@@ -168,13 +170,13 @@ class User:
             self._idle_apis += apis
         return [task.result() for task in tasks]
 
-    async def think(self, seconds: float) -> None:
+    async def think(self, seconds: float | Pause) -> None:
         """Pause this user."""
-        await self._world.clock.sleep(seconds)
+        await self._world.clock.sleep(seconds_of(seconds, self.random))
 
-    async def pace(self, seconds: float) -> None:
-        """Pause this user until its iteration has taken `seconds`."""
-        left_s = seconds - (self._world.clock.now_ns() - self._began_ns) / NS_PER_S
+    async def pace(self, seconds: float | Pause) -> None:
+        """Pause this user until its iteration has taken so long."""
+        left_s = seconds_of(seconds, self.random) - (self._world.clock.now_ns() - self._began_ns) / NS_PER_S
         if left_s > 0:
             await self._world.clock.sleep(left_s)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from dms_load_test.generators import Documents
+    from dms_load_test.load.pause import Pause
 
 
 CREATED = 201
@@ -201,8 +202,8 @@ class VirtualUser(Protocol):
         `await vu.batch([lambda api: api.read("students", one), lambda api: api.read("students", other)])`
         """
 
-    async def think(self, seconds: float) -> None:
-        """Pause this user."""
+    async def think(self, seconds: float | Pause) -> None:
+        """Pause this user, for that long or for a time drawn with its dice: `await vu.think(Exponential(0.5))`."""
 
-    async def pace(self, seconds: float) -> None:
-        """Pause this user until its iteration has taken `seconds`; not at all where it has already."""
+    async def pace(self, seconds: float | Pause) -> None:
+        """Pause this user until its iteration has taken so long; not at all where it has already."""

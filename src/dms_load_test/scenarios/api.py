@@ -30,6 +30,7 @@ from dms_load_test.load.executor import (
     SharedIterations,
     Stage,
 )
+from dms_load_test.load.pause import Constant, Exponential, Pause, Uniform
 from dms_load_test.load.plan import Phase, Pilot, RetryPolicy, Step, StepFigures, Table
 from dms_load_test.load.virtual_user import CREATED, Api, Entry, Inventory, Reply, Violation, VirtualUser
 from dms_load_test.metrics.totals import Totals
@@ -41,11 +42,14 @@ if TYPE_CHECKING:
 __all__ = [
     "CREATED",
     "Api",
+    "Constant",
     "ConstantArrivalRate",
     "ConstantVus",
     "Entry",
     "Executor",
+    "Exponential",
     "Inventory",
+    "Pause",
     "PerVuIterations",
     "Phase",
     "Pilot",
@@ -60,6 +64,7 @@ __all__ = [
     "StepFigures",
     "Table",
     "Totals",
+    "Uniform",
     "Violation",
     "VirtualUser",
     "Workload",
