@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dms_load_test.metrics.totals import OperationRow, Totals
+    from dms_load_test.metrics.verdict import ResourceAccount
+    from dms_load_test.results.events import Manifest
     from dms_load_test.results.run import Run
     from dms_load_test.results.story import StepStory, Story
 
@@ -69,7 +71,7 @@ def step_values(story: Story) -> dict[str, Any]:
 def table_values(story: Story) -> dict[str, Any]:
     """Return what changes only when the record's parts do."""
     run = _run(story)
-    manifest, totals = run.manifest, run.totals
+    totals, manifest = run.totals, run.manifest
     phases = sorted(totals.phases(), key=lambda phase: phase not in manifest.phases)  # what came before them, last
     rows = [(phase, row) for phase in phases for row in totals.operation_rows(phase)]
     failures = totals.failures()
@@ -79,71 +81,87 @@ def table_values(story: Story) -> dict[str, Any]:
         "operations_left_out": max(0, len(rows) - MOST_OPERATIONS),
         "split": [row for phase in phases for row in _split(totals, phase)],
         "failures": [
-            {**key._asdict(), "count": group.count, "first_s": group.first_ns / 1e9, **_example(group.example)}
+            {**key._asdict(), "count": group.count, "first_s": group.first_ns / NS_PER_S, **_example(group.example)}
             for key, group in failures[:MOST_FAILURES]
         ],
         "failures_left_out": sum(group.count for _, group in failures[MOST_FAILURES:]),
         "overhead": [_overhead(totals, phase) for phase in phases],
-        "checks": [
-            {"phase": phase, "name": name, "passed": counts.passed, "failed": counts.failed}
-            for (phase, name), counts in sorted(totals.tally.checks.items())
-        ],
-        "integrity_violations": sum(
-            count for (_, name, _), count in totals.tally.counters.items() if name == "integrity_violations"
-        ),
-        "accounts": [
-            {
-                "phase": a.phase,
-                "resource": a.resource,
-                "planned": a.planned,
-                "created": a.created,
-                "failed": a.failed,
-                "blocked": a.blocked,
-                "not_done": a.not_done,
-            }
-            for a in run.accounts
-        ],
-        "violations": [
-            {
-                "kind": v.kind,
-                "phase": v.phase,
-                "resource": v.resource,
-                "id": v.document_id,
-                "ordinal": v.ordinal,
-                "detail": v.detail,
-            }
-            for v in run.violations[:MOST_FAILURES]
-        ],
-        "tables": [
-            {
-                "phase": t.phase,
-                "title": t.title,
-                "columns": list(t.columns),
-                "rows": [list(row) for row in t.rows],
-                "note": t.note,
-            }
-            for t in run.tables
-        ],
-        "statements": [
-            {"text": s.text, "calls": s.calls, "total_ms": s.total_ms, "rows": s.rows}
-            for s in (story.statements.rows if story.statements else ())
-        ],
+        "accounts": [_account(account) for account in run.accounts],
         "estimate": _estimate(story),
         "hours": [
             {"hour": hour + 1, "requests": requests, "failed": failed}
             for hour, (requests, failed) in sorted(story.hours.items())
         ],
-        "manifest": {
-            "data_standard": manifest.data_standard,
-            "target_version": manifest.target_version,
-            "tool_version": manifest.tool_version,
-            "seed": manifest.seed,
-            "phases": list(manifest.phases),
-            "sizes": dict(manifest.sizes),
-            "machine": dict(manifest.machine),
-            "notes": list(manifest.notes),
-            "settings": [{"name": s.name, "value": s.value, "origin": s.origin} for s in manifest.settings],
-        },
+        **_checks(run),
+        **_findings(story),
+        "manifest": _manifest(run.manifest),
+    }
+
+
+def _account(account: ResourceAccount) -> dict[str, Any]:
+    return {
+        "phase": account.phase,
+        "resource": account.resource,
+        "planned": account.planned,
+        "created": account.created,
+        "failed": account.failed,
+        "blocked": account.blocked,
+        "not_done": account.not_done,
+    }
+
+
+def _checks(run: Run) -> dict[str, Any]:
+    tally = run.totals.tally
+    return {
+        "checks": [
+            {"phase": phase, "name": name, "passed": counts.passed, "failed": counts.failed}
+            for (phase, name), counts in sorted(tally.checks.items())
+        ],
+        "integrity_violations": sum(n for (_, name, _), n in tally.counters.items() if name == "integrity_violations"),
+        "violations": [
+            {
+                "kind": found.kind,
+                "phase": found.phase,
+                "resource": found.resource,
+                "id": found.document_id,
+                "ordinal": found.ordinal,
+                "detail": found.detail,
+            }
+            for found in run.violations[:MOST_FAILURES]
+        ],
+    }
+
+
+def _findings(story: Story) -> dict[str, Any]:
+    statements = story.statements.rows if story.statements else ()
+    return {
+        "tables": [
+            {
+                "phase": table.phase,
+                "title": table.title,
+                "columns": list(table.columns),
+                "rows": [list(row) for row in table.rows],
+                "note": table.note,
+            }
+            for table in _run(story).tables
+        ],
+        "statements": [
+            {"text": row.text, "calls": row.calls, "total_ms": row.total_ms, "rows": row.rows} for row in statements
+        ],
+    }
+
+
+def _manifest(manifest: Manifest) -> dict[str, Any]:
+    return {
+        "data_standard": manifest.data_standard,
+        "target_version": manifest.target_version,
+        "tool_version": manifest.tool_version,
+        "seed": manifest.seed,
+        "phases": list(manifest.phases),
+        "sizes": dict(manifest.sizes),
+        "machine": dict(manifest.machine),
+        "notes": list(manifest.notes),
+        "settings": [{"name": row.name, "value": row.value, "origin": row.origin} for row in manifest.settings],
     }
 
 
