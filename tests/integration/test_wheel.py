@@ -64,3 +64,12 @@ print(dms_load_test.__file__, len(load_standard().model.resources))
 
     assert Path(where).is_relative_to(installed)
     assert int(resources) == 349
+
+
+def test_the_pages_are_found_in_the_wheel(installed, tmp_path):
+    code = """
+from dms_load_test.views.pages import SCRIPTS, render_waiting, web_text
+print(len(render_waiting()), *(len(web_text(name)) for name in (*SCRIPTS, "live.js", "style.css")))
+"""
+
+    assert all(int(length) > 100 for length in run(installed, tmp_path, code).split())
