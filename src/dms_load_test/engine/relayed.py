@@ -59,10 +59,11 @@ class RelayedToken:
 
     async def wait(self) -> bytes:
         """Return the Authorization header line as soon as there is a token. Raises: TokenError: There is none."""
-        if self._waiting is None:
-            self._waiting = asyncio.get_running_loop().create_future()
+        waiting = self._waiting
+        if waiting is None:
+            waiting = self._waiting = asyncio.get_running_loop().create_future()
             self._ask(0 if self._line else self._serial)
-        await asyncio.shield(self._waiting)
+        await asyncio.shield(waiting)  # a user that is stopped while it waits must not end the others' wait
         return self._line
 
     def reject(self, line: bytes) -> bool:
