@@ -1,0 +1,32 @@
+"""A new school year: first the descriptors are checked, then students are registered and read back, in two phases."""
+
+from dms_load_test.scenarios.api import PerVuIterations, Phase, SharedIterations, VirtualUser, Workload, encode, phase
+
+NEEDS_DOCUMENTS = True
+
+
+async def check_grade_levels(vu: VirtualUser) -> None:
+    reply = await vu.api.request("GET", "metadata/specifications")
+    vu.check("the API describes itself", reply.ok)
+    levels = await vu.api.query("gradeLevelDescriptors", {"limit": 100})
+    vu.check("there are grade levels", levels.ok and len(levels.json()) > 0)
+
+
+async def register(vu: VirtualUser) -> None:
+    ordinal = vu.next_ordinal("students")
+    student = vu.generate.document("students", ordinal)
+    created = await vu.api.create("students", encode(student), ordinal)
+    if not vu.check("a student is registered", created.ok):
+        return
+    vu.inventory.add("students", ordinal, created.document_id)
+    read = await vu.api.read("students", created.document_id)
+    vu.check("the student reads back", read.ok and read.json()["firstName"] == student["firstName"])
+    await vu.think(0.05)
+
+
+def plan(workload: Workload) -> tuple[Phase, ...]:
+    users = workload.settings.vus_readwrite_phase
+    return (
+        phase("grade levels", check_grade_levels, PerVuIterations(vus=1, iterations=1, max_duration_s=30.0)),
+        phase("registration", register, SharedIterations(vus=users, iterations=50, max_duration_s=300.0)),
+    )
