@@ -192,13 +192,13 @@ def filled(folder, documents):
         crowd = Crowd(emulator)
         started = time.perf_counter()
         step = max(documents // 10, 1)
+        paths = []  # every fiftieth document of all that is there
         for first in range(0, documents, step):
-            paths = []
             for at in range(first, min(first + step, documents), 2000):
                 bodies = map(student, range(at, min(at + 2000, first + step, documents)))
                 rates, answers = measured(emulator, crowd, posts(crowd, "students", bodies), 201)
-                paths.append(locations(answers)[0])
-            reads = (paths * (5000 // len(paths) + 1))[:5000]
+                paths += locations(answers)[::50]
+            reads = [paths[(number * 7919) % len(paths)] for number in range(5000)]
             got, _ = measured(emulator, crowd, [crowd.request("GET", path) for path in reads], 200)
             keys = [(number * 7919) % (first + step) for number in range(5000)]
             queries = [crowd.request("GET", f"/data/ed-fi/students?studentUniqueId={key:09d}") for key in keys]
