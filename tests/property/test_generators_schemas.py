@@ -8,7 +8,7 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from dms_load_test.edfi.dependencies import DependencyGraph
-from dms_load_test.edfi.schema import ApiModel, Collection, Inline, Leaf, Node, Reference, ResourceSchema
+from dms_load_test.edfi.schema import ApiModel, Collection, Inline, Leaf, Node, Reference, ResourceSchema, walk_leaves
 from dms_load_test.generators import DataOptions, DistrictSizes, Optional, build_documents
 
 SIZES = DistrictSizes(2, 5, 3, 2, 2)
@@ -99,11 +99,9 @@ def unified(body, identity, plain):
             for leaf in reference.leaves:
                 columns[leaf.name].append(f"$.{reference.name}.{leaf.name}")
     keys = {name for name, paths in columns.items() if set(paths) & set(identity)}
-    for collection in body.collections:
-        for reference in collection.item.references:
-            for leaf in reference.leaves:
-                if leaf.name in keys:
-                    columns[leaf.name].append(f"$.{collection.name}[*].{reference.name}.{leaf.name}")
+    for path, leaf in walk_leaves(Node(collections=body.collections)):
+        if leaf.name in keys and "Reference." in path:
+            columns[leaf.name].append(path)
     return tuple(pair for paths in columns.values() for pair in pairwise(paths))
 
 

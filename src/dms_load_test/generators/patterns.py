@@ -33,13 +33,10 @@ class UnknownPatternError(Exception):
 
 
 class Pattern:
-    """The texts of one expression. `extra`: how often more than needed an unbounded part is repeated."""
+    """The texts of one valid expression. `extra`: how often more than needed an unbounded part is repeated."""
 
     def __init__(self, expression: str, extra: int = 0) -> None:
-        try:
-            self._parts = parser.parse(expression)
-        except re.error as error:
-            raise UnknownPatternError(str(error)) from error
+        self._parts = parser.parse(expression)
         self._extra = extra
 
     def text(self, number: int) -> str:
@@ -92,7 +89,10 @@ def matching(expression: str, shortest: int, longest: int, count: int) -> tuple[
 
     Raises: UnknownPatternError: the expression uses what is not known, or no such text was found.
     """
-    test = re.compile(expression)
+    try:
+        test = re.compile(expression)
+    except re.error as error:
+        raise UnknownPatternError(str(error)) from error
     found: dict[str, None] = {}
     for extra in range(max(shortest, 8) + 1):
         pattern = Pattern(expression, extra)

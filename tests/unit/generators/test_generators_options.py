@@ -1,0 +1,109 @@
+import re
+
+import pytest
+
+from dms_load_test.edfi.standard import load_standard
+from dms_load_test.errors import ConfigError
+from dms_load_test.generators import DataOptions, DistrictSizes, Rule, build_documents
+from dms_load_test.generators.options import parse_counts, select_resources
+from dms_load_test.generators.patterns import UnknownPatternError, matching
+
+MODEL = load_standard().model
+URIS = {
+    name: [f"uri://ed-fi.org/{name}#{code}" for code in codes]
+    for name, codes in load_standard().descriptor_values.items()
+}
+KNOWN = ("students", "studentSchoolAssociations", "schools", "tpdm/candidates")
+
+
+def build(**options):
+    return build_documents(MODEL, DistrictSizes(2, 30, 5, 4, 2), 1, URIS, DataOptions(**options))
+
+
+def test_resources_are_chosen_by_name_wildcard_and_group():
+    groups = {"district": ("students", "schools"), "all": KNOWN}
+
+    assert select_resources(["student*"], (), KNOWN, groups) == {"students", "studentSchoolAssociations"}
+    assert select_resources(["all"], ["tpdm/*", "schools"], KNOWN, groups) == {"students", "studentSchoolAssociations"}
+    assert select_resources(["district", "tpdm/candidates"], (), KNOWN, groups) == {
+        "students",
+        "schools",
+        "tpdm/candidates",
+    }
+
+
+def test_a_resource_that_nothing_matches_is_told():
+    with pytest.raises(ConfigError, match="--exclude stafs: the target has no such resource"):
+        select_resources(["students"], ["stafs"], KNOWN, {})
+
+
+@pytest.mark.parametrize("text", ["students", "students=many", "students=-1", "=5"])
+def test_a_count_without_a_number_is_told(text):
+    with pytest.raises(ConfigError, match="--count"):
+        parse_counts([text], KNOWN)
+
+
+def test_a_count_replaces_the_districts_and_of_several_the_last_one_counts():
+    documents = build(counts={"student*": 7, "studentAssessments": 500, "students": 40})
+
+    assert documents.counts["students"] == 40
+    assert documents.counts["studentAssessments"] == 500
+    assert documents.counts["studentSchoolAssociations"] == 7
+
+
+def test_more_documents_than_natural_keys_are_refused_with_the_reason():
+    resources = frozenset({"educationOrganizationPeerAssociations", "schools", "localEducationAgencies"})
+
+    with pytest.raises(ConfigError, match=re.escape("there are only 4 different natural keys")):
+        build(resources=resources, counts={"educationOrganizationPeerAssociations": 5})
+
+
+def test_what_requires_a_resource_that_is_not_planned_is_left_out_with_the_reason():
+    documents = build(resources=frozenset({"studentSchoolAssociations", "schools"}))
+
+    assert documents.left_out.keys() == {"studentSchoolAssociations"}
+    assert "studentReference is required" in documents.left_out["studentSchoolAssociations"]
+
+
+def test_an_optional_reference_to_what_is_not_planned_is_left_out_of_the_document():
+    alone, together = build(resources=frozenset({"schools"})), build()
+
+    assert "localEducationAgencyReference" not in alone.document("schools", 0)
+    assert "localEducationAgencyReference" in together.document("schools", 0)
+
+
+def test_documents_of_one_resource_refer_to_those_below_its_roots_only():
+    documents = build(resources=frozenset({"learningStandards"}), counts={"learningStandards": 50})
+    roots = documents.roots["learningStandards"]
+    keys = [documents.document("learningStandards", n)["learningStandardId"] for n in range(50)]
+    parents = [
+        (n, documents.document("learningStandards", n).get("parentLearningStandardReference")) for n in range(50)
+    ]
+
+    assert all(parent is None for n, parent in parents if n < roots)
+    assert all(parent["learningStandardId"] in keys[:roots] for n, parent in parents if n >= roots)
+
+
+def test_a_users_own_rule_takes_the_place_of_ours_and_others_refer_to_its_documents():
+    def crisis_events(world):
+        return Rule(lambda n: {"crisisEventName": f"Storm {n} of {world.sizes.school_year}"})
+
+    documents = build(resources=frozenset({"crisisEvents"}), makers={"crisisEvents": crisis_events})
+
+    assert documents.document("crisisEvents", 3) == {"crisisEventName": "Storm 3 of 2025"}
+
+
+@pytest.mark.parametrize(
+    "expression", [r"^[A-Z]{2}\d{4}$", r"^(AB|CD)-\d+$", r"[^\s]{3}", r"^\w+@\w+\.org$", r"^uri://[a-z]+/.+$", "^.{5}$"]
+)
+def test_texts_of_a_pattern_match_it_and_differ(expression):
+    texts = matching(expression, 3, 40, 50)
+
+    assert len(set(texts)) == len(texts) > 1
+    assert all(re.search(expression, text) and 3 <= len(text) <= 40 for text in texts)
+
+
+@pytest.mark.parametrize("expression", ["(", r"^(a)\1$", "^$"])
+def test_a_pattern_without_a_known_text_is_told(expression):
+    with pytest.raises(UnknownPatternError):
+        matching(expression, 1, 10, 5)
