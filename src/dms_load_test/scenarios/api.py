@@ -33,6 +33,7 @@ from dms_load_test.load.executor import (
 from dms_load_test.load.pause import Constant, Exponential, Pause, Uniform
 from dms_load_test.load.plan import Phase, Pilot, RetryPolicy, Step, StepFigures, Table
 from dms_load_test.load.virtual_user import CREATED, Api, Entry, Inventory, Reply, Violation, VirtualUser
+from dms_load_test.metrics.histogram import Distribution
 from dms_load_test.metrics.totals import Totals
 from dms_load_test.scenarios.workload import Workload
 
@@ -45,6 +46,7 @@ __all__ = [
     "Constant",
     "ConstantArrivalRate",
     "ConstantVus",
+    "Distribution",
     "Entry",
     "Executor",
     "Exponential",

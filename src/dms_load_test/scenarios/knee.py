@@ -17,8 +17,7 @@ from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import TYPE_CHECKING
 
-from dms_load_test.metrics.histogram import Distribution
-from dms_load_test.scenarios.api import ConstantArrivalRate, Phase, Step, StepFigures, Table
+from dms_load_test.scenarios.api import ConstantArrivalRate, Distribution, Phase, Step, StepFigures, Table
 from dms_load_test.scenarios.audit import COUNTERS, THRESHOLD
 from dms_load_test.scenarios.readwrite import ReadWrite
 

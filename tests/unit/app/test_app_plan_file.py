@@ -1,0 +1,91 @@
+"""Plan files: what they say, and where what is wrong with them stands."""
+
+import pytest
+
+from dms_load_test.app.plan_file import read_plan_file
+from dms_load_test.errors import ConfigError
+from dms_load_test.scenarios.program import Item
+
+PLAN = """\
+target: ${URL}
+profile: dev
+settings:
+  STUDENT_COUNT: 500
+run:
+  - smoke
+  - scenario: load
+  - beside:
+      - scenario: readwrite
+        name: writers
+        thresholds: ["errors: rate<0.01"]
+        settings: {VUS_READWRITE_PHASE: 4}
+        shape: step
+      - changes
+"""
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read_text(text, **environment):
+        path = tmp_path / "plan.yaml"
+        path.write_text(text)
+        return read_plan_file(path, environment)
+
+    return read_text
+
+
+def test_a_plan_says_what_runs_in_turn_and_what_side_by_side(read):
+    plan = read(PLAN, URL="http://localhost:8080/api")
+
+    assert plan.profile == "dev"
+    assert plan.settings == {"API_BASE_URL": "http://localhost:8080/api", "STUDENT_COUNT": "500"}
+    assert plan.program.stages == (
+        (Item(scenario="smoke", name="smoke"),),
+        (Item(scenario="load", name="load"),),
+        (
+            Item(
+                scenario="readwrite",
+                name="writers",
+                thresholds=("errors: rate<0.01",),
+                settings={"VUS_READWRITE_PHASE": "4"},
+                shape="step",
+            ),
+            Item(scenario="changes", name="changes"),
+        ),
+    )
+
+
+def test_a_variable_may_have_a_default(read):
+    assert read("target: ${URL:-http://a/b}\nrun: [smoke]\n").settings == {"API_BASE_URL": "http://a/b"}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", ":1: the file is empty"),
+        ("run: [smoke\n", ":2: "),
+        ("target: ${NOT_SET}\nrun: [smoke]\n", ":1: ${NOT_SET} is not set in the environment"),
+        ("profile: dev\n", ":1: run: is missing"),
+        ("run: smoke\n", ":1: run: expected a list"),
+        ("run:\n  - smoke\n  - lod\n", ':3: scenario "lod": expected one of smoke, load'),
+        ("run:\n  - mine.py\n", ":2: scenario "),
+        ("run:\n  - scenario: load\n    threshold: []\n", ':3: "threshold" is not known here; expected scenario'),
+        ("run:\n  - name: x\n", ":2: scenario: is missing"),
+        ("run:\n  - scenario: load\n    thresholds:\n      - 'errors: rat<1'\n", ":4: threshold"),
+        ("run:\n  - scenario: load\n    settings:\n      STUDENTS: 1\n", ":4: STUDENTS: no such setting"),
+        ("settings:\n  STUDENT_COUNT: many\nrun: [smoke]\n", ":2: STUDENT_COUNT: expected a whole number"),
+        ("run:\n  - scenario: readwrite\n    shape: round\n", ':3: shape "round": expected one of volume'),
+        ("run:\n  - load\n  - load\n", ':3: "load" is the name of line 2, too'),
+        ("run:\n  - beside: load\n", ":2: beside: expected a list"),
+        ("run: [smoke]\nrun: [load]\n", ':2: "run" stands here twice'),
+    ],
+)
+def test_a_mistake_is_told_with_file_and_line(read, text, told):
+    with pytest.raises(ConfigError) as raised:
+        read(text)
+    assert f"plan.yaml{told}" in str(raised.value)
+
+
+def test_a_missing_plan_is_told(tmp_path):
+    with pytest.raises(ConfigError, match="No such file"):
+        read_plan_file(tmp_path / "none.yaml", {})

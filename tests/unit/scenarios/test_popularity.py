@@ -1,0 +1,52 @@
+"""Which documents are asked for."""
+
+from collections import Counter
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dms_load_test.scenarios.popularity import Choice, Popularity, ordinal_of, zipf_rank, zipf_share
+
+DRAWS = 20_000
+
+
+@settings(max_examples=50)
+@given(count=st.integers(1, 500))
+def test_ranks_and_ordinals_are_one_to_one(count):
+    assert sorted(ordinal_of(rank, count) for rank in range(count)) == list(range(count))
+
+
+@pytest.mark.parametrize("count", [1, 2, 10, 1000])
+def test_ranks_follow_zipf_s_law(count):
+    random = Random(1)
+    drawn = Counter(zipf_rank(random, count) for _ in range(DRAWS))
+
+    assert set(drawn) <= set(range(count))
+    for rank in range(min(count, 5)):
+        assert drawn[rank] / DRAWS == pytest.approx(zipf_share(rank, count), abs=0.015)
+
+
+def test_few_documents_are_asked_for_most_of_the_time(user):
+    counts = {"children": 200}
+    for ordinal in range(200):
+        user.inventory.add("children", ordinal, f"children/{ordinal}")
+    popularity, choice = Popularity("zipf", counts), Choice(counts, counts, {})
+    taken = Counter()
+    for _ in range(2000):
+        entry = popularity.take(user, choice)
+        taken[entry.ordinal] += 1
+        user.inventory.give_back(entry)
+
+    most = sum(count for _, count in taken.most_common(20))
+    assert most / 2000 == pytest.approx(sum(zipf_share(rank, 200) for rank in range(20)), abs=0.05)
+
+
+def test_large_resources_are_chosen_more_often_and_weights_say_otherwise():
+    random, counts = Random(2), {"many": 900, "few": 100}
+    by_size = Counter(Choice(counts, counts, {}).one(random) for _ in range(4000))
+    by_weight = Counter(Choice(counts, counts, {"few": 90.0}).one(random) for _ in range(4000))
+
+    assert by_size["many"] / by_size["few"] == pytest.approx(3.0, rel=0.15)
+    assert by_weight["few"] / by_weight["many"] == pytest.approx(3.0, rel=0.15)
