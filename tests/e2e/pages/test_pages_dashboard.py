@@ -46,14 +46,15 @@ def test_a_run_is_watched_from_its_beginning_to_its_end_and_after(live, command,
     process, address = live
     seen = open_page(address)
     seen.page.wait_for_selector("#summary")  # until then the page waits for the run to begin
+    first = seen.figure("Requests")
+    _wait(seen, f"Number(document.querySelector('[data-figure=\"Requests\"]').dataset.v) > {first}")
     _wait(seen, "document.querySelector('#chart-rate .plot')?.data?.[0].x.length > 2")
-    first, points = seen.figure("Requests"), _points(seen)
+    points = _points(seen)
     seen.picture("dashboard-light")
 
     seen.page.reload()
     _wait(seen, "document.querySelector('#chart-rate .plot')?.data?.[0].x.length > 2")
     assert _points(seen) >= points  # all that came before is there again
-    _wait(seen, f"Number(document.querySelector('[data-figure=\"Requests\"]').dataset.v) > {first}")
 
     seen.page.get_by_role("searchbox").fill("schoolYearT")
     _wait(seen, "document.querySelector('#summary .verdict.good') !== null")
@@ -89,7 +90,7 @@ def test_a_run_is_watched_from_its_beginning_to_its_end_and_after(live, command,
 def test_a_run_killed_half_way_still_gives_its_report(command, server, wait_for):
     process = command.start("run", "--profile", "dev", "--phase", "load", **server.settings)
     results = command.folder / "results"
-    wait_for(lambda: any(b'level 2' in path.read_bytes() for path in results.glob("*/record.jsonl")))
+    wait_for(lambda: any(b"level 2" in path.read_bytes() for path in results.glob("*/record.jsonl")))
     process.kill()
     process.communicate()
     ended = command("report")
