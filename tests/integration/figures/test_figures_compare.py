@@ -37,9 +37,9 @@ def test_a_server_whose_speed_drifts_is_not_called_another_one(record, server):
     def drifting(seed):
         return record(server(seed, drift=0.2, memory=0.8, per_s=60), seconds=50)
 
-    pairs = [(drifting(10 + number), drifting(50 + number)) for number in range(5)]
+    pairs = [(drifting(10 + number), drifting(50 + number)) for number in range(10)]
 
-    assert sum(bool(changes(compared(*pair))) for pair in pairs) == 0
+    assert sum(bool(changes(compared(*pair))) for pair in pairs) <= 1
 
 
 def test_a_faster_server_is_better_and_more_failures_are_worse(record, server):
