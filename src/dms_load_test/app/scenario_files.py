@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from dms_load_test.errors import ConfigError, LoadTestError, ScenarioError
 from dms_load_test.scenarios import SCENARIOS, Scenario
-from dms_load_test.scenarios.program import phase_name, phases_of
+from dms_load_test.scenarios.program import phase_name
+from dms_load_test.scenarios.scenario import phases_of
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -77,7 +78,7 @@ def _from_file(path: Path, name: str) -> Scenario:
 
 
 def told(error: Exception, path: str) -> ScenarioError:
-    """Return what is wrong with a file: `/home/me/mine.py:12: NameError: name 'x' is not defined`."""
+    """Return what is wrong with a file: `mine.py:12: NameError: name 'x' is not defined`."""
     if isinstance(error, SyntaxError) and error.filename == path:
         return ScenarioError(f"{path}:{error.lineno}: {error.msg}")
     own = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]

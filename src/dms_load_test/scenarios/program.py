@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
-
-from dms_load_test.scenarios.shapes import shaped
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from dms_load_test.load.plan import Phase
-    from dms_load_test.scenarios.scenario import Scenario
-    from dms_load_test.scenarios.workload import Workload
-
 SMOKE, LOAD = "smoke", "load"
+
+
+class Known(Protocol):
+    """What a program wants to know of a scenario."""
+
+    @property
+    def needs_documents(self) -> bool:
+        """Whether it works on documents that a load made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,7 @@ class Program:
         """The names of all items."""
         return tuple(item.name for item in self.items)
 
-    def wants_documents(self, resolve: Callable[[str], Scenario]) -> bool:
+    def wants_documents(self, resolve: Callable[[str], Known]) -> bool:
         """Whether a scenario works on documents that no load of this program makes before it."""
         for stage in self.stages:
             if any(item.scenario == LOAD for item in stage):
@@ -58,7 +60,7 @@ class Program:
                 return True
         return False
 
-    def with_load(self, resolve: Callable[[str], Scenario]) -> Program:
+    def with_load(self, resolve: Callable[[str], Known]) -> Program:
         """Return the program with a load before the first stage that needs documents."""
         places = (
             number
@@ -86,14 +88,3 @@ def program_of(scenarios: Iterable[str], *, may_load: bool = True, shape: str = 
 def phase_name(scenario: str) -> str:
     """Return what a scenario's phase is called unless it is named: `my_scenario` of `folder/my_scenario.py`."""
     return scenario.replace("\\", "/").rpartition("/")[2].removesuffix(".py")
-
-
-def phases_of(item: Item, scenario: Scenario, workload: Workload) -> tuple[Phase, ...]:
-    """Return the phases of an item. Raises: what the scenario's `plan` raises; ConfigError: the shape does not fit."""
-    named = workload if item.name == phase_name(item.scenario) else replace(workload, name=item.name)
-    phases = scenario.plan(named)
-    if item.thresholds is not None:
-        phases = tuple(replace(phase, thresholds=item.thresholds) for phase in phases)
-    if item.shape:
-        phases = tuple(shaped(phase, item.shape, workload.settings.shape_peak) for phase in phases)
-    return phases

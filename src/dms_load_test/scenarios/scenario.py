@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dms_load_test.errors import ScenarioError
 from dms_load_test.load.plan import Phase
+from dms_load_test.scenarios.program import phase_name
+from dms_load_test.scenarios.shapes import shaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dms_load_test.scenarios.program import Item
     from dms_load_test.scenarios.workload import Workload
 
 
@@ -45,3 +48,14 @@ class Scenario:
         about = (module.__doc__ or "").strip().partition("\n")[0]
         needs, smallest = (bool(getattr(module, switch, False)) for switch in ("NEEDS_DOCUMENTS", "SMALLEST"))
         return cls(name, plan, about, needs, smallest)
+
+
+def phases_of(item: Item, scenario: Scenario, workload: Workload) -> tuple[Phase, ...]:
+    """Return the phases of an item. Raises: what the scenario's `plan` raises; ConfigError: the shape does not fit."""
+    named = workload if item.name == phase_name(item.scenario) else replace(workload, name=item.name)
+    phases = scenario.plan(named)
+    if item.thresholds is not None:
+        phases = tuple(replace(phase, thresholds=item.thresholds) for phase in phases)
+    if item.shape:
+        phases = tuple(shaped(phase, item.shape, workload.settings.shape_peak) for phase in phases)
+    return phases
