@@ -1,4 +1,6 @@
 import base64
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -7,9 +9,11 @@ import time
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
+from dms_load_test.cli import main
 from dms_load_test.emulator import EmulatorOptions, start_emulator
 
 LIMIT_S = 90
@@ -73,6 +77,26 @@ class Command:
         return self.end(self.start(*arguments, results=results, **environment), results)
 
 
+class Inside(Command):
+    """The same command without a process of its own, which saves its start: for tests of what it says and does."""
+
+    def __call__(self, *arguments, results="results", **environment):
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+        settings = self.environment | {"RESULTS_DIR": str(self.folder / results)} | environment
+        with (
+            mock.patch.dict(os.environ, settings, clear=True),
+            mock.patch.object(sys, "argv", ["dms-load-test", *arguments]),
+            mock.patch.object(sys, "stdin", io.StringIO()),
+            contextlib.chdir(self.folder),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            pytest.raises(SystemExit) as ended,
+        ):
+            main()
+        texts = [stream.buffer.getvalue().decode() for stream in (out, err)]
+        return Ended(ended.value.code or 0, *texts, self.folder / results)
+
+
 class Server:
     """A target with a client, and questions to it that bypass our own client."""
 
@@ -106,6 +130,11 @@ class Server:
 @pytest.fixture
 def command(tmp_path):
     return Command(tmp_path)
+
+
+@pytest.fixture
+def inside(tmp_path):
+    return Inside(tmp_path)
 
 
 @pytest.fixture

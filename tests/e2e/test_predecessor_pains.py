@@ -380,13 +380,13 @@ def shared():
 
 
 @pytest.fixture
-def bench(shared, command, server_of, tmp_path_factory):
+def bench(shared, inside, server_of, tmp_path_factory):
     running, made = shared
     server = server_of(running)
     if "whole" not in made:
-        apart = type(command)(tmp_path_factory.mktemp("whole"))
+        apart = type(inside)(tmp_path_factory.mktemp("whole"))
         made["whole"] = apart("run", "--profile", "smoke", *QUICK, **server.settings)
-    return Bench(command, server, made["whole"])
+    return Bench(inside, server, made["whole"])
 
 
 @pytest.mark.parametrize("words", PAINS)
