@@ -17,9 +17,10 @@ MS = 1_000_000
 
 def sample(i):
     start = i * MS + 123_456
-    return Sample(  # noqa: FBT003 - a sample's members in their order
-        "readwrite", "create", "studentSchoolAssociations", 201, True, True, "", 1, start, start, start + 7 * MS + i,
-        1000, 0, 0, 20_000 + i, 6 * MS + i, 30_000, 900 + i % 50, 310,
+    return Sample(
+        "readwrite", "create", "studentSchoolAssociations", 201,
+        True, True,  # noqa: FBT003 - a sample's members in their order
+        "", 1, start, start, start + 7 * MS + i, 1000, 0, 0, 20_000 + i, 6 * MS + i, 30_000, 900 + i % 50, 310,
     )  # fmt: skip
 
 
