@@ -267,6 +267,7 @@ class _Run:
                 inventory.copy_to(self._folder.inventory)
         self._earlier = earlier
         documents = documents_of(settings, seed, target.model, target.descriptor_values)
+        notes += tuple(f"{name} is left out: {why}." for name, why in sorted(documents.left_out.items()))
         changes_url = target.discovery.urls.change_queries_url
         workload = Workload(settings, target.graph, documents, seed, model=target.model, change_queries_url=changes_url)
         return replace(workload, program=intent.program), notes

@@ -34,7 +34,7 @@ _SIBLINGS = 4
 """Children of one parent, where documents of one resource form a tree."""
 _PROBES = 1500
 _FEWEST = 10
-_KEYS_KEPT = 4096
+_KEYS_KEPT = 1024
 _BOUNDLESS = 10**12
 _MANY_MORE = 1_000_000
 """Documents beyond the planned ones that a resource must have natural keys for, to be called growable."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dms_load_test.generators.rule import Document, Rule
     from dms_load_test.generators.world import World
 
-_KEYS_KEPT = 4096
+_KEYS_KEPT = 1024
 _ORGANIZATIONS = 2
 """Education organizations of each kind that the district does not have."""
 _FEWEST = 10
