@@ -58,7 +58,7 @@ def test_thresholds_judge_what_a_scenario_counts_and_times(totals, text, observe
 
 
 def test_a_metric_that_nobody_names_is_no_metric():
-    with pytest.raises(ConfigError, match="unknown metric 'lookup'; expected one of .*lookups"):
+    with pytest.raises(ConfigError, match=r"unknown metric .lookup.; expected one of .*lookups"):
         parse_threshold("lookup: count>3", "portal", OWN)
 
 
