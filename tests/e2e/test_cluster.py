@@ -23,6 +23,8 @@ SOME = ("--set", "STUDENT_COUNT=60", "--set", "VUS_LOAD_PHASE=4")
 ENDLESS = (*QUICK, "--set", "DURATION_READWRITE_PHASE=60s", "--set", "VUS_READWRITE_PHASE=2")
 STOP_S = 2.0
 ORPHAN_S = 10.0
+START_S = 80
+"""Processes start slowly where others do, too."""
 
 
 def worker_processes(coordinator):
@@ -124,9 +126,10 @@ def cluster():
 
 def test_two_workers_do_what_one_process_does_and_what_they_made_can_be_cleaned(command, server, cluster):
     run = ("run", "--profile", "smoke", *QUICK, "--seed", "3")
-    alone = command(*run, results="alone", **server.settings)
     shared = command(*run, "--scheduler", cluster, **server.settings)
     cleaned = command("clean", shared.folder.name, "--yes", **server.settings)
+    left = server.counts(planned(shared))
+    alone = command(*run, results="alone", **server.settings)
 
     assert (alone.code, shared.code, cleaned.code) == (0, 0, 0), shared.out + shared.err + cleaned.out + cleaned.err
     assert shared.summary["accounts"] == alone.summary["accounts"]
@@ -134,7 +137,7 @@ def test_two_workers_do_what_one_process_does_and_what_they_made_can_be_cleaned(
     assert f"2 workers share the load, through the Dask scheduler {cluster}." in shared.out
     written = b"".join(path.read_bytes() for path in shared.folder.iterdir())
     assert server.secret.encode() not in written
-    assert set(server.counts(planned(shared)).values()) == {0}
+    assert set(left.values()) == {0}
 
 
 def test_levels_wait_for_all_workers_of_which_there_may_be_more_than_users(command, server):
@@ -152,7 +155,7 @@ def test_levels_wait_for_all_workers_of_which_there_may_be_more_than_users(comma
 @pytest.mark.parametrize("number", range(ROUNDS))
 def test_what_a_killed_worker_left_of_a_level_is_done_by_another(command, server, wait_for, number):
     process = command.start(*LOAD, *SOME, "--workers", "2", **server.settings)
-    wait_for(lambda: begun(command, f"level {2 + 5 * number % 12}"))
+    wait_for(lambda: begun(command, f"level {2 + 5 * number % 12}"), START_S)
     worker_processes(process)[number % 2].kill()
     ended = command.end(process)
 
@@ -170,7 +173,7 @@ def test_a_lost_part_of_a_timed_phase_is_told_and_is_no_pass(command, server, wa
         "run", "--profile", "smoke", *QUICK, "--workers", "2", "--on-worker-loss", wish,
         "--set", "VUS_READWRITE_PHASE=4", "--set", "DURATION_READWRITE_PHASE=6s", **server.settings,
     )  # fmt: skip
-    wait_for(lambda: begun(command, "readwrite"))
+    wait_for(lambda: begun(command, "readwrite"), START_S)
     time.sleep(1.0)
     worker_processes(process)[0].kill()
     ended = command.end(process)
@@ -185,7 +188,7 @@ def test_a_lost_part_of_a_timed_phase_is_told_and_is_no_pass(command, server, wa
 
 def test_ctrl_c_reaches_all_workers_within_two_seconds(command, server, wait_for):
     process = command.start("run", "--profile", "smoke", *ENDLESS, "--workers", "2", **server.settings)
-    wait_for(lambda: begun(command, "readwrite"))
+    wait_for(lambda: begun(command, "readwrite"), START_S)
     for asked in (process, *worker_processes(process)):  # as a terminal does
         os.kill(asked.pid, signal.SIGINT)
     ended = command.end(process)
@@ -213,7 +216,7 @@ def test_no_orphan_keeps_sending_and_its_worker_can_be_used_again(command, serve
         for gone in ("coordinator", "scheduler"):
             run = ("run", "--profile", "smoke", *ENDLESS, "--scheduler", address)
             process = command.start(*run, results=gone, **server.settings)
-            wait_for(lambda: all(connections_to(worker, port) for worker in workers))
+            wait_for(lambda: all(connections_to(worker, port) for worker in workers), START_S)
             (process if gone == "coordinator" else scheduler).kill()
             wait_for(lambda: not any(connections_to(worker, port) for worker in workers), ORPHAN_S)
             process.communicate(timeout=60)
