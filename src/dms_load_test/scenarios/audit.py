@@ -177,7 +177,9 @@ class Audit:
         reply = await vu.api.query(entry.resource, key, operation=OPERATION)
         ids = [item["id"] for item in reply.json()] if reply.ok else []
         kind = "duplicated" if len(ids) > 1 else "" if ids == [entry.document_id] else "lost"
-        self._report(vu, entry, reply, kind if reply.ok else "", f"its natural key finds {ids or 'nothing'}")
+        if kind and reply.ok:
+            detail = f"its natural key finds {ids or 'nothing'}"
+            vu.violation(Violation(kind, entry.resource, entry.document_id, entry.ordinal, detail))
 
     def _report(self, vu: VirtualUser, entry: Entry, reply: Reply, kind: str, detail: str) -> None:
         if kind:
