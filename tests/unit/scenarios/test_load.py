@@ -63,6 +63,14 @@ async def test_what_was_sent_before_is_neither_sent_nor_planned_again(workload, 
     ]
 
 
+def test_documents_that_refer_to_earlier_ones_of_their_resource_wait_for_those_below_their_roots(workload):
+    workload.documents.roots = {"parents": 1}
+
+    steps = load.plan(workload).steps
+
+    assert [dict(step.planned) for step in steps] == [{"parents": 1, "notes": 2}, {"parents": 3}, {"children": 9}]
+
+
 def test_a_load_that_was_sent_whole_has_no_steps(workload):
     sent = {resource: OrdinalSet(range(count)) for resource, count in workload.counts.items()}
 
