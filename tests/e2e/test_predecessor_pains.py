@@ -280,7 +280,7 @@ def _memory(bench):
     code = (
         "import resource, runpy, sys\n"
         "sys.argv = ['dms-load-test', 'run', '--profile', 'smoke', '--phase', 'load', '-q',\n"
-        "            '--set', 'STUDENT_COUNT=200']\n"
+        "            '--set', 'STUDENT_COUNT=60']\n"
         "try: runpy.run_module('dms_load_test', run_name='__main__')\n"
         "finally: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)\n"
     )
