@@ -152,7 +152,10 @@ def _draft(endpoint: _Endpoint, reader: BodyReader, names: Mapping[str, str]) ->
     paths = {path for path, _ in walk_leaves(schema.body)}
     known = [pair for pair in hints().equal.get(endpoint.resource, ()) if paths.issuperset(pair)]
     equal = join_pairs(known, equal_pairs(schema.body, own, schema.identity, names))
-    return _Draft(replace(schema, equal=equal, query=_query(schema, own, parameters)), own)
+    query = _query(schema, own, parameters)
+    if schema.is_descriptor and not query:  # ODS/API filters descriptors by their members and may not say so
+        query = {leaf.name: f"$.{leaf.name}" for leaf in schema.body.leaves}
+    return _Draft(replace(schema, equal=equal, query=query), own)
 
 
 def _filters(endpoint: _Endpoint) -> Iterator[tuple[str, bool]]:

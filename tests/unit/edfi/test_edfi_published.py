@@ -41,6 +41,10 @@ def test_data_standard_5_0_in_the_dialect_of_ods_has_all_its_endpoints(ods, shar
     assert len([name for name in ods.resources if name.startswith("tpdm/")]) == 33
 
 
+def test_descriptors_can_be_found_by_their_members_where_no_filter_is_listed(ods):
+    assert set(ods.resources["gradeLevelDescriptors"].query) == set(STANDARD.resources["gradeLevelDescriptors"].query)
+
+
 def test_natural_keys_and_superclasses_agree_with_5_2(shared_resources):
     for old, new in shared_resources:
         assert old.identity == new.identity
