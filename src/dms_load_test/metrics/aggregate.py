@@ -1,8 +1,7 @@
 """Samples in, a snapshot a second out: the fold on the hot path of one process.
 
-`Aggregate.add` runs for every request, which is why its body is long and plain: exact microseconds are counted in
-dictionaries, and distributions are made of these a few hundred at a time. Everything else that wants figures reads
-snapshots.
+`Aggregate.add` runs for every request, which is why its body is long and plain: it only notes times, and a few hundred
+at a time go into distributions. Everything else that wants figures reads snapshots.
 """
 
 from __future__ import annotations
@@ -32,9 +31,9 @@ if TYPE_CHECKING:
 MOST_FAILURE_GROUPS = 500
 """Groups that one process keeps apart; more would be noise to a reader and a leak in a long run."""
 MOST_TIMES = 300
-"""So many different times are kept exact before distributions are made of them, which holds up the loop for 0.1 ms."""
-Times = defaultdict[int, int]
-"""Microseconds -> how often."""
+"""So many times of a kind are noted before they go into a distribution, which holds up the loop for 0.1 ms."""
+Times = list[int]
+"""Durations in microseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,34 +77,34 @@ def merge(snapshots: Iterable[Snapshot]) -> Snapshot:
     )
 
 
-def _no_times() -> Times:
-    return defaultdict(int)
-
-
 def _settle(times: Times, into: Distribution) -> None:
     into.record_all(times)
     times.clear()
 
 
 class _Parts:
-    """Exact times of the parts of requests, by the names of COMPONENTS, and the distributions they end in."""
+    """Times of the parts of requests, by the names of COMPONENTS, and the distributions they end in."""
 
     __slots__ = ("_distributions", "blocked", "connecting", "receiving", "sending", "tls", "waiting")
 
     def __init__(self, distributions: Sequence[Distribution]) -> None:
         self._distributions = distributions
-        self.blocked, self.connecting, self.tls = _no_times(), _no_times(), _no_times()
-        self.sending, self.waiting, self.receiving = _no_times(), _no_times(), _no_times()
+        self.blocked: Times = []
+        self.connecting: Times = []
+        self.tls: Times = []
+        self.sending: Times = []
+        self.waiting: Times = []
+        self.receiving: Times = []
 
     def settle(self) -> None:
-        """Make distributions of the times."""
+        """Move the times into their distributions."""
         times = (self.blocked, self.connecting, self.tls, self.sending, self.waiting, self.receiving)
         for part, distribution in zip(times, self._distributions, strict=True):
             _settle(part, distribution)
 
 
 class _Row:
-    """One series while its requests come, with exact times. Rows of one operation share their `parts`."""
+    """One series while its requests come, with the times noted. Rows of one operation share their `parts`."""
 
     __slots__ = (
         "late_response",
@@ -121,7 +120,9 @@ class _Row:
     def __init__(self, series: Series, parts: _Parts) -> None:
         self.series = series
         self.parts = parts
-        self.prompt, self.late_response, self.late_service = _no_times(), _no_times(), _no_times()
+        self.prompt: Times = []
+        self.late_response: Times = []
+        self.late_service: Times = []
         self.sent_bytes = self.received_bytes = self.retries = 0
 
     def settle(self) -> None:
@@ -146,7 +147,7 @@ class Aggregate:
         self._tally = Tally()
         self._rows: dict[tuple[str, str, str, int, bool, bool], _Row] = {}
         self._parts: dict[tuple[str, str], _Parts] = {}
-        self._iterations: defaultdict[str, Times] = defaultdict(_no_times)
+        self._iterations: defaultdict[str, Times] = defaultdict(list)
         self._kinds: set[FailureKey] = set()
         self._users = 0
         self._users_max = 0
@@ -168,24 +169,24 @@ class Aggregate:
             times = row.prompt
         else:
             times = row.late_response
-            row.late_service[(finished_ns - started_ns) // 1000] += 1
-        times[(finished_ns - due_ns) // 1000] += 1
+            row.late_service.append((finished_ns - started_ns) // 1000)
+        times.append((finished_ns - due_ns) // 1000)
         row.sent_bytes += sample.sent_bytes
         row.received_bytes += sample.received_bytes
         if sample.attempt > 1:
             row.retries += 1
         parts = row.parts
         if sample.blocked_ns:
-            parts.blocked[sample.blocked_ns // 1000] += 1
+            parts.blocked.append(sample.blocked_ns // 1000)
         if sample.connecting_ns:
-            parts.connecting[sample.connecting_ns // 1000] += 1
+            parts.connecting.append(sample.connecting_ns // 1000)
         if sample.tls_ns:
-            parts.tls[sample.tls_ns // 1000] += 1
-        parts.sending[sample.sending_ns // 1000] += 1
+            parts.tls.append(sample.tls_ns // 1000)
+        parts.sending.append(sample.sending_ns // 1000)
         waiting = parts.waiting
-        waiting[sample.waiting_ns // 1000] += 1
+        waiting.append(sample.waiting_ns // 1000)
         if sample.receiving_ns:
-            parts.receiving[sample.receiving_ns // 1000] += 1
+            parts.receiving.append(sample.receiving_ns // 1000)
         if len(times) > MOST_TIMES or len(waiting) > MOST_TIMES:
             row.settle()
             parts.settle()
@@ -222,7 +223,11 @@ class Aggregate:
 
     def iteration(self, duration_ns: int, phase: str = "") -> None:
         """Count one completed iteration."""
-        self._iterations[phase or self._phase][duration_ns // 1000] += 1
+        where = phase or self._phase
+        times = self._iterations[where]
+        times.append(duration_ns // 1000)
+        if len(times) > MOST_TIMES:
+            _settle(times, self._tally.iterations[where])
 
     def drop_iterations(self, count: int = 1, reason: str = "", phase: str = "") -> None:
         """Count iterations that were due and could not start, or had nothing to do; `reason` is from a few."""
@@ -252,7 +257,7 @@ class Aggregate:
         for parts in self._parts.values():
             parts.settle()
         for phase, times in self._iterations.items():
-            self._tally.iterations[phase].record_all(times)
+            _settle(times, self._tally.iterations[phase])
         sums = sums_of(self._tally.series)
         users = (self._users, self._users_max)
         taken = Snapshot(self._phase, self._since_ns, now_ns, *users, self._tally, sums, self._beside)

@@ -19,7 +19,7 @@ from dms_load_test.metrics.buckets import Buckets
 from dms_load_test.metrics.hdr_codec import HIGHEST_US, decode_counts, encode_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 DIGITS = 3
 _HALF_BITS = {1: 4, 2: 7, 3: 10}
@@ -71,31 +71,22 @@ class Distribution:
         else:
             self._recent[bucket_of(HIGHEST_US)] += 1
 
-    def record_all(self, times: Mapping[int, int]) -> None:
-        """Count durations given as us -> how often. O(their number): 0.1 us each below 2 ms, else 0.2 us."""
+    def record_all(self, times: Sequence[int]) -> None:
+        """Count many durations: 0.2 us each where there are some hundred, a third of what `record` takes."""
         if not times:
             return
         low_us, high_us = min(times), max(times)
-        if low_us < 0:
-            self._record_each(times)
+        if low_us < 0:  # a clock that steps back
+            for us in times:
+                self.record(us)
             return
         self.low_us = min(self.low_us, low_us)
         self.high_us = max(self.high_us, high_us)
-        often = times.values()
-        self.sum_us += sum(map(mul, times, often))
-        self.squares += sum(map(mul, map(mul, times, times), often))
+        self.sum_us += sum(times)
+        self.squares += sum(map(mul, times, times))
         recent = self._recent
-        if high_us < _FIRST_WIDE and not recent:
-            recent.update(times)
-            return
-        indices = map(_NEAR_INDICES.__getitem__ if high_us < len(_NEAR_INDICES) else _bucket_within, times)
-        for index, count in zip(indices, often, strict=True):
-            recent[index] += count
-
-    def _record_each(self, times: Mapping[int, int]) -> None:
-        for us, count in times.items():
-            for _ in range(count):
-                self.record(us)
+        for index in map(_NEAR_INDICES.__getitem__ if high_us < len(_NEAR_INDICES) else _bucket_within, times):
+            recent[index] += 1
 
     def add(self, other: Distribution) -> None:
         """Take in all that `other` counted. O(its buckets)."""
