@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import accumulate
+from math import inf
 from typing import TYPE_CHECKING
 
 from dms_load_test.metrics.difference import PERCENTS, Below, Pair, Side, Subject
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
     from dms_load_test.metrics.histogram import Distribution
     from dms_load_test.metrics.totals import Totals
     from dms_load_test.results.events import Event, SeriesRow
+
+
+_SLICES_S = ((600.0, 1.0), (3600.0, 5.0), (inf, 10.0))
+"""Up to this age of a run, slices of so many seconds."""
+_ALMOST_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,21 @@ def add_slices(path: Path, pairs: Iterable[Pair], *, is_base: bool) -> None:
     slicer.end_part()
 
 
+@dataclass(slots=True)
+class _Counts:
+    """A slice of a sum that is not complete yet."""
+
+    step: int
+    seconds: float = 0.0
+    done: int = 0
+    failed: int = 0
+
+
+def _slice_s(t: float) -> float:
+    """Return how long a slice of counts is: as the record's details, so that a day is some thousand slices."""
+    return next(length for until, length in _SLICES_S if t < until)
+
+
 class _Slicer:
     """Follows a record. Sums have a slice for each `Detail` and `Second`, resources one for each round of parts."""
 
@@ -84,6 +105,7 @@ class _Slicer:
             self._sides[subject] = mine
             self._probes[subject] = _Probe(tuple(cuts), Below(other.response))
         self._sums = [subject for subject in self._sides if not subject.resource]
+        self._open: dict[Subject, _Counts] = {}
         self._phases: set[str] = set()
         self._step = 0
         self._rows: dict[Subject, list[SeriesRow]] = {}
@@ -97,6 +119,8 @@ class _Slicer:
             case PhaseEnd():
                 self._phases.discard(event.phase)
             case StepBegin():
+                for subject in tuple(self._open):
+                    self._end_counts(subject)
                 self._step += 1
             case Second():
                 self._count(event)
@@ -112,10 +136,17 @@ class _Slicer:
             if subject.phase not in self._phases:
                 continue
             rows = [row for row in second.rows if _is_of(row.phase, row.operation, subject)]
-            done = sum(row.operations for row in rows)
-            side = self._sides[subject]
-            side.counts.add(self._step, second.seconds, (done,))
-            side.errors.add(self._step, done, (sum(row.operations for row in rows if not row.ok),))
+            open_slice = self._open.setdefault(subject, _Counts(self._step))
+            open_slice.seconds += second.seconds
+            open_slice.done += sum(row.operations for row in rows)
+            open_slice.failed += sum(row.operations for row in rows if not row.ok)
+            if open_slice.seconds >= _slice_s(second.t) - _ALMOST_S:
+                self._end_counts(subject)
+
+    def _end_counts(self, subject: Subject) -> None:
+        counts, side = self._open.pop(subject), self._sides[subject]
+        side.counts.add(counts.step, counts.seconds, (counts.done,))
+        side.errors.add(counts.step, counts.done, (counts.failed,))
 
     def _time(self, detail: Detail) -> None:
         times = [(row.phase, row.operation, distribution_of(row.response)) for row in detail.rows]
