@@ -19,6 +19,7 @@ from dms_load_test.config.values import (
     Duration,
     Expected,
     Folder,
+    Fullness,
     KeyPrefix,
     Mix,
     OptionalFile,
@@ -117,6 +118,13 @@ class Settings(BaseModel):
     education_organization_ids: OrganizationIds = Field(
         None, description="Range that ids of agencies and schools are taken from; empty leaves it to the seed."
     )
+
+    resources: Words = Field(("district",), description="Resources to make data for: names, wildcards, district, all.")
+    exclude: Words = Field((), description="Resources to leave out of these.")
+    counts: Words = Field((), description="Documents of a resource, such as students=500; wildcards may be used.")
+    optional_members: Fullness = Field("common", description="Optional members of documents: none, common or all.")
+    overrides: OptionalFile = Field(None, description="YAML file that says how members are made.")
+    generators: OptionalFile = Field(None, description="Python file with rules of your own.")
 
     vus_load_phase: Count = Field(5, description="Virtual users of the load phase.")
     vus_readwrite_phase: Count = Field(10, description="Virtual users of the readwrite phase.")

@@ -172,6 +172,7 @@ Statuses = Annotated[
     AfterValidator(_checked_statuses),
     Expected("statuses from 400 to 499 separated by commas, such as 401,409"),
 ]
+Fullness = Annotated[Literal["none", "common", "all"], Expected("none, common or all")]
 KeyPrefix = Annotated[
     str,
     Field(pattern=r"^[A-Za-z0-9-]{0,8}$"),
