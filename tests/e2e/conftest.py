@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
@@ -80,13 +81,15 @@ class Command:
 class Inside(Command):
     """The same command without a process of its own, which saves its start: for tests of what it says and does."""
 
+    stdin = io.StringIO()
+
     def __call__(self, *arguments, results="results", **environment):
         out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
         settings = self.environment | {"RESULTS_DIR": str(self.folder / results)} | environment
         with (
             mock.patch.dict(os.environ, settings, clear=True),
             mock.patch.object(sys, "argv", ["dms-load-test", *arguments]),
-            mock.patch.object(sys, "stdin", io.StringIO()),
+            mock.patch.object(sys, "stdin", self.stdin),
             contextlib.chdir(self.folder),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
@@ -147,6 +150,18 @@ def server_of():
 def server():
     with start_emulator(EmulatorOptions(port=0, secret="s3cret-of-the-test")) as running:
         yield Server(running.base_url, running.key, running.secret)
+
+
+@pytest.fixture
+def server_with():
+    """Start a server with options of the emulator, such as faults."""
+    with ExitStack() as stack:
+
+        def start(**options):
+            running = stack.enter_context(start_emulator(EmulatorOptions(port=0, **options)))
+            return Server(running.base_url, running.key, running.secret)
+
+        yield start
 
 
 @pytest.fixture

@@ -5,10 +5,12 @@ import os
 import re
 import shlex
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from dms_load_test.emulator import EmulatorOptions, start_emulator
+from dms_load_test.engine import config_service
 
 LOAD = ("run", "--profile", "smoke", "--phase", "load", "-q")
 
@@ -217,3 +219,26 @@ def test_a_run_that_goes_on_is_not_resumed_or_cleaned(inside, server, wait_for):
     assert (resumed.code, cleaned.code) == (104, 104)
     assert "still going on" in resumed.err
     assert "still going on" in cleaned.err
+
+
+def test_the_names_of_version_2_are_spoken_too(inside, server, monkeypatch):
+    monkeypatch.setattr(config_service, "VERSIONS", config_service.VERSIONS[1:])
+    made = inside("setup-client", CONFIG_SERVICE_URL=service_of(server))
+    again = inside("setup-client")
+    deleted = inside("setup-client", "--delete")
+
+    assert "version v2" in made.out
+    assert "Data store 1, Emulator" in made.out
+    assert "exists and works" in again.out
+    assert "Deleted vendor" in deleted.out
+    assert [ended.code for ended in (made, again, deleted)] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(("answer", "code"), [(True, 0), (False, 104)])
+def test_a_run_without_credentials_offers_to_make_a_client(inside, server, monkeypatch, answer, code):
+    monkeypatch.setattr("typer.confirm", lambda _: answer)
+    inside.stdin = SimpleNamespace(isatty=lambda: True)
+    ended = inside("smoke", "-q", API_BASE_URL=server.base_url, CONFIG_SERVICE_URL=service_of(server))
+
+    assert ended.code == code, ended.out + ended.err
+    assert (inside.folder / ".env.load-test").exists() == (code == 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -165,6 +165,22 @@ def send(
     _guard(effective, base_url, known=known_production)
     if not send_document(earlier, effective.settings, base_url, (resource, ordinal), print):
         raise typer.Exit(THRESHOLD_FAILED)
+
+
+def with_client(effective: Effective) -> Effective:
+    """Offer to make a client where there is none, a Configuration Service is set, and a user is there to answer."""
+    from dms_load_test.app.setup_client import Workplace, set_up_client
+    from dms_load_test.config import home
+    from dms_load_test.config.dotenv_file import read_client
+
+    settings = effective.settings
+    if settings.client_id or not settings.config_service_url or not sys.stdin.isatty():
+        return effective
+    if not typer.confirm(f"There are no credentials. Make a client at {settings.config_service_url}?"):
+        return effective
+    place = Workplace(home(os.environ, Path.cwd()), print)
+    set_up_client(settings, place)
+    return replace(effective, settings=settings.model_copy(update=read_client(place.file)))
 
 
 def _asked(question: str) -> bool:

@@ -7,6 +7,9 @@ import re
 import secrets
 from typing import TYPE_CHECKING
 
+from pydantic import SecretStr
+
+from dms_load_test.config.sources import FILE_NAME, read_dotenv
 from dms_load_test.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -54,6 +57,12 @@ def change_file(path: Path, values: Mapping[str, str | None]) -> None:
         raise ConfigError(
             f"{path}: cannot be written ({error}); the client's secret is lost, so run it again"
         ) from None
+
+
+def read_client(path: Path) -> dict[str, str | SecretStr]:
+    """Return the fields of key and secret that the file holds."""
+    found = read_dotenv(path.read_text(encoding="utf-8-sig"), FILE_NAME, str(path)).values
+    return {"client_id": found["CLIENT_ID"], "client_secret": SecretStr(found["CLIENT_SECRET"])}
 
 
 def _quoted(value: str) -> str:
