@@ -19,3 +19,7 @@ class TargetError(LoadTestError):
 
 class ScenarioError(LoadTestError):
     """A scenario raised: its code is wrong, or its smoke cycle cannot go on."""
+
+
+class StorageError(LoadTestError):
+    """The results cannot be written any more: the disk is full, or its folder is gone. What was written stays."""

@@ -46,6 +46,7 @@ from dms_load_test.results.lock import held
 from dms_load_test.results.record import open_record
 from dms_load_test.results.run import read_run, verdict_line
 from dms_load_test.results.run_folder import create_run_folder
+from dms_load_test.results.storage import writing
 from dms_load_test.results.summary import write_summary
 from dms_load_test.scenarios import SCENARIOS, Workload
 from dms_load_test.scenarios.program import program_of
@@ -114,6 +115,7 @@ def run_test(effective: Effective, program: Program, wishes: Wishes) -> Verdict:
     Raises:
         ConfigError: Something that the user gave is wrong; nothing was written to the target.
         TargetError: The target cannot be used; nothing was written to it.
+        StorageError: The results could not be written any more; the run ended.
     """
     continues, quiet = wishes.continues, wishes.quiet
     formats = parse_formats(" ".join(effective.settings.exports))
@@ -132,7 +134,8 @@ def run_test(effective: Effective, program: Program, wishes: Wishes) -> Verdict:
             summary = run_loop(_Run(intent, folder, view).execute())
         view.close()
         done = read_run(folder.record)
-        write_summary(folder.summary, done)
+        with writing(folder.summary):
+            write_summary(folder.summary, done)
         export_after(folder, done, formats, wishes.k6_summary)
         _report(folder, console)
         (print_verdict if quiet else print_summary)(console, summary)

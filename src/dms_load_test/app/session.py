@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dms_load_test.engine.clock import NS_PER_S, SYSTEM_CLOCK, Clock
 from dms_load_test.engine.stop import StopReason, StopSignal
 from dms_load_test.engine.watch import GeneratorLimit, Watch
+from dms_load_test.errors import StorageError
 from dms_load_test.metrics.thresholds import failing_abort
 from dms_load_test.metrics.totals import Totals
 from dms_load_test.results.events import Note, ViolationLine
@@ -190,7 +191,11 @@ class Session:
             if upto_ns <= self._folded_ns:
                 continue  # a step that ended within the lag has told it already
             self._count()
-            self._judge_midway(self.fold(upto_ns))
+            try:
+                self._judge_midway(self.fold(upto_ns))
+            except StorageError:  # load that nobody writes down is of no use
+                self.stop.request(StopReason.STORAGE, at_once=True)
+                raise
 
     def _count(self) -> None:
         """Take over what the steps' accounts say and samples do not."""

@@ -14,16 +14,18 @@ import typer
 
 from dms_load_test import __version__
 from dms_load_test.cli import comparing, data, emulating, loading, looking, operating, reporting
-from dms_load_test.cli.application import CONFIG, INTERRUPTED, PASSED, SCENARIO, TARGET, app
-from dms_load_test.errors import ConfigError, LoadTestError, ScenarioError, TargetError
+from dms_load_test.cli.application import ABORTED, CONFIG, INTERRUPTED, PASSED, SCENARIO, TARGET, app
+from dms_load_test.errors import ConfigError, LoadTestError, ScenarioError, StorageError, TargetError
 
 __all__ = ["app", "comparing", "data", "emulating", "loading", "looking", "main", "operating", "reporting"]
 _ERRORS: tuple[tuple[type[LoadTestError], int], ...] = (
     (ConfigError, CONFIG),
     (TargetError, TARGET),
     (ScenarioError, SCENARIO),
+    (StorageError, ABORTED),
 )
-_CLICK_USAGE = 2
+_OURS = {2: CONFIG, 130: INTERRUPTED}
+"""Typer's codes for wrong usage and Ctrl-C -> ours."""
 
 
 def main() -> NoReturn:
@@ -31,7 +33,10 @@ def main() -> NoReturn:
     try:
         app()
     except SystemExit as ended:
-        sys.exit(CONFIG if ended.code == _CLICK_USAGE else ended.code)
+        code = _OURS.get(ended.code) if isinstance(ended.code, int) else None
+        if code == INTERRUPTED:
+            print("dms-load-test: interrupted", file=sys.stderr)
+        sys.exit(ended.code if code is None else code)
     except LoadTestError as error:
         print(f"dms-load-test: {error}", file=sys.stderr)
         sys.exit(next(code for kind, code in _ERRORS if isinstance(error, kind)))

@@ -16,6 +16,7 @@ class StopReason(StrEnum):
     THRESHOLD = "threshold crossed"
     TARGET_LOST = "target lost"
     WORKERS_LOST = "workers lost"
+    STORAGE = "results cannot be written"
 
 
 class StopSignal:

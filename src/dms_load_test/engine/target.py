@@ -47,6 +47,10 @@ _ADVICE = {
 }
 
 
+_NO_TLS = "wrong version number"
+"""What OpenSSL calls an answer that is no TLS."""
+
+
 @dataclass(frozen=True, slots=True)
 class Discovery:
     """Where the API was found, with a slash at the end, and its parts."""
@@ -129,6 +133,8 @@ class MetadataReader:
         self._emit(sample_of(connection, self._labels, ok=answer.ok))
         if answer.error:
             advice = _ADVICE.get(answer.error, "try again")
+            if _NO_TLS in connection.reason:
+                advice = "the server there speaks no TLS: write http:// in API_BASE_URL, or name the port that is https"
             raise TargetError(f"no answer from {url}: {connection.reason}; {advice}")
         return answer
 

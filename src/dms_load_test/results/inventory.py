@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from dms_load_test.errors import ConfigError
 from dms_load_test.load.shard import WHOLE, Shard
 from dms_load_test.results.pool import Pool, spell, store
+from dms_load_test.results.storage import writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,9 +95,13 @@ class RunInventory:
         self._held: set[tuple[str, int]] = set()
         """Documents in exclusive use before those to choose from have been read in."""
         self._highest: dict[str, int] = {}
+        self._path = path
         self._database = _connect(path)
         try:
             self._open(path)
+        except sqlite3.OperationalError as error:
+            self._database.close()
+            raise ConfigError(f"{path}: {error}; make space, or choose another folder with --results") from error
         except sqlite3.Error as error:
             self._database.close()
             raise ConfigError(f"{path}: {error}; expected the inventory of a run") from error
@@ -229,15 +234,18 @@ class RunInventory:
             target.close()
 
     def flush(self) -> None:
-        """Make all changes durable."""
+        """Make all changes durable. Raises: StorageError: the disk does not take them."""
         self._hand_over()
         if self._database.in_transaction:
-            self._database.execute("COMMIT")
+            with writing(self._path):
+                self._database.execute("COMMIT")
 
     def close(self) -> None:
-        """Flush and close; the inventory is then one file."""
-        self.flush()
-        self._database.close()
+        """Flush and close; the inventory is then one file. Raises: StorageError: as `flush`."""
+        try:
+            self.flush()
+        finally:
+            self._database.close()
 
     def __enter__(self) -> Self:
         return self
@@ -262,16 +270,18 @@ class RunInventory:
 
     def _hand_over(self) -> None:
         if self._rows:
-            if not self._database.in_transaction:
-                self._database.execute("BEGIN")
-            self._database.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?)", self._rows)
+            with writing(self._path):
+                if not self._database.in_transaction:
+                    self._database.execute("BEGIN")
+                self._database.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?)", self._rows)
             self._rows.clear()
 
     def _number(self, text: str) -> int:
         """Return the number that stands for a resource or phase in the journal."""
         if text not in self._names:
             number = len(self._names) + 1
-            self._database.execute("INSERT INTO name VALUES (?, ?)", (number, text))
+            with writing(self._path):
+                self._database.execute("INSERT INTO name VALUES (?, ?)", (number, text))
             self._names[text] = number
         return self._names[text]
 

@@ -9,6 +9,7 @@ import msgspec
 
 from dms_load_test.errors import ConfigError
 from dms_load_test.results.events import VERSION, Event, Manifest
+from dms_load_test.results.storage import writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,28 +24,41 @@ _tag_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 class RecordWriter:
     """Appends events to an open file. Use `open_record`."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, path: Path) -> None:
         self._file = file
+        self._path = path
         self._buffer = bytearray()
 
     def write(self, event: Event) -> int:
-        """Append one event, flushed to the operating system; return the line's length in bytes."""
+        """Append one event, flushed to the operating system; return the line's length in bytes.
+
+        Raises: StorageError: the disk does not take it.
+        """
         _encoder.encode_into(event, self._buffer)
         self._buffer += b"\n"
-        self._file.write(self._buffer)
-        self._file.flush()
+        with writing(self._path):
+            self._file.write(self._buffer)
+            self._file.flush()
         return len(self._buffer)
 
 
 @contextmanager
 def open_record(path: Path) -> Iterator[RecordWriter]:
-    """Create a record. Raises: ConfigError: if the file exists or its folder cannot be written."""
+    """Create a record.
+
+    Raises:
+        ConfigError: The file exists, or its folder cannot be written.
+        StorageError: The disk does not take all of it.
+    """
     try:
         file = path.open("xb")
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; choose a folder that can be written with --results") from error
-    with file:
-        yield RecordWriter(file)
+    try:
+        yield RecordWriter(file, path)
+    finally:
+        with writing(path):  # what a full disk did not take is tried once more
+            file.close()
 
 
 def read_record(path: Path) -> Iterator[Event]:

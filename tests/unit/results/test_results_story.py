@@ -201,7 +201,7 @@ def test_a_line_that_is_being_written_is_read_when_it_is_whole(tmp_path):
     assert list(follower.new_events()) == []
 
     with path.open("wb") as file:
-        writer = RecordWriter(file)
+        writer = RecordWriter(file, path)
         writer.write(MANIFEST)
         assert list(follower.new_events()) == [MANIFEST]
         file.write(b'{"type":"note","t":1.0,')

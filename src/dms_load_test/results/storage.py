@@ -1,0 +1,26 @@
+"""What is said when the results cannot be written in the middle of a run: a full disk is no bug of ours."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from dms_load_test.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Tell what the system says about writing `path`. Raises: StorageError: it cannot be written."""
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        what = error.strerror if isinstance(error, OSError) else str(error)
+        raise StorageError(
+            f"{path}: {what}; what was written until then stays: make space, then `dms-load-test report` shows it, "
+            "and `resume` or `clean` go on with it"
+        ) from error
