@@ -40,3 +40,11 @@ async def test_a_cancelled_sleep_leaves_nothing_watched():
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+@kernel_timers
+async def test_sleeps_one_after_the_other_share_a_timer_and_ones_beside_it_have_their_own():
+    await asyncio.gather(*(slept_s(0.001 * number) for number in range(1, 6)))
+    first = alarm._IDLE[asyncio.get_running_loop()]
+    assert [await slept_s(0.0005) >= 0.0005 for _ in range(5)] == [True] * 5
+    assert alarm._IDLE[asyncio.get_running_loop()] is first
