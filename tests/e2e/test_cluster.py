@@ -60,11 +60,9 @@ def moment(folder, kind, **members):
 
 
 def begun(command, step):
-    """Whether a run in the results has begun a step."""
-    folders = list((command.folder / "results").glob("*"))
-    return any(
-        event["type"] == "step_begin" and event["step"] == step for folder in folders for event in record(folder)
-    )
+    """Whether a run in the results has begun a step: `level 6` is `level 6 of 13`."""
+    events = [event for folder in (command.folder / "results").glob("*") for event in record(folder)]
+    return any(event["type"] == "step_begin" and f"{event['step']} ".startswith(f"{step} ") for event in events)
 
 
 def documents_in_inventory(folder):
@@ -153,9 +151,11 @@ def test_levels_wait_for_all_workers_of_which_there_may_be_more_than_users(comma
 
 
 @pytest.mark.parametrize("number", range(ROUNDS))
-def test_what_a_killed_worker_left_of_a_level_is_done_by_another(command, server, wait_for, number):
+def test_what_a_killed_worker_left_of_a_level_is_done_by_another(command, server_with, wait_for, number):
+    server = server_with(faults=("latency:low_ms=20,methods=POST",))  # levels of some seconds
     process = command.start(*LOAD, *SOME, "--workers", "2", **server.settings)
-    wait_for(lambda: begun(command, f"level {2 + 5 * number % 12}"), START_S)
+    wait_for(lambda: begun(command, ("level 6", "level 12", "level 13")[number % 3]), START_S)
+    time.sleep(0.1 * (number % 5))
     worker_processes(process)[number % 2].kill()
     ended = command.end(process)
 
@@ -165,6 +165,16 @@ def test_what_a_killed_worker_left_of_a_level_is_done_by_another(command, server
     assert [row["created"] for row in accounts] == [row["planned"] for row in accounts]
     assert any("is lost" in note for note in notes(ended.folder))
     assert documents_in_inventory(ended.folder) == sum(planned(ended).values())
+
+
+def test_a_token_that_is_refused_on_every_worker_is_renewed_once(command, server_with, cluster):
+    server = server_with(faults=("revoke:times=1,ratio=0.02,methods=POST,path=/data/ed-fi/calendarDates",))
+    ended = command(*LOAD, *SOME, "--scheduler", cluster, **server.settings)
+
+    assert ended.code == 0, ended.out + ended.err
+    assert sum(map(int, token_requests(ended))) == 2  # one before the first phase, one after the refusals
+    assert ended.summary["failures"] == []
+    assert server.counts(planned(ended)) == planned(ended)
 
 
 @pytest.mark.parametrize(("wish", "least_s", "most_s"), [("continue", 6.0, 12.0), ("stop", 0.0, 5.0)])
