@@ -12,7 +12,6 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from dms_load_test import __version__
 from dms_load_test.cli import comparing, data, emulating, loading, looking, operating, reporting
 from dms_load_test.cli.application import ABORTED, CONFIG, INTERRUPTED, PASSED, SCENARIO, TARGET, app
 from dms_load_test.errors import ConfigError, LoadTestError, ScenarioError, StorageError, TargetError
@@ -54,5 +53,7 @@ def _version(
     version: Annotated[bool, typer.Option("--version", help="Show the version.", is_eager=True)] = False,  # noqa: FBT002 - Typer's form of a switch
 ) -> None:
     if version:
-        print(f"dms-load-test {__version__}")
+        from dms_load_test.app.about import about_lines
+
+        print("\n".join(about_lines()))
         raise typer.Exit

@@ -130,7 +130,8 @@ class Connection:
         except ssl.SSLError as error:
             self.fail("tls", tls_reason(error))
         except OSError as error:
-            self.fail("connect", os_reason(error))
+            proxy = wiring.options.proxies.of(self.origin)
+            self.fail("connect", f"{os_reason(error)}{f' by the proxy {proxy.origin}' if proxy else ''}")
         if not self.closed:
             self._attach()
 

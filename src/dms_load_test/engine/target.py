@@ -49,6 +49,7 @@ _ADVICE = {
 
 _NO_TLS = "wrong version number"
 """What OpenSSL calls an answer that is no TLS."""
+_PROXY = "by the proxy "
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,9 @@ class MetadataReader:
         self._emit(sample_of(connection, self._labels, ok=answer.ok))
         if answer.error:
             advice = _ADVICE.get(answer.error, "try again")
-            if _NO_TLS in connection.reason:
+            if _PROXY in connection.reason:
+                advice = "correct HTTP_PROXY and HTTPS_PROXY, or name the target's host in NO_PROXY"
+            elif _NO_TLS in connection.reason:
                 advice = "the server there speaks no TLS: write http:// in API_BASE_URL, or name the port that is https"
             raise TargetError(f"no answer from {url}: {connection.reason}; {advice}")
         return answer

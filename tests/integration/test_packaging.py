@@ -1,0 +1,142 @@
+"""What is handed out: source archive, metadata, bill of materials, version; and what starts quickly."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tarfile
+import tomllib
+import zipfile
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def hatch(*arguments, folder):
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", *arguments], cwd=folder, check=True, capture_output=True
+    )
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    """The folder of an unpacked source archive."""
+    folder = tmp_path_factory.mktemp("source")
+    hatch("--target", "sdist", "--directory", str(folder), folder=ROOT)
+    (archive,) = folder.glob("*.tar.gz")
+    with tarfile.open(archive) as files:
+        files.extractall(folder, filter="data")
+    (unpacked,) = (path for path in folder.iterdir() if path.is_dir())
+    return unpacked
+
+
+@pytest.fixture(scope="module")
+def wheel(source):
+    """The wheel that the source archive gives: files by name."""
+    hatch("--target", "wheel", "--directory", str(source.parent), folder=source)
+    (archive,) = source.parent.glob("*.whl")
+    with zipfile.ZipFile(archive) as files:
+        return {name: files.read(name) for name in files.namelist()}
+
+
+@pytest.fixture(scope="module")
+def project():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def test_the_source_archive_holds_what_is_needed_to_test_and_to_build(source):
+    wanted = ("LICENSE", "README.md", "requirements-dev.lock", "run-tests.sh", ".env.example", "tests/conftest.py")
+
+    assert [name for name in wanted if not (source / name).is_file()] == []
+
+
+def test_the_source_archive_gives_a_wheel_with_the_whole_package(wheel):
+    package = ROOT / "src" / "dms_load_test"
+    files = {path.relative_to(package.parent).as_posix() for path in package.rglob("*") if path.is_file()}
+    sources = {name for name in files if "__pycache__" not in name}
+
+    assert sources <= wheel.keys()
+    assert "dms_load_test/py.typed" in wheel
+
+
+def test_the_metadata_says_what_it_is(wheel, project):
+    about = message_from_bytes(next(data for name, data in wheel.items() if name.endswith("/METADATA")))
+
+    assert about["License-Expression"] == "Apache-2.0"
+    assert about["Requires-Python"] == ">=3.11"
+    assert {"cluster", "otlp", "postgres"} <= set(about.get_all("Provides-Extra"))
+    assert any(name.endswith("licenses/LICENSE") for name in wheel)
+    for minor in (11, 12, 13):
+        assert f"Programming Language :: Python :: 3.{minor}" in about.get_all("Classifier")
+    assert project["scripts"].keys() == {"dms-load-test"}
+
+
+def test_the_bill_of_materials_names_every_locked_package_with_its_licence(project):
+    done = subprocess.run([sys.executable, "scripts/sbom.py"], cwd=ROOT, capture_output=True, check=True)
+    bill = json.loads(done.stdout)
+    lock = (ROOT / "requirements.lock").read_text()
+    locked = {line.split("==")[0] for line in lock.splitlines() if "==" in line}
+    elsewhere = {line.split("==")[0] for line in lock.splitlines() if "sys_platform == 'win32'" in line}
+    refs = {component["bom-ref"] for component in bill["components"]}
+
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+    assert bill["metadata"]["component"]["version"] == project["version"]
+    assert {component["name"] for component in bill["components"]} == locked
+    assert {c["name"] for c in bill["components"] if not c.get("licenses")} <= elsewhere
+    assert all(set(entry["dependsOn"]) <= refs for entry in bill["dependencies"])
+
+
+def test_no_licence_obliges_more_than_we_keep():
+    """All that users get may be passed on with Apache-2.0 software; a new kind of licence is to be looked at first."""
+    done = subprocess.run(
+        [sys.executable, "scripts/sbom.py", "--licenses"], cwd=ROOT, capture_output=True, check=True, text=True
+    )
+    known = ("MIT", "BSD", "Apache-2.0", "ISC", "PSF-2.0", "MPL-2.0", "LGPL-3.0-only", "not installed here")
+
+    assert [line for line in done.stdout.splitlines() if not any(word in line[36:] for word in known)] == []
+
+
+def test_the_version_tells_data_standard_and_libraries():
+    done = subprocess.run(
+        [sys.executable, "-m", "dms_load_test", "--version"], capture_output=True, check=True, text=True
+    )
+    lines = done.stdout.splitlines()
+
+    assert lines[0].startswith("dms-load-test ")
+    assert lines[1] == "data standard Ed-Fi 5.2.0"
+    assert {"msgspec", "httptools"} <= {line.split()[0] for line in lines[3:]}
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_can_be_taught_to_complete(shell):
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; sys.argv = ['dms-load-test']; import dms_load_test.__main__ as m; m.main()",
+        ],
+        env=os.environ
+        | {"_DMS_LOAD_TEST_COMPLETE": f"source_{shell}", "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "_DMS_LOAD_TEST_COMPLETE" in done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not count a child's CPU time for its parent")
+def test_help_comes_at_once():
+    """CPU time, which does not hang on who else uses the machine; of three, as the first one may have to compile."""
+    spent = []
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-m", "dms_load_test", "--help"], capture_output=True, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
+
+    assert min(spent) < 0.4
