@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dms_load_test.metrics.difference import Comparison, compare
+from dms_load_test.metrics.totals import Totals
 from dms_load_test.results.run import read_run
 from dms_load_test.results.sides import add_slices, pair_up, sides_of
 
@@ -25,8 +26,8 @@ def compare_records(base: Path, new: Path, limits: Mapping[str, float]) -> Compa
 
     Raises: ConfigError: a record cannot be read.
     """
-    runs = (read_run(base), read_run(new))
-    sides = tuple(_sides(run) for run in runs)
+    (base_run, base_sides), (new_run, new_sides) = _read(base), _read(new)
+    runs, sides = (base_run, new_run), (base_sides, new_sides)
     pairs = pair_up(*sides)
     add_slices(base, pairs, is_base=True)
     add_slices(new, pairs, is_base=False)
@@ -39,8 +40,12 @@ def compare_records(base: Path, new: Path, limits: Mapping[str, float]) -> Compa
     )
 
 
-def _sides(run: Run) -> dict[Subject, Side]:
-    return sides_of(run.totals, [phase for phase in run.totals.phases() if phase in run.manifest.phases])
+def _read(record: Path) -> tuple[Run, dict[Subject, Side]]:
+    """Return a run and its rows; the run without its totals, which are as large as the rows."""
+    run = read_run(record)
+    sides = sides_of(run.totals, [phase for phase in run.totals.phases() if phase in run.manifest.phases])
+    run.totals = Totals()
+    return run, sides
 
 
 def _cautions(runs: tuple[Run, Run], sides: tuple[Mapping[Subject, Side], ...]) -> Iterator[str]:
