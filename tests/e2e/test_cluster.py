@@ -14,6 +14,7 @@ from itertools import pairwise
 
 import psutil
 import pytest
+import trustme
 
 ROUNDS = int(os.environ.get("CLUSTER_ROUNDS", "3"))
 """Workers killed in turn, each in a run of its own."""
@@ -74,26 +75,25 @@ def documents_in_inventory(folder):
 
 
 @contextmanager
-def dask(workers, *options, preload=None):
+def dask(workers, *options, tls=None):
     """A Dask cluster that somebody else started: a scheduler and workers, each a process."""
     processes = []
 
-    def start(*arguments):
-        quiet = {"DASK_LOGGING__DISTRIBUTED": "error"}
+    def start(module, *arguments):
         process = subprocess.Popen(
-            [sys.executable, "-m", "distributed.cli." + arguments[0], *arguments[1:]],
-            env=os.environ | quiet,
+            [sys.executable, "-m", f"distributed.cli.{module}", *arguments, "--no-dashboard"],
+            env=os.environ | {"DASK_LOGGING__DISTRIBUTED": "error"} | (tls or {}),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         processes.append(process)
-        return process
 
-    address = f"tcp://127.0.0.1:{free_port()}"
-    start("dask_scheduler", "--host", "127.0.0.1", "--port", address.rpartition(":")[2], "--no-dashboard")
-    extra = ("--preload", str(preload)) if preload else ()
+    port = free_port()
+    protocol = "tls" if tls else "tcp"
+    address = f"{protocol}://127.0.0.1:{port}"
+    start("dask_scheduler", "--protocol", protocol, "--host", "127.0.0.1", "--port", str(port))
     for _ in range(workers):
-        start("dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", *extra, *options)
+        start("dask_worker", address, "--nthreads", "1", "--no-nanny", *options)
     try:
         yield address, processes[0], processes[1:]
     finally:
@@ -117,14 +117,23 @@ def connections_to(process, port):
 
 
 @pytest.fixture(scope="module")
-def cluster():
-    with dask(2) as (address, _, _):
-        yield address
+def cluster(tmp_path_factory):
+    """How a command reaches a cluster of two workers that talk TLS and ask for certificates, by Dask's own settings."""
+    folder = tmp_path_factory.mktemp("tls")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(folder / "authority.pem")
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(folder / "all.pem")
+    tls = {"DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION": "True"}
+    tls["DASK_DISTRIBUTED__COMM__TLS__CA_FILE"] = str(folder / "authority.pem")
+    for part in ("SCHEDULER", "WORKER", "CLIENT"):
+        tls[f"DASK_DISTRIBUTED__COMM__TLS__{part}__CERT"] = str(folder / "all.pem")
+    with dask(2, tls=tls) as (address, _, _):
+        yield tls | {"SCHEDULER": address}
 
 
 def test_two_workers_do_what_one_process_does_and_what_they_made_can_be_cleaned(command, server, cluster):
     run = ("run", "--profile", "smoke", *QUICK, "--seed", "3")
-    shared = command(*run, "--scheduler", cluster, **server.settings)
+    shared = command(*run, **cluster, **server.settings)
     cleaned = command("clean", shared.folder.name, "--yes", **server.settings)
     left = server.counts(planned(shared))
     alone = command(*run, results="alone", **server.settings)
@@ -132,7 +141,7 @@ def test_two_workers_do_what_one_process_does_and_what_they_made_can_be_cleaned(
     assert (alone.code, shared.code, cleaned.code) == (0, 0, 0), shared.out + shared.err + cleaned.out + cleaned.err
     assert shared.summary["accounts"] == alone.summary["accounts"]
     assert token_requests(shared) == token_requests(alone)
-    assert f"2 workers share the load, through the Dask scheduler {cluster}." in shared.out
+    assert f"2 workers share the load, through the Dask scheduler {cluster['SCHEDULER']}." in shared.out
     written = b"".join(path.read_bytes() for path in shared.folder.iterdir())
     assert server.secret.encode() not in written
     assert set(left.values()) == {0}
@@ -169,7 +178,7 @@ def test_what_a_killed_worker_left_of_a_level_is_done_by_another(command, server
 
 def test_a_token_that_is_refused_on_every_worker_is_renewed_once(command, server_with, cluster):
     server = server_with(faults=("revoke:times=1,ratio=0.02,methods=POST,path=/data/ed-fi/calendarDates",))
-    ended = command(*LOAD, *SOME, "--scheduler", cluster, **server.settings)
+    ended = command(*LOAD, *SOME, **cluster, **server.settings)
 
     assert ended.code == 0, ended.out + ended.err
     assert sum(map(int, token_requests(ended))) == 2  # one before the first phase, one after the refusals
@@ -211,8 +220,8 @@ def test_ctrl_c_reaches_all_workers_within_two_seconds(command, server, wait_for
 
 def test_an_abort_on_fail_reaches_all_workers_within_two_seconds(command, server, cluster):
     ended = command(
-        "run", "--profile", "smoke", *ENDLESS, "--scheduler", cluster,
-        "--set", "THRESHOLDS_READWRITE=http_req_duration: p(95)<0.001 abortOnFail", **server.settings,
+        "run", "--profile", "smoke", *ENDLESS,
+        "--set", "THRESHOLDS_READWRITE=http_req_duration: p(95)<0.001 abortOnFail", **cluster, **server.settings,
     )  # fmt: skip
 
     assert ended.code == 108, ended.out + ended.err
@@ -235,7 +244,7 @@ def test_no_orphan_keeps_sending_and_its_worker_can_be_used_again(command, serve
 def test_a_worker_with_another_version_is_refused_with_that_message(command, server, tmp_path):
     preload = tmp_path / "other_version.py"
     preload.write_text("import dms_load_test\ndms_load_test.__version__ = '0.0.9'\n")
-    with dask(1, preload=preload) as (address, _, _):
+    with dask(1, "--preload", str(preload)) as (address, _, _):
         ended = command(*LOAD, "--scheduler", address, **server.settings)
 
     assert ended.code == 104
