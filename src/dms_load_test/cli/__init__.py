@@ -37,7 +37,7 @@ def main() -> NoReturn:
             print("dms-load-test: interrupted", file=sys.stderr)
         sys.exit(ended.code if code is None else code)
     except LoadTestError as error:
-        print(f"dms-load-test: {error}", file=sys.stderr)
+        print(f"dms-load-test: {_safe(str(error))}", file=sys.stderr)
         sys.exit(next(code for kind, code in _ERRORS if isinstance(error, kind)))
     except KeyboardInterrupt:
         print("dms-load-test: interrupted", file=sys.stderr)
@@ -46,6 +46,11 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(PASSED)
     sys.exit(PASSED)
+
+
+def _safe(text: str) -> str:
+    """Return a message, which may quote a server, without what terminals obey."""
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
 
 
 @app.callback(invoke_without_command=True)

@@ -1,6 +1,7 @@
 """`/emulator/...`: setting faults at run time and reading what was injected; for tests beside the API, not part of it.
 
-Open to clients on this machine, or to those that send the control token in `X-Emulator-Token`, if there is one.
+Open to clients on this machine, or to those that send the control token in `X-Emulator-Token`, if there is one; not to
+web pages.
 """
 
 from __future__ import annotations
@@ -85,7 +86,9 @@ class Control:
         return _json({"revoked": count})
 
     def _authorize(self, request: Request) -> None:
-        if self._control_token:
+        if "origin" in request.headers:  # a page in this machine's browser is not this machine's user
+            allowed = False
+        elif self._control_token:
             given = request.headers.get("x-emulator-token", "")
             allowed = secrets.compare_digest(given.encode(), self._control_token.encode())
         else:

@@ -208,7 +208,7 @@ class SharedAuthManager:
     def _keep(self, answer: Answer) -> None:
         try:
             token = msgspec.json.decode(answer.body, type=_TokenAnswer, strict=False)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise TokenError(
                 f"the token endpoint's answer holds no access_token ({type(error).__name__})", _OK
             ) from None

@@ -87,7 +87,7 @@ def rights_of(document: bytes) -> Rights | None:
     """Read a token_info document; None where it does not tell operations by resource."""
     try:
         info = msgspec.json.decode(document, type=_TokenInfo, strict=False)
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         return None
     if info.resources is None:
         return None

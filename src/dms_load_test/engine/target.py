@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from dms_load_test.sample import Sample
 
 PAGE_SIZE = 100
+MOST_VALUES = 20_000
+"""Of one descriptor: thirty times the longest list of the data standard. A server could give pages for ever."""
 _READERS = 4
 """Connections that read descriptors at the same time: quick where the target is far, and no load test of its own."""
 _OK = 200
@@ -88,7 +90,9 @@ class MetadataReader:
             answer = await self.ask(candidate)
             document = _json(answer)
             if isinstance(document, dict) and "urls" in document:
-                return Discovery(candidate, parse_discovery(document, candidate, given=given))
+                urls = parse_discovery(document, candidate, given=given)
+                _require_tls(candidate, urls, given or {})
+                return Discovery(candidate, urls)
             tried.append(f"{candidate} {_came(answer)}")
         raise TargetError(
             f"no Ed-Fi API is at {url} ({'; '.join(tried)}); set API_BASE_URL to where the discovery document is"
@@ -140,6 +144,21 @@ class MetadataReader:
                 advice = "the server there speaks no TLS: write http:// in API_BASE_URL, or name the port that is https"
             raise TargetError(f"no answer from {url}: {connection.reason}; {advice}")
         return answer
+
+
+def _require_tls(base_url: str, urls: TargetUrls, given: Mapping[str, str]) -> None:
+    """Check that an API that is asked by TLS does not send secret and token elsewhere without it.
+
+    Raises:
+        TargetError: Its discovery document does, and the user did not say so.
+    """
+    told = {"OAUTH_TOKEN_URL": urls.token_url, "DATA_URL": urls.data_url}
+    for setting, url in told.items():
+        if base_url.startswith("https:") and url.startswith("http:") and not given.get(setting):
+            raise TargetError(
+                f"{base_url} is https, but its discovery document sends credentials to {url} without TLS; correct the "
+                f"API's own address, or set {setting} to the address that is right"
+            )
 
 
 async def sign_in(auth: SharedAuthManager) -> None:
@@ -196,12 +215,22 @@ async def _read_values(api: EdFiApi, resource: str) -> tuple[str, ...]:
     found: list[str] = []
     while True:
         answer = await api.query(resource, {"offset": len(found), "limit": PAGE_SIZE})
-        page = _json(answer)
-        if not isinstance(page, list):
+        page = _values(_json(answer))
+        if page is None:
             raise TargetError(f"GET {path_of(resource)} {_came(answer)}; {_claim_advice(answer.status)}")
-        found += [f"{item['namespace']}#{item['codeValue']}" for item in page]
+        found += page
         if len(page) < PAGE_SIZE:
             return tuple(found)
+        if len(found) >= MOST_VALUES:
+            raise TargetError(f"GET {path_of(resource)} gives page after page; see whether the API heeds offset")
+
+
+def _values(page: Any) -> list[str] | None:
+    """Return a page's descriptor values, None where it is no list of descriptors."""
+    try:
+        return [f"{item['namespace']}#{item['codeValue']}" for item in page] if isinstance(page, list) else None
+    except (KeyError, TypeError):
+        return None
 
 
 def _claim_advice(status: int) -> str:

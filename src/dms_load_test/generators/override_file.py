@@ -108,13 +108,15 @@ def _override(
     path, leaf = leaves[name]
     if path in schema.identity or path in representatives(schema) or "Reference." in path:
         raise place.wrong("is part of a natural key or repeats one; it cannot be overridden")
-    return Override(tuple(name.split(".")), _value(_plain(node), leaf, place, seed))
+    return Override(tuple(name.split(".")), _value(_plain(node, place), leaf, place, seed))
 
 
-def _plain(node: yaml.Node) -> Any:
+def _plain(node: yaml.Node, place: _Place) -> Any:
     loader = yaml.SafeLoader("")
     try:
         return loader.construct_object(node, deep=True)
+    except (yaml.YAMLError, ValueError) as error:  # a tag for something else than plain data, the 31st of February
+        raise place.wrong(f"no plain value ({getattr(error, 'problem', None) or error})") from error
     finally:
         loader.dispose()
 

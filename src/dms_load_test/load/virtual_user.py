@@ -65,7 +65,10 @@ class Reply:
         """Return the decoded body. Raises: ValueError if it is no JSON."""
         import msgspec  # noqa: PLC0415 - asked for by checks only
 
-        return msgspec.json.decode(self.body)
+        try:
+            return msgspec.json.decode(self.body)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
 
 
 class Api(Protocol):

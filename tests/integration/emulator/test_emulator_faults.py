@@ -147,6 +147,11 @@ def test_with_a_control_token_others_are_refused(make_client):
         assert make_client(emulator).authorize().get("students").status == 503
 
 
+def test_a_web_page_cannot_use_the_control_endpoint_from_this_machines_browser(control):
+    assert control.send("POST", "revoke-tokens", Origin="https://evil.example.org").status == 403
+    assert control.send("POST", "revoke-tokens").status == 200
+
+
 def test_the_rate_limiter_comes_before_everything_and_says_when_to_return(make_client):
     with start_emulator(EmulatorOptions(port=0, rate_limit="4/60s")) as emulator:
         client = make_client(emulator)
