@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import socket
 import subprocess
 import sys
 import tarfile
@@ -140,3 +141,24 @@ def test_help_comes_at_once():
         spent.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
 
     assert min(spent) < 0.4
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc tells the CPU time of a child that still runs")
+def test_the_first_request_is_sent_soon(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as target:
+        target.settimeout(60)
+        settings = {
+            "API_BASE_URL": f"http://127.0.0.1:{target.getsockname()[1]}",
+            "CLIENT_ID": "a",
+            "CLIENT_SECRET": "b",
+        }
+        command = [sys.executable, "-m", "dms_load_test", "run", "--profile", "smoke", "--quiet"]
+        with subprocess.Popen(command, cwd=tmp_path, env=os.environ | settings, stderr=subprocess.DEVNULL) as run:
+            asked, _ = target.accept()
+            with asked:
+                request = asked.recv(1000)
+                ticks = Path(f"/proc/{run.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+            run.kill()
+
+    assert request.startswith(b"GET / HTTP/1.1")
+    assert sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK") < 1.5
