@@ -44,7 +44,7 @@ async def local_cluster(workers: int) -> AsyncIterator[LocalCluster]:
             processes=True,
             asynchronous=True,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # its HTTP server cannot be left out; any port will do
             memory_limit=0,
             silence_logs=logging.CRITICAL,
         ) as cluster:
