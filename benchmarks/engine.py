@@ -2,8 +2,8 @@
 
 Every generator does the same work against one nginx worker on this machine: users that POST a document and GET it,
 as fast as they can. Generators take turns, round by round, and medians are compared, because machines change their
-speed. CPU is user and system time of the whole process; what it takes to start and stop is measured apart, in a run of
-no requests, and taken off.
+speed. CPU is user and system time of the whole process; what starting and stopping takes falls out by the difference to
+a run of one user for a second.
 
 Needs: nginx and wrk (`apt-get install nginx-light wrk`), and for the rivals a Python with `pip install aiohttp locust`
 (`--python PATH`, or `pip install --group bench` here). What is missing is left out and said so. `--k6 PATH` adds k6.

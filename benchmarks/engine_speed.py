@@ -90,12 +90,9 @@ def turn(name, base, users, seconds, options):
     }
 
 
-def start_cpu_s(name, base, options):
-    """Return the CPU time of a generator that makes next to no requests: one user, for the shortest time it can."""
-    runs = [turn(name, base, 1, 0.0, options) for _ in range(3)]
-    if name in {"ours", "aiohttp"}:
-        return median(run["cpu_s"] for run in runs)
-    return 0.0  # these cannot run for less than a second: what it takes to start them stays in, below 2 % of a turn
+def start_of(name, base, options):
+    """Return the median run of one user for a second, the shortest that all can: starting, stopping, few requests."""
+    return sorted((turn(name, base, 1, 1.0, options) for _ in range(3)), key=lambda run: run["cpu_s"])[1]
 
 
 def measure_speed(options):
@@ -103,7 +100,7 @@ def measure_speed(options):
     names, rows = available(options), []
     with nginx() as bases:
         for scheme in options.schemes.split(","):
-            starts = {name: start_cpu_s(name, bases[scheme], options) for name in names}
+            starts = {name: start_of(name, bases[scheme], options) for name in names}
             for users in map(int, options.users.split(",")):
                 rounds = {name: [] for name in names}
                 for _ in range(options.rounds):
@@ -114,15 +111,20 @@ def measure_speed(options):
     return rows
 
 
+def cost_us(run, start):
+    """Return what the requests took that a run made more than the start's run: starting and stopping falls out."""
+    return (run["cpu_s"] - start["cpu_s"]) / max(1, run["requests"] - start["requests"]) * 1e6
+
+
 def setting(scheme, users, rounds, starts):
     """Return one setting's medians, and how often the CPU of ours each generator takes."""
     generators = {}
     for name, runs in rounds.items():
-        costs = [(run["cpu_s"] - starts[name]) / max(1, run["requests"]) * 1e6 for run in runs]
+        costs = [cost_us(run, starts[name]) for run in runs]
         generators[name] = {
             "cpu_us": round(median(costs), 1),
             "cpu_us_rounds": [round(cost, 1) for cost in costs],
-            "start_cpu_s": round(starts[name], 2),
+            "start_cpu_s": round(starts[name]["cpu_s"] - starts[name]["requests"] * median(costs) / 1e6, 2),
             "system_us": round(median(run["system_s"] / max(1, run["requests"]) * 1e6 for run in runs), 1),
             "requests_per_s": round(median(run["requests"] / run["seconds"] for run in runs)),
             "failed": sum(run["failed"] for run in runs),
