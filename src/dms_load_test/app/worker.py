@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from dms_load_test.load.virtual_user import Violation
     from dms_load_test.scenarios.program import Program
 
-BEAT_S = 1.0
 _WATCH_S = 0.5
 
 
