@@ -113,3 +113,18 @@ def test_a_servers_words_do_not_command_the_terminal(monkeypatch, capsys):
     assert ended.value.code == 110
     assert "\x1b" not in (said := capsys.readouterr().err)
     assert "it answered" in said
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["CLIENT_SECRET=hush-hush", "OTLP_HEADERS=api-key=hush-hush", "POSTGRES_URL=postgresql://me:hush-hush@host/edfi"],
+)
+def test_a_secret_is_refused_on_the_command_line_where_others_could_read_it(monkeypatch, capsys, given):
+    monkeypatch.setattr("sys.argv", ["dms-load-test", "config", "--set", given])
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    said = capsys.readouterr()
+    assert ended.value.code == 104
+    assert "can be read by others" in said.err
+    assert "hush-hush" not in said.err + said.out

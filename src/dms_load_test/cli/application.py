@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
+
+from dms_load_test.errors import ConfigError
 
 if TYPE_CHECKING:
     from dms_load_test.config import Effective
@@ -32,12 +35,30 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+
+def _no_secrets(assignments: list[str] | None) -> list[str] | None:
+    """Return what was given. Raises: ConfigError: a secret is among it, or an address with a password."""
+    if assignments:
+        from dms_load_test.config import KEYS
+
+        secret = {name for name, key in KEYS.items() if key.is_secret}
+        for name, _, value in (text.partition("=") for text in assignments):
+            is_address = "://" in value and not urlsplit(value).password and "password=" not in value
+            if name in secret and value and not is_address:
+                raise ConfigError(
+                    f"--set {name}: a secret on the command line can be read by others; set it in the environment "
+                    "or in .env.load-test"
+                )
+    return assignments
+
+
 ProfileOption = Annotated[str | None, typer.Option("--profile", "-p", help="Named set of sizes; see `profiles`.")]
 TargetOption = Annotated[
     str | None, typer.Option("--target", help="Base URL of the Ed-Fi API; without one the embedded emulator is used.")
 ]
 SetOption = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any setting; may be repeated.")
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Any setting; may be repeated.", callback=_no_secrets),
 ]
 SeedOption = Annotated[int | None, typer.Option("--seed", help="Repeat the data and choices of a run on purpose.")]
 ResultsOption = Annotated[Path | None, typer.Option("--results", help="Folder of the run folders.")]
