@@ -30,12 +30,12 @@ SHELLS = {"bash", "sh"}
 SCRIPTS = {"./run-load-test.sh": "run", "./run-smoke-test.sh": "smoke"}
 LIMIT_S = 110
 SMALL = {
-    "SCHOOL_COUNT": "2",
-    "STUDENT_COUNT": "4",
+    "SCHOOL_COUNT": "1",
+    "STUDENT_COUNT": "2",
     "STAFF_COUNT": "2",
     "COURSES_PER_SCHOOL": "2",
     "SECTIONS_PER_COURSE": "2",
-    "DURATION_READWRITE_PHASE": "2s",
+    "DURATION_READWRITE_PHASE": "1s",
     "THINK_TIME_MIN": "0s",
     "THINK_TIME_MAX": "10ms",
     "EXPORTS": "none",
