@@ -69,7 +69,7 @@ def exit_codes() -> str:
         ("CONFIG", "an argument or a setting is wrong; nothing was sent"),
         ("INTERRUPTED", "interrupted; the results so far are written"),
         ("SCENARIO", "a scenario raised"),
-        ("ABORTED", "aborted on a 4xx, where that was asked for"),
+        ("ABORTED", "aborted on a 4xx, where that was asked for; or the results cannot be written, as on a full disk"),
         ("TARGET", "the target is not ready, not usable, or stopped answering"),
         ("BUG", "our bug"),
     )
