@@ -15,11 +15,11 @@ import tempfile
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
+from dms_load_test.engine.address import is_loopback
 from dms_load_test.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def dashboard_beside(wish: DashboardWish | None, record: Path, say: Callable[[st
 
 def dashboard_options(record: Path, host: str, port: int) -> DashboardOptions:
     """Return the options; an address that others can reach gets a token."""
-    token = "" if _is_loopback(host) else secrets.token_urlsafe(16)
+    token = "" if is_loopback(host) else secrets.token_urlsafe(16)
     return DashboardOptions(str(record), host, port, token)
 
 
@@ -108,12 +108,6 @@ def start_dashboard(options: DashboardOptions) -> Iterator[str]:
             yield url
         finally:
             _stop(child)
-
-
-def _is_loopback(host: str) -> bool:
-    with suppress(ValueError):
-        return ip_address(host).is_loopback
-    return host == "localhost"
 
 
 def _spawn(errors: IO[bytes]) -> subprocess.Popen[bytes]:

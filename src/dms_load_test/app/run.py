@@ -309,7 +309,7 @@ class _Run:
             ending, explanation = await self._attempt(session, target, workload, runner)
             losses = tuple(crew.losses)
         # The embedded emulator takes the same cores: there, the note that the session made says enough.
-        limit = session.generator_limit if self._intent.settings.api_base_url else ""
+        limit = session.generator_limit(self._intent.base_url) if self._intent.settings.api_base_url else ""
         facts = RunFacts(ending, explanation, tuple(runner.accounts), losses, limit)
         verdict = judge(runner.thresholds, session.totals, facts)
         session.writer.write(verdict_line(session.now_s(), verdict))

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from dms_load_test.engine.address import Origin, split_url
+from dms_load_test.engine.address import Origin, is_loopback, split_url
 from dms_load_test.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class Proxies:
     def of(self, origin: Origin) -> Proxy | None:
         """Return the proxy through which `origin` is reached, None where it is reached directly."""
         proxy = self.https if origin.scheme == "https" else self.http
-        if proxy is None or _is_loopback(origin.host):
+        if proxy is None or is_loopback(origin.host):
             return None
         return None if _is_exempt(origin, self.exempt) else proxy
 
@@ -106,10 +105,3 @@ def _is_exempt(origin: Origin, exempt: str) -> bool:
         if entry in {"*", origin.host, with_port} or origin.host.endswith(f".{entry}"):
             return True
     return False
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

@@ -110,11 +110,16 @@ class GeneratorLimit:
         self._lasting_s.clear()
 
     @property
+    def is_saturated(self) -> bool:
+        """Whether the generator used up its own core, as opposed to waiting for one that others used."""
+        return self._longest_s["cpu_ratio"] >= LASTING_S
+
+    @property
     def text(self) -> str:
         """What was too much, for how long, and what to do."""
         cpu_s, lag_s = self._longest_s["cpu_ratio"], self._longest_s["loop_lag_p99_ms"]
         late = f"its event loop was {self._highest['loop_lag_p99_ms']:.0f} ms late at p99 for {lag_s:.0f} s"
-        if cpu_s >= LASTING_S:
+        if self.is_saturated:
             also = f", and {late}" if lag_s >= LASTING_S else ""
             took = f"its process took {self._highest['cpu_ratio']:.0%} of a core for {cpu_s:.0f} s"
             return f"{took}{also}; add processes with --workers, or lower the load"

@@ -58,3 +58,12 @@ def test_what_does_not_last_and_what_lies_between_steps_does_not_count():
     limit.pause()
     seconds(limit, 0.99, 50.0, 3)
     assert limit.text == ""
+
+
+def test_a_generator_that_waits_for_a_core_that_others_use_is_late_but_not_saturated():
+    limit = GeneratorLimit()
+    seconds(limit, 0.3, 50.0, 6)
+    assert limit.text
+    assert not limit.is_saturated
+    seconds(limit, 0.95, 50.0, 6)
+    assert limit.is_saturated
