@@ -90,7 +90,7 @@ async def phase(base, step, on_second=None):
 def figures(session, took_s):
     rows = session.totals.operation_sums("load")
     requests, failed = sum(row.count for row in rows), sum(row.failed for row in rows)
-    told = {"requests": requests, "failed": failed, "seconds": took_s, "limit": session.generator_limit}
+    told = {"requests": requests, "failed": failed, "seconds": took_s}
     for row in rows:
         p50, p95, p99 = (us / 1000 for us in row.response.percentiles_us((50, 95, 99)))
         told[row.operation] = {"p50_ms": p50, "p95_ms": p95, "p99_ms": p99}
