@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -96,5 +97,7 @@ def select_resources(
 def _require_match(pattern: str, names: tuple[str, ...], option: str) -> set[str]:
     found = {name for name in names if fnmatchcase(name, pattern)}
     if not found:
-        raise ConfigError(f"{option} {pattern}: the target has no such resource; `dms-load-test resources` lists them")
+        near = get_close_matches(pattern, names, n=1)
+        hint = f"did you mean {near[0]}?" if near else "`dms-load-test resources` lists them"
+        raise ConfigError(f"{option} {pattern}: the target has no such resource; {hint}")
     return found
