@@ -16,7 +16,7 @@ import psutil
 import pytest
 import trustme
 
-ROUNDS = int(os.environ.get("CLUSTER_ROUNDS", "3"))
+ROUNDS = int(os.environ.get("CLUSTER_ROUNDS", "1"))
 """Workers killed in turn, each in a run of its own."""
 QUICK = ("--set", "DURATION_READWRITE_PHASE=3s", "--set", "THINK_TIME_MIN=0s", "--set", "THINK_TIME_MAX=5ms")
 LOAD = ("run", "--profile", "smoke", "--phase", "load")
