@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from dms_load_test.config.values import (
     Amount,
+    ArrivalRate,
     Count,
     Duration,
     Expected,
@@ -133,6 +134,13 @@ class Settings(BaseModel):
     think_time_min: Pause = Field(0.1, description="Shortest pause of a user between operations (readwrite).")
     think_time_max: Pause = Field(0.5, description="Longest pause of a user between operations (readwrite).")
 
+    rate_readwrite_phase: ArrivalRate = Field(
+        0.0,
+        description=(
+            "Operations a second, on time and without pauses, by VUS_READWRITE_PHASE users at most (readwrite); "
+            "0: as fast as users are."
+        ),
+    )
     readwrite_mix: Mix = Field((50, 20, 20, 10), description="Shares of read, create, update and delete (readwrite).")
     readwrite_reads: Mix = Field(
         (75, 15, 5, 5),

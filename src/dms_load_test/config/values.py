@@ -219,6 +219,12 @@ Sizes = Annotated[
     Expected("whole numbers of 1 or more, such as 25,100"),
 ]
 Popularity = Annotated[Literal["uniform", "zipf"], Expected("uniform or zipf")]
+ArrivalRate = Annotated[
+    float,
+    Field(ge=0, allow_inf_nan=False),
+    Expected("a number of 0 or more, such as 1000"),
+    Unit("operations a second"),
+]
 Ratio = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), Expected("a number from 0 to 1, such as 0.01")]
 Amount = Annotated[float, Field(gt=0, allow_inf_nan=False), Expected("a number larger than 0, such as 2.5")]
 OptionalAmount = Annotated[Amount | None, BeforeValidator(_none_if_empty), Expected("a number larger than 0")]

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from dms_load_test.scenarios.api import ConstantArrivalRate, Distribution, Phase, Step, StepFigures, Table
 from dms_load_test.scenarios.audit import COUNTERS, THRESHOLD
-from dms_load_test.scenarios.readwrite import ReadWrite
+from dms_load_test.scenarios.readwrite import NO_THINKING, ReadWrite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -247,7 +247,7 @@ class Soak:
 def plan(workload: Workload) -> tuple[Phase, ...]:
     """Plan the search over the readwrite behaviour, without thinking, and the soak after it if that is asked for."""
     settings, name = workload.settings, workload.name or "knee"
-    eager = settings.model_copy(update={"think_time_min": 0.0, "think_time_max": 0.0})
+    eager = settings.model_copy(update=NO_THINKING)
     behaviour, held = (ReadWrite(replace(workload, settings=eager), phase) for phase in (name, SOAK))
     limits = Limits(settings.knee_start_rate, settings.knee_most_rate, settings.knee_p95_rise, settings.knee_errors)
     search = Search(_step(workload, behaviour), limits)

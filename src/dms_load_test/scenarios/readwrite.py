@@ -9,10 +9,11 @@ Rules:
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dms_load_test.scenarios.api import ConstantVus, Phase, Step, Table, counted, encode
+from dms_load_test.scenarios.api import ConstantArrivalRate, ConstantVus, Phase, Step, Table, counted, encode
 from dms_load_test.scenarios.audit import COUNTERS, THRESHOLD, Audit
 from dms_load_test.scenarios.mix import Mix
 from dms_load_test.scenarios.popularity import Choice, Popularity
@@ -21,12 +22,15 @@ from dms_load_test.scenarios.query_fields import QueryFields
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from dms_load_test.config import Settings
     from dms_load_test.scenarios.api import Api, VirtualUser, Workload
 
 NEEDS_DOCUMENTS = True
 OPERATIONS = ("read", "create", "update", "delete")
 READS = ("read by id", "read by natural key", "read by a member", "read a page")
 _PAGE = 25
+NO_THINKING = {"think_time_min": 0.0, "think_time_max": 0.0}
+"""Settings for open models, where the rate says when a user begins."""
 
 
 class ReadWrite:
@@ -162,12 +166,13 @@ class ReadWrite:
 
 
 def plan(workload: Workload) -> Phase:
-    """Plan the readwrite phase: its users iterate for the given time."""
+    """Plan the readwrite phase: for the given time users iterate, or iterations begin at the given rate."""
     settings, name = workload.settings, workload.name or "readwrite"
+    if settings.rate_readwrite_phase:
+        workload = replace(workload, settings=settings.model_copy(update=NO_THINKING))
     behaviour = ReadWrite(workload, name)
     audit = behaviour.audit
-    executor = ConstantVus(vus=settings.vus_readwrite_phase, duration_s=settings.duration_readwrite_phase)
-    step = Step(name=name, executor=executor, iteration=behaviour.iterate)
+    step = Step(name=name, executor=_executor(settings), iteration=behaviour.iterate)
     return Phase(
         name=name,
         steps=(*audit.steps_before(), step, *audit.steps_after()),
@@ -178,6 +183,14 @@ def plan(workload: Workload) -> Phase:
             *([audit.table(totals)] if audit.ratio else []),
         ],
     )
+
+
+def _executor(settings: Settings) -> ConstantVus | ConstantArrivalRate:
+    vus, duration_s = settings.vus_readwrite_phase, settings.duration_readwrite_phase
+    if not settings.rate_readwrite_phase:
+        return ConstantVus(vus=vus, duration_s=duration_s)
+    rate_per_s = settings.rate_readwrite_phase / settings.readwrite_batch
+    return ConstantArrivalRate(rate_per_s=rate_per_s, duration_s=duration_s, pre_allocated_vus=vus, max_vus=vus)
 
 
 def mix_table(planned: Mapping[str, float], done: Mapping[str, int]) -> Table:

@@ -3,6 +3,7 @@ from collections import Counter
 import pytest
 
 from dms_load_test.scenarios import readwrite
+from dms_load_test.scenarios.api import ConstantArrivalRate
 
 
 @pytest.fixture
@@ -124,3 +125,12 @@ async def test_a_resource_of_weight_zero_is_left_alone(with_settings, stocked):
 
     assert {entry.resource for entry in stocked.inventory.taken} <= {"notes"}
     assert stocked.inventory.count("children") == 9
+
+
+async def test_with_a_rate_iterations_begin_at_it_and_nobody_thinks(with_settings, stocked):
+    workload = with_settings(rate_readwrite_phase=90.0, readwrite_batch=3, vus_readwrite_phase=7)
+    step = readwrite.plan(workload).steps[0]
+    await step.iteration(stocked)
+
+    assert step.executor == ConstantArrivalRate(rate_per_s=30.0, duration_s=30.0, pre_allocated_vus=7, max_vus=7)
+    assert not any(stocked.thoughts)
