@@ -22,7 +22,6 @@ from dms_load_test.scenarios.query_fields import QueryFields
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from dms_load_test.config import Settings
     from dms_load_test.scenarios.api import Api, VirtualUser, Workload
 
 NEEDS_DOCUMENTS = True
@@ -172,7 +171,7 @@ def plan(workload: Workload) -> Phase:
         workload = replace(workload, settings=settings.model_copy(update=NO_THINKING))
     behaviour = ReadWrite(workload, name)
     audit = behaviour.audit
-    step = Step(name=name, executor=_executor(settings), iteration=behaviour.iterate)
+    step = Step(name=name, executor=_executor(workload), iteration=behaviour.iterate)
     return Phase(
         name=name,
         steps=(*audit.steps_before(), step, *audit.steps_after()),
@@ -185,7 +184,8 @@ def plan(workload: Workload) -> Phase:
     )
 
 
-def _executor(settings: Settings) -> ConstantVus | ConstantArrivalRate:
+def _executor(workload: Workload) -> ConstantVus | ConstantArrivalRate:
+    settings = workload.settings
     vus, duration_s = settings.vus_readwrite_phase, settings.duration_readwrite_phase
     if not settings.rate_readwrite_phase:
         return ConstantVus(vus=vus, duration_s=duration_s)
