@@ -32,8 +32,8 @@ RECORD_BYTES_PER_S = 4000
 SPARE_BYTES = 50_000_000
 _SHORT_TOKEN_S = 120.0
 _SPARE_FILES = 64
-_ENGINE_US = 32.0
-"""What the engine takes of a core for a request, as measured (docs/architecture.md)."""
+_ENGINE_US = 46.0
+"""What the engine takes of a core for a request over HTTPS, as measured (docs/performance.md); over HTTP it is less."""
 _USABLE_RATIO = 0.7
 _BUSY_RATIO = 0.5
 _DAY_S = 86_400

@@ -31,8 +31,8 @@ def chosen_resources(settings: Settings, model: ApiModel) -> frozenset[str]:
     Raises: ConfigError: a name matches nothing, or what is excluded is needed.
     """
     groups = {"district": DISTRICT.keys() & model.resources.keys(), "all": model.resources.keys()}
-    wanted = select_resources(settings.resources, (), model.resources, groups)
-    excluded = select_resources(settings.exclude, (), model.resources, groups)
+    wanted = select_resources(settings.resources, model.resources, groups, "--resources")
+    excluded = select_resources(settings.exclude, model.resources, groups, "--exclude")
     graph = DependencyGraph.build(model, ())
     complete = graph.closure(wanted - excluded)
     for name in sorted(complete & excluded):

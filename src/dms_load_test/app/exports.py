@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from dms_load_test.results.run import Run
     from dms_load_test.results.run_folder import RunFolder
 
-DEFAULT_FORMATS = ("csv", "junit", "markdown")
-"""What a run writes unless told otherwise: together less than a second for an hour of run."""
 _Lines = Callable[[RunExport], Iterable[str]]
 
 

@@ -227,7 +227,6 @@ ArrivalRate = Annotated[
 ]
 Ratio = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), Expected("a number from 0 to 1, such as 0.01")]
 Amount = Annotated[float, Field(gt=0, allow_inf_nan=False), Expected("a number larger than 0, such as 2.5")]
-OptionalAmount = Annotated[Amount | None, BeforeValidator(_none_if_empty), Expected("a number larger than 0")]
 _DURATION_TEXT = "such as 30s, 5m or 1h30m"
 Duration = Annotated[
     float,

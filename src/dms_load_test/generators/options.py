@@ -72,26 +72,19 @@ def parse_counts(assignments: Iterable[str], known: Iterable[str]) -> dict[str, 
 
 
 def select_resources(
-    wanted: Iterable[str], excluded: Iterable[str], known: Iterable[str], groups: Mapping[str, Iterable[str]]
+    patterns: Iterable[str], known: Iterable[str], groups: Mapping[str, Iterable[str]], option: str
 ) -> frozenset[str]:
-    """Return the resources that the names and wildcards of `wanted` match, without those of `excluded`.
+    """Return the resources that names and wildcards match; `option` is what they were given with, for messages.
 
     `groups`: words that stand for several resources, such as `district` and `all`.
 
     Raises: ConfigError: a name or wildcard matches nothing.
     """
     names = tuple(known)
-
-    def matched(patterns: Iterable[str], option: str) -> set[str]:
-        found: set[str] = set()
-        for pattern in patterns:
-            if pattern in groups:
-                found.update(groups[pattern])
-            else:
-                found |= _require_match(pattern, names, option)
-        return found
-
-    return frozenset(matched(wanted, "--resources") - matched(excluded, "--exclude"))
+    found: set[str] = set()
+    for pattern in patterns:
+        found |= set(groups[pattern]) if pattern in groups else _require_match(pattern, names, option)
+    return frozenset(found)
 
 
 def _require_match(pattern: str, names: tuple[str, ...], option: str) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import accumulate
-from math import gcd, log, sqrt
+from math import gcd, sqrt
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -74,8 +74,3 @@ def ordinal_of(rank: int, count: int) -> int:
     while gcd(step, count) != 1:
         step += 1
     return (rank * step + count // 2) % count
-
-
-def zipf_share(rank: int, count: int) -> float:
-    """Return the expected share of a rank, which `zipf_rank` draws with."""
-    return (log(rank + 2) - log(rank + 1)) / log(count + 1)

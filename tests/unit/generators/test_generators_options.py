@@ -23,18 +23,12 @@ def build(**options):
 def test_resources_are_chosen_by_name_wildcard_and_group():
     groups = {"district": ("students", "schools"), "all": KNOWN}
 
-    assert select_resources(["student*"], (), KNOWN, groups) == {"students", "studentSchoolAssociations"}
-    assert select_resources(["all"], ["tpdm/*", "schools"], KNOWN, groups) == {"students", "studentSchoolAssociations"}
-    assert select_resources(["district", "tpdm/candidates"], (), KNOWN, groups) == {
-        "students",
-        "schools",
-        "tpdm/candidates",
-    }
+    def chosen(*patterns):
+        return select_resources(patterns, KNOWN, groups, "--resources")
 
-
-def test_a_resource_that_nothing_matches_is_told():
-    with pytest.raises(ConfigError, match="--exclude stafs: the target has no such resource"):
-        select_resources(["students"], ["stafs"], KNOWN, {})
+    assert chosen("student*") == {"students", "studentSchoolAssociations"}
+    assert chosen("all") == set(KNOWN)
+    assert chosen("district", "tpdm/candidates") == {"students", "schools", "tpdm/candidates"}
 
 
 @pytest.mark.parametrize("text", ["students", "students=many", "students=-1", "=5"])

@@ -1,0 +1,21 @@
+"""What the settings say about the data."""
+
+import pytest
+
+from dms_load_test.app.data import chosen_resources
+from dms_load_test.config import Settings
+from dms_load_test.edfi.standard import load_standard
+from dms_load_test.errors import ConfigError
+
+MODEL = load_standard().model
+
+
+@pytest.mark.parametrize(("setting", "option"), [("resources", "--resources"), ("exclude", "--exclude")])
+def test_a_resource_that_nothing_matches_is_told_with_the_option_it_was_given_to(setting, option):
+    with pytest.raises(ConfigError, match=f"{option} stafs: the target has no such resource; did you mean staffs"):
+        chosen_resources(Settings(**{setting: ("stafs",)}), MODEL)
+
+
+def test_what_is_chosen_needs_cannot_be_excluded():
+    with pytest.raises(ConfigError, match="--exclude students: .* refers to it"):
+        chosen_resources(Settings(exclude=("students",)), MODEL)
