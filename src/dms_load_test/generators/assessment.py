@@ -9,8 +9,7 @@ from dms_load_test.generators.enrollment import student_section
 from dms_load_test.generators.identity import NAMESPACE
 from dms_load_test.generators.rule import Rule, annotate, raise_by
 from dms_load_test.generators.school_year import GRADING_PERIODS
-from dms_load_test.generators.schools import GRADES
-from dms_load_test.generators.world import GRADE_NAMES
+from dms_load_test.generators.schools import GRADE_NAMES, GRADES
 
 if TYPE_CHECKING:
     from dms_load_test.generators.vocabulary import Vocabulary

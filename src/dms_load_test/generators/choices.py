@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dms_load_test.generators.district_axes import THIS_YEAR
+from dms_load_test.generators.draws import GOLDEN, MASK
 from dms_load_test.generators.lineage import arriving, target_path
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 from dms_load_test.generators.lineage import Ancestry, Made
 
 _TRIES = 8
-MASK = (1 << 64) - 1
-_ODD = 0x9E3779B97F4A7C15
 
 
 class NoFitError(Exception):
@@ -172,4 +171,4 @@ def _from_hub(hub: int, go: Callable[[int], int]) -> Callable[[Sequence[int]], i
 
 def window(bits: int, number: int) -> int:
     """Return 24 well mixed bits out of 64, others for each number."""
-    return ((bits * (_ODD * (2 * number + 1) | 1)) & MASK) >> 40
+    return ((bits * (GOLDEN * (2 * number + 1) | 1)) & MASK) >> 40

@@ -12,6 +12,7 @@ from dms_load_test.generators import assessment, enrollment, organization, sessi
 from dms_load_test.generators.options import DataOptions
 from dms_load_test.generators.overrides import overridden
 from dms_load_test.generators.planning import Plan, Planner
+from dms_load_test.generators.rule import value_of
 from dms_load_test.generators.world import World
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class Documents:
     def natural_key(self, resource: str, ordinal: int) -> dict[str, str | int]:
         """Return the query parameters that select exactly this document. Raises: as `document`."""
         document = self._lend(resource, ordinal)
-        return {parameter: _value(document, path) for parameter, path in self._keys[resource]}
+        return {parameter: value_of(document, path) for parameter, path in self._keys[resource]}
 
     def changed(self, resource: str, ordinal: int, revision: int) -> dict[str, Any]:
         """Return a document with a member changed that is not part of its natural key, otherwise for each revision.
@@ -182,10 +183,3 @@ def _key_members(model: ApiModel, resource: str) -> tuple[tuple[str, tuple[str, 
         parameter = parameters.get(path, path.rpartition(".")[2])
         members.setdefault(parameter, tuple(path.split(".")[1:]))
     return tuple(members.items())
-
-
-def _value(document: Document, path: tuple[str, ...]) -> Any:
-    value: Any = document
-    for member in path:
-        value = value[member]
-    return value

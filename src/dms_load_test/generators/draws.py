@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     Dice = Callable[[int], int]
 
-_MASK = (1 << 64) - 1
-_GAMMA = 0x9E3779B97F4A7C15
+MASK = (1 << 64) - 1
+GOLDEN = 0x9E3779B97F4A7C15
+"""2**64 / golden ratio, odd: multiples of it lie well spread over 64 bits (Knuth, multiplicative hashing)."""
 
 
 def dice(seed: int, stream: str) -> Dice:
@@ -23,9 +24,9 @@ def dice(seed: int, stream: str) -> Dice:
     base = int.from_bytes(blake2b(f"{seed} {stream}".encode(), digest_size=8).digest(), "big")
 
     def roll(number: int) -> int:
-        bits = (base + number * _GAMMA) & _MASK
-        bits = ((bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-        bits = ((bits ^ (bits >> 27)) * 0x94D049BB133111EB) & _MASK
+        bits = (base + number * GOLDEN) & MASK
+        bits = ((bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+        bits = ((bits ^ (bits >> 27)) * 0x94D049BB133111EB) & MASK
         return bits ^ (bits >> 31)
 
     return roll

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dms_load_test.generators.district import STUDENTS_IN_PROGRAMS
 from dms_load_test.generators.organization import program
 from dms_load_test.generators.rule import Rule, annotate, leave_after
-from dms_load_test.generators.world import GRADE_NAMES
+from dms_load_test.generators.schools import GRADES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +49,7 @@ def student_school_associations(world: World) -> Rule:
             "residencyStatusDescriptor": residency,
             "schoolYearTypeReference": {"schoolYear": world.year.year},
             "calendarReference": calendar,
-            "classOfSchoolYearTypeReference": {"schoolYear": world.year.year + len(GRADE_NAMES) - 1 - grade},
+            "classOfSchoolYearTypeReference": {"schoolYear": world.year.year + GRADES - 1 - grade},
             "primarySchool": True,
             "repeatGradeIndicator": False,
             "schoolChoiceTransfer": False,
@@ -103,10 +104,11 @@ def student_program_associations(world: World) -> Rule:
     """Two of five students with a program of their agency; further ones begin later."""
     identity, planned = world.identity, world.counts["studentProgramAssociations"]
     roll = world.dice("studentProgramAssociations")
+    some, of = STUDENTS_IN_PROGRAMS
 
     def document(ordinal: int) -> dict[str, Any]:
         again, taken = divmod(ordinal, planned)
-        student = taken * 5 // 2
+        student = taken * of // some
         school, grade, _ = world.layout.placement(student)
         fitting = _PROGRAMS_YOUNG if grade < _FIRST_OLDER_GRADE else _PROGRAMS_OLDER
         reference = program(world, world.agency_of(school), fitting[roll(taken) % len(fitting)])

@@ -19,7 +19,7 @@ from dms_load_test.generators.keys import Carrier, Variant, carrier_of, variant_
 from dms_load_test.generators.lineage import Made, itself, representatives
 from dms_load_test.generators.numbering import Numbering, ancestries
 from dms_load_test.generators.options import Optional
-from dms_load_test.generators.rule import Rule
+from dms_load_test.generators.rule import Rule, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -164,7 +164,7 @@ class GenericResource:
 
     def _key(self, ordinal: int) -> Key:
         body = self._begin(ordinal).body
-        return {path: _value(body, path) for path in self.schema.identity}
+        return {path: value_of(body, tuple(path.split(".")[1:])) for path in self.schema.identity}
 
     def _column(self, leaf: Leaf) -> str:
         path = f"$.{leaf.name}"
@@ -289,10 +289,3 @@ class GenericResource:
         columns = {leaf.name: self._columns.get(f"$.{parent.name}.{leaf.name}", "") for leaf in parent.leaves}
         if all(draft.fixed.get(column, body[name]) == body[name] for name, column in columns.items()):
             draft.body[parent.name] = body
-
-
-def _value(body: Mapping[str, Any], path: str) -> Any:
-    value: Any = body
-    for name in path.split(".")[1:]:
-        value = value[name]
-    return value

@@ -26,6 +26,7 @@ from mimesis import Generic, Locale
 
 from dms_load_test.edfi.schema import walk_leaves
 from dms_load_test.errors import ConfigError
+from dms_load_test.generators.draws import GOLDEN, MASK
 from dms_load_test.generators.fitting import leaf_problem
 from dms_load_test.generators.lineage import representatives
 from dms_load_test.generators.overrides import Override
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
 
 _DRAWN = 500
 """Values that a Mimesis provider is asked for, once; documents draw from them."""
-_SPREAD = 0x9E3779B97F4A7C15
-_MASK = (1 << 64) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +214,7 @@ def _checked(given: Any, leaf: Leaf, place: _Place) -> Any:
 
 def _fraction(bits: int) -> float:
     """Return a number from 0 to below 1, well mixed."""
-    return ((bits * _SPREAD & _MASK) >> 11) / (1 << 53)
+    return ((bits * GOLDEN & MASK) >> 11) / (1 << 53)
 
 
 def _unknown(text: str, name: str, known: Sequence[str] | Mapping[str, Any]) -> str:

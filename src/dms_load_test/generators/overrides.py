@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from dms_load_test.generators.draws import GOLDEN
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -50,4 +52,4 @@ def _put(body: Document, path: tuple[str, ...], value: Value, bits: int) -> None
     held = body.get(name)
     parts = held if isinstance(held, list) else [held] if held else []
     for number, part in enumerate(parts):
-        _put(part, tuple(rest), value, bits + number * 0x9E3779B97F4A7C15)
+        _put(part, tuple(rest), value, bits + number * GOLDEN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from dms_load_test.generators.schools import GRADE_NAMES
 from dms_load_test.generators.words import GIRLS, MEN, STREETS, SURNAMES, WOMEN
 
 
@@ -123,21 +124,7 @@ CODES: dict[str, tuple[str, ...]] = {
     "AttendanceEventCategoryDescriptor": ("Excused Absence", "Unexcused Absence", "Tardy", "Early departure"),
     "CountryDescriptor": ("US",),
     "ElectronicMailTypeDescriptor": ("Work", "Home/Personal", "Organization"),
-    "GradeLevelDescriptor": (
-        "Kindergarten",
-        "First grade",
-        "Second grade",
-        "Third grade",
-        "Fourth grade",
-        "Fifth grade",
-        "Sixth grade",
-        "Seventh grade",
-        "Eighth grade",
-        "Ninth grade",
-        "Tenth grade",
-        "Eleventh grade",
-        "Twelfth grade",
-    ),
+    "GradeLevelDescriptor": GRADE_NAMES,
     "InstitutionTelephoneNumberTypeDescriptor": ("Main", "Fax"),
     "LanguageDescriptor": ("eng", "spa"),
     "OperationalStatusDescriptor": ("Active",),

@@ -19,6 +19,7 @@ from dms_load_test.generators.fitting import fit
 from dms_load_test.generators.generic import GenericResource, Surroundings, UnfillableError
 from dms_load_test.generators.lineage import Ancestry, Made, arriving, itself, representatives
 from dms_load_test.generators.meaning import Meaning
+from dms_load_test.generators.rule import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -200,12 +201,6 @@ def _key_reader(document: Callable[[int], Document], identity: tuple[str, ...]) 
 
     def key(ordinal: int) -> Key:
         body = document(ordinal)
-        found = {}
-        for path, names in paths:
-            value = body
-            for name in names:
-                value = value[name]
-            found[path] = value
-        return found
+        return {path: value_of(body, names) for path, names in paths}
 
     return key

@@ -27,6 +27,14 @@ class Rule:
     shares: bool = False
 
 
+def value_of(document: Document, names: tuple[str, ...]) -> Any:
+    """Return what is at a place of a document that has it: `("schoolReference", "schoolId")`."""
+    value: Any = document
+    for name in names:
+        value = value[name]
+    return value
+
+
 def annotate(member: str, text: str) -> Callable[[Document, int], None]:
     """Change a text member to `text` and the revision: `Note 3`."""
 

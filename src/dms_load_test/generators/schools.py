@@ -9,8 +9,23 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-GRADES = 13
-"""Grades are numbered from 0, kindergarten, to 12."""
+GRADE_NAMES = (
+    "Kindergarten",
+    "First grade",
+    "Second grade",
+    "Third grade",
+    "Fourth grade",
+    "Fifth grade",
+    "Sixth grade",
+    "Seventh grade",
+    "Eighth grade",
+    "Ninth grade",
+    "Tenth grade",
+    "Eleventh grade",
+    "Twelfth grade",
+)
+"""The code values of their descriptors. Grades are numbered from 0, kindergarten, to 12."""
+GRADES = len(GRADE_NAMES)
 _GRADE_ORDER = (5, 9, 0, 4, 8, 12, 3, 7, 11, 2, 6, 10, 1)
 """Four or nine years lie between a student and the next, often a sibling; even few students fill all school kinds."""
 _RANK = tuple(_GRADE_ORDER.index(grade) for grade in range(GRADES))

@@ -10,7 +10,7 @@ from dms_load_test.generators.draws import dice
 from dms_load_test.generators.identity import USUAL, Identity
 from dms_load_test.generators.people import People
 from dms_load_test.generators.school_year import SchoolYear
-from dms_load_test.generators.schools import SchoolLayout
+from dms_load_test.generators.schools import GRADE_NAMES, SchoolLayout
 from dms_load_test.generators.timetable import Timetable
 from dms_load_test.generators.vocabulary import Vocabulary
 from dms_load_test.generators.words import REGIONS
@@ -90,20 +90,3 @@ class World:
         """Return the collection `gradeLevels`, `offeredGradeLevels` or alike."""
         uris = self.words.uris("GradeLevelDescriptor", *(GRADE_NAMES[grade] for grade in grades))
         return [{"gradeLevelDescriptor": uri} for uri in uris]
-
-
-GRADE_NAMES = (
-    "Kindergarten",
-    "First grade",
-    "Second grade",
-    "Third grade",
-    "Fourth grade",
-    "Fifth grade",
-    "Sixth grade",
-    "Seventh grade",
-    "Eighth grade",
-    "Ninth grade",
-    "Tenth grade",
-    "Eleventh grade",
-    "Twelfth grade",
-)

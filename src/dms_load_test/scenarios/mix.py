@@ -11,11 +11,10 @@ from functools import reduce
 from math import gcd
 from typing import TYPE_CHECKING
 
+from dms_load_test.generators.draws import GOLDEN, MASK
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-_GOLDEN = 0x9E3779B97F4A7C15
-"""2**64 / golden ratio: consecutive cycles begin at well spread places (Knuth, multiplicative hashing)."""
 
 
 class Mix:
@@ -42,7 +41,7 @@ class Mix:
         return cycle * self._cycle.count(operation) + earlier
 
     def _turn(self, cycle: int) -> int:
-        return ((cycle + self._seed) * _GOLDEN & 0xFFFFFFFFFFFFFFFF) >> 32
+        return ((cycle + self._seed) * GOLDEN & MASK) >> 32
 
 
 def _spread(weights: Mapping[str, int]) -> tuple[str, ...]:
