@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+NS_PER_S = 1_000_000_000
+
 OPERATIONS = ("create", "read", "query", "update", "delete", "token", "metadata", "audit", "request")
 """Values of `Sample.operation`; `audit`: reading back what was written; `request`: any other of a scenario's."""
 

@@ -32,6 +32,7 @@ from dms_load_test.engine.probe import open_connection, resolve_name, shake_hand
 from dms_load_test.engine.target import MetadataReader, read_descriptor_values, sign_in, used_descriptors
 from dms_load_test.engine.transport import Client
 from dms_load_test.errors import LoadTestError
+from dms_load_test.metrics.totals import TOO_MANY_REQUESTS
 from dms_load_test.scenarios import PHASES, Workload
 
 if TYPE_CHECKING:
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
 _ROUND_TRIPS = 7
 _SEED = 1
 _TIMED_S = 0.15
-_TOO_MANY = 429
 _LIMIT_HEADERS = ("ratelimit-limit", "x-ratelimit-limit")
 _FULL = PHASES["full"]
 
@@ -130,7 +130,7 @@ class Doctor:
 
     def _sample(self, sample: Sample) -> None:
         self._seen.samples.append(sample)
-        self._seen.limited += sample.status == _TOO_MANY
+        self._seen.limited += sample.status == TOO_MANY_REQUESTS
 
     async def _configuration(self) -> Check:
         effective = self._effective

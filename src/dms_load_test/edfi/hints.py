@@ -21,7 +21,8 @@ class Hints:
 
     `numbers`: name of a number member -> a leaf with its digits and suggested bounds (the same wherever the name
     occurs). `collection_keys`: (resource, path of the collection) -> unique key. `item_keys`: name of a collection ->
-    the unique keys that collections of this name have anywhere. `equal`: resource -> pairs of paths.
+    the unique keys that collections of this name have anywhere. `equal`: resource -> pairs of paths. `descriptors`:
+    names such as `SexDescriptor`.
     """
 
     numbers: Mapping[str, Leaf]

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from dms_load_test.edfi.hints import hints
 from dms_load_test.edfi.natural_keys import columns, equal_pairs, join_pairs, key_paths
-from dms_load_test.edfi.openapi_bodies import MARK, BodyReader, component_parts
-from dms_load_test.edfi.openapi_components import SCHEMAS
+from dms_load_test.edfi.openapi_bodies import BodyReader, component_parts
+from dms_load_test.edfi.openapi_components import IDENTITY, SCHEMAS
 from dms_load_test.edfi.schema import (
     AbstractResource,
     ApiModel,
@@ -162,7 +162,7 @@ def _filters(endpoint: _Endpoint) -> Iterator[tuple[str, bool]]:
     """Yield (name, marked as identity) of the query parameters written at the operation itself: the filters."""
     for parameter in endpoint.operations.get("get", {}).get("parameters", ()):
         if parameter.get("in") == "query" and parameter["name"] != "id":
-            yield parameter["name"], bool(parameter.get(MARK))
+            yield parameter["name"], bool(parameter.get(IDENTITY))
 
 
 def _as_descriptor(schema: ResourceSchema) -> ResourceSchema:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from dms_load_test.edfi.hints import hints
-from dms_load_test.edfi.openapi_components import SCHEMAS
+from dms_load_test.edfi.openapi_components import IDENTITY, SCHEMAS
 from dms_load_test.edfi.openapi_schemas import BLANK_PATTERNS, capital
 from dms_load_test.edfi.schema import Collection, Inline, Leaf, Node, Reference, walk_leaves
 from dms_load_test.errors import TargetError
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from dms_load_test.edfi.schema import Kind
 
-MARK = "x-Ed-Fi-isIdentity"
 _SERVERS_OWN = frozenset({"id", "link", "_etag", "_lastModifiedDate"})
 """Members that the server writes."""
 _NEVER_KEYS = frozenset({"resultDatatypeTypeDescriptor"})
@@ -81,7 +80,7 @@ class BodyReader:
                 objects.append(Inline(name, self._node(about, path, within), needed))
             else:
                 leaves.append(self._leaf(name, kind, project, required=needed))
-                if kind.get(MARK):
+                if kind.get(IDENTITY):
                     self.marked.add(path)
         return Node(tuple(leaves), tuple(references), tuple(objects), tuple(collections))
 
@@ -137,7 +136,7 @@ class BodyReader:
             if leaf not in _SERVERS_OWN
         )
         target = self.targets.get((project, singular), singular)
-        return Reference(name, target, leaves, {}, required=needed, identity=bool(about.get(MARK)))
+        return Reference(name, target, leaves, {}, required=needed, identity=bool(about.get(IDENTITY)))
 
     def _collection(
         self, name: str, kind: Mapping[str, Any], path: str, within: tuple[str, ...], *, needed: bool

@@ -13,6 +13,8 @@ PAGE_LIMIT = 500
 """Default and maximum of `limit` and `pageSize` in DMS."""
 MAX_PARTITIONS = 200
 SCHEMAS = "#/components/schemas/"
+IDENTITY = "x-Ed-Fi-isIdentity"
+"""Marks members, references and filters that are part of a natural key."""
 
 
 def ref(section: str, name: str) -> Json:

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dms_load_test.edfi.openapi_components import SCHEMAS, Json
+from dms_load_test.edfi.openapi_components import IDENTITY, SCHEMAS, Json
 
-_MARK = "x-Ed-Fi-isIdentity"
 _DESCRIPTOR_KEY = ("namespace", "codeValue")
 
 
@@ -59,12 +58,12 @@ def _schema(name: str, schema: Json) -> Json:
     if properties is None:
         return schema
     written = {
-        member: {word: value for word, value in about.items() if word != _MARK} if "$ref" in about else about
+        member: {word: value for word, value in about.items() if word != IDENTITY} if "$ref" in about else about
         for member, about in properties.items()
     }
     if name.endswith("Descriptor") and properties.keys() >= set(_DESCRIPTOR_KEY):
         for member in _DESCRIPTOR_KEY:
-            written[member] = {word: value for word, value in written[member].items() if word != _MARK}
+            written[member] = {word: value for word, value in written[member].items() if word != IDENTITY}
         surrogate = f"{name.partition('_')[2]}Id"
-        written = {surrogate: {"type": "integer", "format": "int32", _MARK: True}, **written}
+        written = {surrogate: {"type": "integer", "format": "int32", IDENTITY: True}, **written}
     return {**schema, "properties": written}

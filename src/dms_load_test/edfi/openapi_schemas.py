@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dms_load_test.edfi.openapi_components import SCHEMAS, Json
+from dms_load_test.edfi.openapi_components import IDENTITY, SCHEMAS, Json
 from dms_load_test.edfi.schema import CORE, walk_leaves
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def leaf_schema(leaf: Leaf, *, identity: bool = False) -> Json:
     }
     written |= {word: value for word, value in facts.items() if value is not None}
     if identity:
-        written["x-Ed-Fi-isIdentity"] = True
+        written[IDENTITY] = True
     elif not leaf.required:
         written["x-nullable"] = True
     return written
@@ -141,7 +141,7 @@ def _reference_name(model: ApiModel, reference: Reference) -> str:
 def _reference_property(component: str, reference: Reference) -> Json:
     mark: Json = {}
     if reference.identity:
-        mark = {"x-Ed-Fi-isIdentity": True}
+        mark = {IDENTITY: True}
     elif not reference.required:
         mark = {"x-nullable": True}
     return {"$ref": SCHEMAS + component} | mark

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dms_load_test.edfi.openapi_components import (
+    IDENTITY,
     PARAMETERS,
     PARTITION_TOKENS,
     RESPONSES,
@@ -114,7 +115,7 @@ def _filters(schema: ResourceSchema) -> list[Json]:
 
 def _filter(name: str, facts: Json, *, identity: bool) -> Json:
     written: Json = {"name": name, "in": "query", "description": f"Only documents with this {name}.", "schema": facts}
-    return written | ({"x-Ed-Fi-isIdentity": True} if identity else {})
+    return written | ({IDENTITY: True} if identity else {})
 
 
 def _parameters(*names: str) -> list[Json]:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from dms_load_test.metrics.histogram import Distribution
 from dms_load_test.metrics.tally import CRUD, FailureGroup, FailureKey, Series, SeriesKey, Tally
+from dms_load_test.sample import NS_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from dms_load_test.metrics.aggregate import Snapshot
 
-NS_PER_S = 1_000_000_000
 TAGS = ("phase", "operation", "resource", "status", "expected_response")
 """Tags of a series by which a selector may choose; the last is k6's word for `ok`: `true` or `false`."""
 TOO_MANY_REQUESTS = 429

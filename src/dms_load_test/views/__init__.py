@@ -1,1 +1,1 @@
-"""Readers of snapshots and records: terminal, summary."""
+"""Readers of snapshots and of what records hold: terminal, dashboard and report, comparison, files for other tools."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 from rich.text import Text
 
 from dms_load_test.metrics.difference import ALL_CHANCE, FIGURES, Kind
+from dms_load_test.views.tables import plain_table
 from dms_load_test.views.text import milliseconds, plural, printable, rate, short_resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rich.console import Console
+    from rich.table import Table
 
     from dms_load_test.metrics.difference import Change, Comparison, Row
 
@@ -129,16 +129,8 @@ def print_comparison(console: Console, comparison: Comparison, *, everything: bo
 
 
 def _table(phase: str, rows: Sequence[Row], hidden: int) -> Table:
-    table = Table(
-        title=Text(f"{phase}: new run, and its change from the base", style="bold"),
-        title_justify="left",
-        caption_justify="left",
-        box=SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-        header_style="dim",
-        caption=f"{plural(hidden, 'more resource row')} with no change to tell; --all shows them" if hidden else None,
-    )
+    caption = f"{plural(hidden, 'more resource row')} with no change to tell; --all shows them" if hidden else None
+    table = plain_table(f"{phase}: new run, and its change from the base", caption)
     table.add_column("", no_wrap=True)
     for heading in HEADINGS.values():
         table.add_column(heading, justify="right", no_wrap=True)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 from rich.text import Text
 
-from dms_load_test.views.tables import WIDE
+from dms_load_test.views.tables import WIDE, plain_table
 from dms_load_test.views.text import milliseconds, plural, printable, rate, share, sparkline
 
 if TYPE_CHECKING:
@@ -68,7 +66,7 @@ def trends(rows: Iterable[HistoryRow]) -> list[Trend]:
 
 def print_history(console: Console, rows: Sequence[HistoryRow]) -> None:
     """Print a table of the runs, the newest last, and a line for each trend."""
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
+    table = plain_table()
     for heading in ("run", "verdict", "phase"):
         table.add_column(heading, no_wrap=True)
     headings = ("ops", "rate/s", "p50 ms", "p95 ms", "p99 ms", "failed")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from dms_load_test.metrics.histogram import Distribution, merged
 from dms_load_test.metrics.tally import CRUD
+from dms_load_test.metrics.totals import TOO_MANY_REQUESTS
+from dms_load_test.sample import NS_PER_S
 from dms_load_test.views.text import milliseconds, plural, rate, share, sparkline, took
 
 if TYPE_CHECKING:
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
 
     from dms_load_test.metrics.aggregate import Snapshot
 
-NS_PER_S = 1_000_000_000
 RECENT = 3
 """Snapshots that the current rate and latency are told of."""
 HISTORY = 24
@@ -81,7 +82,7 @@ class Progress:
         for key, series in snapshot.sums.items():
             count = series.count
             self.retries += series.retries
-            self.rate_limited += count if key.status == 429 else 0  # noqa: PLR2004 - Too Many Requests
+            self.rate_limited += count if key.status == TOO_MANY_REQUESTS else 0
             if key.operation in CRUD and key.final:
                 operations += count
                 times.add(series.response)

@@ -46,7 +46,7 @@ def operations_table(totals: Totals, phase: str, width: int, most_rows: int = MO
     if width < WIDE:
         columns = [column for column in columns if column not in _NARROW_LEAVES_OUT]
     seconds = totals.active_s(phase)
-    table = _table(f"{phase} ({seconds:,.{1 if seconds >= 1 else 3}f} s; response times in ms)")
+    table = plain_table(f"{phase} ({seconds:,.{1 if seconds >= 1 else 3}f} s; response times in ms)")
     table.add_column("resource", no_wrap=True)
     for column in columns:
         table.add_column(column, justify="left" if column == "operation" else "right", no_wrap=True)
@@ -100,7 +100,7 @@ def failure_lines(groups: Iterable[tuple[FailureKey, FailureGroup]]) -> list[Fai
 
 def failures_table(lines: Sequence[FailureLine]) -> Table:
     """Return the largest groups of failures, each with one example below it."""
-    table = _table("failures")
+    table = plain_table("failures")
     table.add_column("count", justify="right", no_wrap=True)
     table.add_column("status, phase and reason; where; one example")
     for line in lines[:MOST_FAILURES]:
@@ -127,7 +127,7 @@ def _example(example: Failure) -> str:
 
 def thresholds_table(results: Sequence[ThresholdResult]) -> Table:
     """Return what each threshold came to."""
-    table = _table("thresholds")
+    table = plain_table("thresholds")
     table.add_column("")
     table.add_column("metric")
     table.add_column("condition", no_wrap=True)
@@ -148,7 +148,7 @@ def observed_text(value: float) -> str:
 
 def accounts_table(accounts: Sequence[ResourceAccount]) -> Table:
     """Return planned against done: the resources that differ, and the total."""
-    table = _table("planned and done")
+    table = plain_table("planned and done")
     table.add_column("phase", no_wrap=True)
     table.add_column("resource")
     for column in ("planned", "created", "failed", "blocked", "not done"):
@@ -170,10 +170,12 @@ def _account_cells(rows: Sequence[ResourceAccount]) -> list[str]:
     return [f"{planned:,}", done, *(f"{count:,}" for count in rest)]
 
 
-def _table(title: str) -> Table:
+def plain_table(title: str = "", caption: str | None = None) -> Table:
+    """Return an empty table in the style of all of ours: no lines but the one below the headings."""
     return Table(
-        title=Text(title, style="bold"),
+        title=Text(title, style="bold") if title else None,
         title_justify="left",
+        caption=caption,
         caption_justify="left",
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),

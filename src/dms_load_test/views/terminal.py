@@ -16,7 +16,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from dms_load_test.views.progress import NS_PER_S, Progress, StepView
+from dms_load_test.sample import NS_PER_S
+from dms_load_test.views.progress import Progress, StepView
 from dms_load_test.views.text import clock, plural, printable
 
 if TYPE_CHECKING:
