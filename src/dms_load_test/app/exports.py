@@ -14,6 +14,8 @@ import msgspec
 from dms_load_test.app.compare import STEP_SUMMARY
 from dms_load_test.app.files import append_text
 from dms_load_test.errors import ConfigError
+from dms_load_test.load.plan import Table
+from dms_load_test.load.virtual_user import Violation
 from dms_load_test.results.convert import distribution_of
 from dms_load_test.results.events import Detail, Second
 from dms_load_test.results.record import read_record
@@ -138,6 +140,11 @@ def _export(run: Run, record: Path) -> RunExport:
         moments=partial(moments_of, record),
         is_partial=run.is_partial,
         facts={"Data standard": manifest.data_standard, "Seed": str(manifest.seed)},
+        tables=[(line.phase, Table(line.title, line.columns, line.rows, line.note)) for line in run.tables],
+        violations=[
+            (line.phase, Violation(line.kind, line.resource, line.document_id, line.ordinal, line.detail))
+            for line in run.violations
+        ],
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dms_load_test.metrics.histogram import Distribution, merged
 from dms_load_test.metrics.tally import COMPONENTS, CRUD, SeriesKey
@@ -182,6 +182,26 @@ METRICS: Mapping[str, Metric] = {
     "integrity_violations": Metric("counter", _counter("integrity_violations"), _PHASE, "writes lost or changed"),
 }
 """Name -> metric."""
+
+
+class OwnFigure(NamedTuple):
+    """What a scenario counts or times itself: a counter's `amount`, a trend's `times`; the other is 0 or None."""
+
+    phase: str
+    name: str
+    kind: str
+    amount: int
+    times: Distribution | None = None
+
+
+def own_figures(totals: Totals) -> list[OwnFigure]:
+    """Return scenarios' own metrics, counters first, in alphabetical order."""
+    counters = sorted(item for item in totals.tally.counters.items() if item[0][1] not in METRICS)
+    trends = sorted(totals.tally.trends)
+    return [
+        *(OwnFigure(*key, count) for key, count in counters),
+        *(OwnFigure(*key, 0, totals.tally.trends[key]) for key in trends),
+    ]
 
 
 def find_metric(name: str, own: Mapping[str, str] = MappingProxyType({})) -> Metric | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dms_load_test.metrics.catalog import own_figures
 from dms_load_test.metrics.histogram import Distribution, merged
 from dms_load_test.metrics.tally import CRUD
 from dms_load_test.results.charts import charts_of
@@ -129,6 +130,7 @@ def _checks(run: Run) -> dict[str, Any]:
             }
             for found in run.violations[:MOST_FAILURES]
         ],
+        "violations_left_out": max(0, len(run.violations) - MOST_FAILURES),
     }
 
 
@@ -144,6 +146,11 @@ def _findings(story: Story) -> dict[str, Any]:
                 "note": table.note,
             }
             for table in _run(story).tables
+        ],
+        "own": [
+            {"phase": own.phase, "name": own.name, "kind": own.kind, "count": own.amount}
+            | ({} if own.times is None else {"count": own.times.count, **_percentiles(own.times)})
+            for own in own_figures(_run(story).totals)
         ],
         "statements": [
             {"text": row.text, "calls": row.calls, "total_ms": row.total_ms, "rows": row.rows} for row in statements

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dms_load_test.metrics.catalog import METRICS
+from dms_load_test.metrics.catalog import METRICS, own_figures
 from dms_load_test.metrics.histogram import Distribution
 from dms_load_test.metrics.tally import CRUD
 from dms_load_test.metrics.thresholds import AGGREGATIONS, is_empty
@@ -82,11 +82,11 @@ def write_summary(path: Path, run: Run) -> None:
 
 def _own_metrics(totals: Totals) -> list[dict[str, Any]]:
     """Return what scenarios count and time themselves."""
-    counters = sorted(item for item in totals.tally.counters.items() if item[0][1] not in METRICS)
-    trends = sorted(totals.tally.trends.items(), key=lambda item: item[0])
     return [
-        {"phase": phase, "name": name, "kind": kind or None, "count": count} for (phase, name, kind), count in counters
-    ] + [{"phase": phase, "name": name, "kind": kind or None, **_times(times)} for (phase, name, kind), times in trends]
+        {"phase": own.phase, "name": own.name, "kind": own.kind or None}
+        | ({"count": own.amount} if own.times is None else _times(own.times))
+        for own in own_figures(totals)
+    ]
 
 
 def _verdict(run: Run) -> dict[str, Any] | None:

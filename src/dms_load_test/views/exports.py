@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from dms_load_test.load.plan import Table
+    from dms_load_test.load.virtual_user import Violation
     from dms_load_test.metrics.histogram import Distribution
     from dms_load_test.metrics.tally import FailureKey
     from dms_load_test.metrics.totals import Totals
@@ -70,6 +72,10 @@ class RunExport:
     is_partial: bool = False
     facts: Mapping[str, str] = field(default_factory=dict)
     """Further lines for a reader: `Data standard`, `Seed`."""
+    tables: Sequence[tuple[str, Table]] = ()
+    """What scenarios found out, by phase."""
+    violations: Sequence[tuple[str, Violation]] = ()
+    """Acknowledged writes that the target did not keep, by phase."""
 
 
 def verb_and_name(operation: str, resource: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from dms_load_test.metrics.thresholds import Judgement
+from dms_load_test.views.findings import violation_lines
 from dms_load_test.views.text import printable
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ def _verdict(suite: ET.Element, run: RunExport) -> None:
         ET.SubElement(case, "failure", type="partial", message=sentence).text = sentence
     elif not run.verdict.passed:
         sentence = _text(run.verdict.sentence)
-        ET.SubElement(case, "failure", type=run.verdict.kind.value, message=sentence).text = sentence
+        failure = ET.SubElement(case, "failure", type=run.verdict.kind.value, message=sentence)
+        failure.text = "\n".join((sentence, *map(_text, violation_lines(run.violations))))
 
 
 def _text(text: str) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dms_load_test.metrics.catalog import own_figures
 from dms_load_test.metrics.thresholds import Judgement
 from dms_load_test.metrics.verdict import VerdictKind
 from dms_load_test.views.compare import escape
 from dms_load_test.views.exports import failure_text
+from dms_load_test.views.findings import MOST_ROWS, cell_text, own_text, table_notes, violation_lines
 from dms_load_test.views.tables import observed_text
 from dms_load_test.views.text import milliseconds, plural, rate, share, took
 
@@ -23,8 +25,9 @@ _SIGNS = {Judgement.PASSED: "✅", Judgement.FAILED: "❌", Judgement.NOT_JUDGED
 
 
 def markdown(run: RunExport) -> str:
-    """Return verdict, thresholds, operations by phase, the slowest resources, failures and the account of the plan."""
-    return "\n".join((*_head(run), *_thresholds(run), *_operations(run), *_failures(run), *_accounts(run), ""))
+    """Return verdict, thresholds, lost writes, operations by phase, failures, findings and the account of the plan."""
+    parts = (_head, _thresholds, _violations, _operations, _failures, _findings, _own, _accounts)
+    return "\n".join((*(line for part in parts for line in part(run)), ""))
 
 
 def _head(run: RunExport) -> Iterator[str]:
@@ -46,6 +49,12 @@ def _thresholds(run: RunExport) -> Iterator[str]:
     for result in results:
         observed = "no samples" if result.observed is None else observed_text(result.observed)
         yield f"| {_SIGNS[result.judgement]} | {escape(result.subject)} | {escape(result.condition)} | {observed} |"
+
+
+def _violations(run: RunExport) -> Iterator[str]:
+    if run.violations:
+        yield from ("", "### Writes that were acknowledged and not kept", "")
+        yield from (f"- {escape(line)}" for line in violation_lines(run.violations))
 
 
 def _operations(run: RunExport) -> Iterator[str]:
@@ -83,6 +92,22 @@ def _failures(run: RunExport) -> Iterator[str]:
     if len(groups) > _MOST:
         rest = sum(group.count for _, group in groups[_MOST:])
         yield from ("", f"{plural(rest, 'more failure')} of {len(groups) - _MOST} other kinds.")
+
+
+def _findings(run: RunExport) -> Iterator[str]:
+    for phase, table in run.tables:
+        yield from ("", f"### {escape(f'{phase}: {table.title}')}", "")
+        yield f"| {' | '.join(map(escape, table.columns))} |"
+        yield "|---" * len(table.columns) + "|"
+        yield from (f"| {' | '.join(escape(cell_text(cell)) for cell in row)} |" for row in table.rows[:MOST_ROWS])
+        for note in table_notes(table):
+            yield from ("", escape(note))
+
+
+def _own(run: RunExport) -> Iterator[str]:
+    lines = [f"- {escape(f'{own.phase}: {own_text(own)}')}" for own in own_figures(run.totals)]
+    if lines:
+        yield from ("", "### Metrics of the scenarios' own", "", *lines)
 
 
 def _accounts(run: RunExport) -> Iterator[str]:

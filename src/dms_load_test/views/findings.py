@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from dms_load_test.views.progress import with_unit
 from dms_load_test.views.text import plural, printable
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from dms_load_test.load import plan
     from dms_load_test.load.virtual_user import Violation
+    from dms_load_test.metrics.catalog import OwnFigure
 
 MOST_ROWS = 40
 MOST_VIOLATIONS = 10
@@ -26,7 +28,7 @@ def findings_table(phase: str, found: plan.Table) -> Table:
         numeric = any(isinstance(row[place], (int, float)) for row in found.rows)
         table.add_column(column, justify="right" if numeric else "left")
     for row in found.rows[:MOST_ROWS]:
-        table.add_row(*(Text(_cell(value)) for value in row))
+        table.add_row(*(Text(cell_text(value)) for value in row))
     return table
 
 
@@ -49,7 +51,18 @@ def violation_lines(found: Sequence[tuple[str, Violation]]) -> Iterator[str]:
         yield f"{plural(len(found) - MOST_VIOLATIONS, 'more violation')} in the record"
 
 
-def _cell(value: plan.Cell) -> str:
+def own_text(own: OwnFigure) -> str:
+    """Return a scenario's own metric in a line: `pages_read: 120`, `sync_lag (late): 40 times, p50 3 ms, ...`."""
+    name = f"{own.name} ({own.kind})" if own.kind else own.name
+    if own.times is None:
+        return printable(f"{name}: {own.amount:,}")
+    p50, p95 = map(with_unit, own.times.percentiles_us((50, 95)))
+    times = plural(own.times.count, "time")
+    return printable(f"{name}: {times}, p50 {p50}, p95 {p95}, max {with_unit(own.times.max_us)}")
+
+
+def cell_text(value: plan.Cell) -> str:
+    """Return a cell of a scenario's table: a dash for nothing, numbers to two places."""
     if value is None:
         return "-"
     if isinstance(value, float):

@@ -39,8 +39,8 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "generator": ("generator",),
     "accounts": ("accounts",),
     "checks": ("checks", "integrity_violations", "violations"),
-    "violations": ("violations",),
-    "findings": ("tables", "statements"),
+    "violations": ("violations", "violations_left_out"),
+    "findings": ("tables", "own", "statements"),
     "estimate": ("estimate", "hours"),
     "notes": ("notes",),
 }

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from dms_load_test.metrics.catalog import METRICS
+from dms_load_test.metrics.catalog import METRICS, own_figures
 from dms_load_test.metrics.histogram import Distribution
-from dms_load_test.views.findings import findings_table, table_notes, violation_lines
+from dms_load_test.views.findings import findings_table, own_text, table_notes, violation_lines
 from dms_load_test.views.progress import with_unit
 from dms_load_test.views.tables import (
     MOST_ROWS,
@@ -140,6 +140,7 @@ def overhead_lines(totals: Totals, phase: str) -> Iterator[str]:
         yield plural(overhead.retries, "retry", "retries")
     for reason, count in totals.drops(phase).items():
         yield f"{plural(count, 'iteration')} dropped{f': {printable(reason)}' if reason else ''}"
+    yield from (own_text(own) for own in own_figures(totals) if own.phase == phase)
     yield from _check_lines(totals, phase)
 
 

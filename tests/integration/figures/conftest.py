@@ -20,6 +20,8 @@ from dms_load_test.results.events import (
     SettingRow,
     StepBegin,
     StepEnd,
+    TableLine,
+    ViolationLine,
 )
 from dms_load_test.results.record import open_record
 from dms_load_test.results.recorder import Recorder
@@ -118,6 +120,16 @@ class Writer:
         self.totals.add(snapshot)
         self.recorder.snapshot(snapshot, {"cpu_ratio": 0.4})
 
+    def findings(self):
+        """What a scenario found out, counted and timed itself, and a write that the target lost."""
+        self.write(
+            TableLine(9.0, PHASE, "what | <b>was</b> found", ("name", "number"), (("=a", 1.25), ("b", None)), "as told")
+        )
+        self.write(ViolationLine(9.5, PHASE, "lost", "students", "0123456789abcdef", 17, "404 | <i>at the end</i>"))
+        self.aggregate.integrity_violation("lost")
+        self.aggregate.count("pages_read", 12, "first")
+        self.aggregate.observe("sync_lag", 12.5)
+
     def end(self, seconds, limit_ms):
         self.recorder.flush(seconds * NS)
         self.write(ServerFigures(float(seconds), "host", {"cpu_ratio": 0.25}))
@@ -133,9 +145,9 @@ class Writer:
 
 @pytest.fixture
 def record(tmp_path):
-    """Make a record: `record(Server(1), seconds=30)`; with `killed`, it stops in the middle of a line."""
+    """Make a record: `record(Server(1), seconds=30)`; `killed`: cut in the middle of a line; `findings`: has some."""
 
-    def make(server=None, *, seconds=30, name="", limit_ms=500, killed=False):
+    def make(server=None, *, seconds=30, name="", limit_ms=500, killed=False, findings=False):
         server = server or Server(1)
         dice = Random(server.seed)
         folder = tmp_path / (name or f"20260301T080000Z-dev-{len(list(tmp_path.iterdir())):04}")
@@ -148,6 +160,8 @@ def record(tmp_path):
                 level = server.memory * level + dice.gauss(0, server.drift * sqrt(1 - server.memory**2))
                 samples = list(requests_of(server, second, level, dice))
                 made.samples += samples
+                if findings and second == 0:
+                    writer.findings()
                 writer.second(second, samples)
             if not killed:
                 writer.end(seconds, limit_ms)
