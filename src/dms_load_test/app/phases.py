@@ -23,7 +23,7 @@ from dms_load_test.load.executor import (
     SharedIterations,
 )
 from dms_load_test.load.plan import StepFigures
-from dms_load_test.load.schedule import course, duration_s
+from dms_load_test.load.schedule import course, duration_s, limited, most_users
 from dms_load_test.load.shard import WHOLE
 from dms_load_test.metrics.histogram import merged
 from dms_load_test.metrics.thresholds import parse_threshold
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from dms_load_test.app.gathering import Party
     from dms_load_test.app.session import Session
     from dms_load_test.engine.account import StepOutcome
-    from dms_load_test.load.executor import Executor
     from dms_load_test.load.plan import Phase, Step, Table
     from dms_load_test.metrics.thresholds import Threshold
     from dms_load_test.metrics.verdict import ResourceAccount
@@ -261,24 +260,6 @@ def step_view(phase: str, step: Step, started_ns: int) -> StepView:
         limit_s=duration_s(step.executor),
         started_ns=started_ns,
     )
-
-
-def limited(executor: Executor, left_s: float) -> Executor | None:
-    """Return the executor with the phase's time that is left as its limit; None where there is none left."""
-    if left_s <= 0:
-        return None
-    if isinstance(executor, SharedIterations | PerVuIterations):
-        return replace(executor, max_duration_s=min(executor.max_duration_s, left_s))
-    return executor
-
-
-def most_users(executor: Executor) -> int:
-    """Return the most virtual users that an executor may have at a time."""
-    if isinstance(executor, ConstantArrivalRate | RampingArrivalRate):
-        return executor.max_vus
-    if isinstance(executor, RampingVus):
-        return max(executor.start_vus, *(round(stage.target) for stage in executor.stages))
-    return executor.vus
 
 
 def _subject(step: Step) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 from urllib.parse import urlsplit
 
 import typer
@@ -12,7 +12,10 @@ import typer
 from dms_load_test.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dms_load_test.config import Effective
+    from dms_load_test.metrics.verdict import Verdict
 
 PASSED, BUG, THRESHOLD_FAILED, CONFIG, INTERRUPTED, SCENARIO, ABORTED, TARGET = 0, 1, 99, 104, 105, 107, 108, 110
 """k6's codes where k6 has one (99 to 108); 110 is ours."""
@@ -66,6 +69,16 @@ ProductionOption = Annotated[
     bool, typer.Option("--i-know-this-is-production", help="Let the guard pass a target that looks like production.")
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Only the summary, no progress.")]
+
+
+def with_options(given: list[str] | None, options: Mapping[str, object]) -> list[str]:
+    """Return the assignments of `--set`, then those of the settings that options stand for; None is not given."""
+    return [*(given or ()), *(f"{name}={value}" for name, value in options.items() if value is not None)]
+
+
+def exit_with(verdict: Verdict) -> NoReturn:
+    """End the command with the code of a verdict."""
+    raise typer.Exit(VERDICTS.get(verdict.kind.value, THRESHOLD_FAILED))
 
 
 def settings_in_force(

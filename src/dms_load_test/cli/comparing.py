@@ -19,7 +19,7 @@ def compare(
         list[str] | None,
         typer.Option(metavar="FIGURE=SHARE", help="Change to tolerate: rate, p50, p95, p99 or errors, as in p95=20%."),
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Show resources without change, too.")] = False,  # noqa: FBT002 - Typer's form of a switch
+    everything: Annotated[bool, typer.Option("--all", help="Show resources without change, too.")] = False,
     markdown: Annotated[Path | None, typer.Option(help="Also write the comparison as Markdown.")] = None,
     html: Annotated[Path | None, typer.Option(help="Also write the comparison as a page.")] = None,
 ) -> None:

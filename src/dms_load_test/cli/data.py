@@ -15,6 +15,7 @@ from dms_load_test.cli.application import (
     TargetOption,
     app,
     settings_in_force,
+    with_options,
 )
 from dms_load_test.errors import ConfigError
 
@@ -54,7 +55,7 @@ def data_settings(
         "OVERRIDES": overrides,
         "GENERATORS": generators,
     }
-    return [*(given or ()), *(f"{name}={value}" for name, value in options.items() if value is not None)]
+    return with_options(given, options)
 
 
 @app.command()
@@ -85,7 +86,7 @@ def generate(
     resource: Annotated[str | None, typer.Argument(help="A resource, such as students.")] = None,
     number: Annotated[int, typer.Option("--number", "-n", help="How many documents.", min=1)] = 10,
     first: Annotated[int, typer.Option(help="Ordinal of the first.", min=0)] = 0,
-    everything: Annotated[bool, typer.Option("--all", help="Write all that is planned, a file a resource.")] = False,  # noqa: FBT002 - Typer's form of a switch
+    everything: Annotated[bool, typer.Option("--all", help="Write all that is planned, a file a resource.")] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the files of --all.")] = None,
     target: TargetOption = None,
     profile: ProfileOption = None,

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from dms_load_test.cli.application import (
-    THRESHOLD_FAILED,
-    VERDICTS,
     ProductionOption,
     ProfileOption,
     QuietOption,
@@ -19,7 +17,9 @@ from dms_load_test.cli.application import (
     SetOption,
     TargetOption,
     app,
+    exit_with,
     settings_in_force,
+    with_options,
 )
 from dms_load_test.cli.data import (
     CountOption,
@@ -37,7 +37,7 @@ from dms_load_test.cli.watching import (
     OtlpOption,
     PostgresOption,
     SamplesOption,
-    assignments,
+    watching_settings,
 )
 from dms_load_test.errors import ConfigError
 
@@ -93,19 +93,19 @@ def run(
     scheduler: SchedulerOption = None,
     on_worker_loss: WorkerLossOption = None,
     settings: SetOption = None,
-    quiet: QuietOption = False,  # noqa: FBT002 - as above
-    dashboard: DashboardOption = False,  # noqa: FBT002 - as above
+    quiet: QuietOption = False,
+    dashboard: DashboardOption = False,
     host: HostOption = "127.0.0.1",
     port: PortOption = 5665,
-    keep: KeepOption = False,  # noqa: FBT002 - as above
+    keep: KeepOption = False,
     export: ExportOption = None,
     summary_export: SummaryExportOption = None,
-    samples: SamplesOption = False,  # noqa: FBT002 - as above
+    samples: SamplesOption = False,
     postgres: PostgresOption = None,
     host_metrics: HostMetricsOption = None,
     otlp: OtlpOption = None,
-    clean_after: CleanOption = False,  # noqa: FBT002 - as above
-    known_production: ProductionOption = False,  # noqa: FBT002 - as above
+    clean_after: CleanOption = False,
+    known_production: ProductionOption = False,
 ) -> None:
     """Run the phases smoke, load and readwrite, one of them after smoke, other scenarios, or a plan of several."""
     from dms_load_test.app.choosing import program_from
@@ -116,8 +116,8 @@ def run(
     settings = sharing_settings(settings, workers, scheduler, on_worker_loss)
     planned = _plan_file(plan, phase, scenario, shape) if plan else None
     program = planned.program if planned else program_from(phase, scenario or (), shape)
-    settings = _with_plan(settings, planned, then_soak)
-    settings = assignments(settings, export, postgres, host_metrics, otlp, samples=samples)
+    settings = with_options(_with_plan(settings, planned), {"SOAK_DURATION": then_soak})
+    settings = watching_settings(settings, export, postgres, host_metrics, otlp, samples=samples)
     profile = profile or (planned.profile if planned else None)
     effective = settings_in_force(profile, settings, target=target, results=results, seed=seed)
     wish = DashboardWish(host, port, keep) if dashboard or keep else None
@@ -132,8 +132,8 @@ def smoke(
     results: ResultsOption = None,
     seed: SeedOption = None,
     settings: SetOption = None,
-    quiet: QuietOption = False,  # noqa: FBT002 - as above
-    known_production: ProductionOption = False,  # noqa: FBT002 - as above
+    quiet: QuietOption = False,
+    known_production: ProductionOption = False,
 ) -> None:
     """Check target, credentials and permissions with one cycle on one descriptor."""
     effective = settings_in_force(profile or "smoke", settings, target=target, results=results, seed=seed)
@@ -143,11 +143,9 @@ def smoke(
     _run(effective, program_from("smoke", (), ""), Wishes(quiet=quiet), known=known_production)
 
 
-def _with_plan(settings: list[str] | None, planned: PlanFile | None, then_soak: str | None) -> list[str]:
+def _with_plan(given: list[str], planned: PlanFile | None) -> list[str]:
     """Return the settings of a plan file, then those given, which are later and thus stronger."""
-    of_plan = planned.settings.items() if planned else ()
-    soak = (f"SOAK_DURATION={then_soak}",) if then_soak else ()
-    return [*(f"{name}={value}" for name, value in of_plan), *(settings or ()), *soak]
+    return [*with_options(None, planned.settings if planned else {}), *given]
 
 
 def _plan_file(path: Path, phase: str | None, scenarios: list[str] | None, shape: str) -> PlanFile:
@@ -167,4 +165,4 @@ def _run(effective: Effective, program: Program, wishes: Wishes, *, known: bool)
         refuse_production(effective.settings, effective.settings.api_base_url, known=known)
         effective = with_client(effective)
     verdict = run_test(effective, program, wishes)
-    raise typer.Exit(VERDICTS.get(verdict.kind.value, THRESHOLD_FAILED))
+    exit_with(verdict)

@@ -15,7 +15,6 @@ from dms_load_test.cli.application import (
     CONFIG,
     TARGET,
     THRESHOLD_FAILED,
-    VERDICTS,
     ProductionOption,
     ProfileOption,
     QuietOption,
@@ -23,12 +22,14 @@ from dms_load_test.cli.application import (
     SetOption,
     TargetOption,
     app,
+    exit_with,
     settings_in_force,
 )
 from dms_load_test.errors import ConfigError
 
 if TYPE_CHECKING:
     from dms_load_test.app.checks import Check
+    from dms_load_test.app.earlier import EarlierRun
     from dms_load_test.config import Effective
 
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, its name, or the start or end of it.")]
@@ -36,7 +37,7 @@ RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run's folder,
 
 @app.command("setup-client")
 def setup_client(
-    delete: Annotated[bool, typer.Option("--delete", help="Delete what was made, instead.")] = False,  # noqa: FBT002 - Typer's form of a switch
+    delete: Annotated[bool, typer.Option("--delete", help="Delete what was made, instead.")] = False,
     target: TargetOption = None,
     settings: SetOption = None,
 ) -> None:
@@ -53,7 +54,7 @@ def doctor(
     profile: ProfileOption = None,
     target: TargetOption = None,
     settings: SetOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of lines.")] = False,  # noqa: FBT002 - Typer's form of a switch
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of lines.")] = False,
 ) -> None:
     """Look at everything that a run depends on, line by line, with what to do; nothing is left on the target."""
     from dms_load_test.app.doctor import examine, failed_in_configuration
@@ -84,25 +85,23 @@ def resume(
     target: TargetOption = None,
     results: ResultsOption = None,
     settings: SetOption = None,
-    quiet: QuietOption = False,  # noqa: FBT002 - Typer's form of a switch
-    known_production: ProductionOption = False,  # noqa: FBT002 - as above
+    quiet: QuietOption = False,
+    known_production: ProductionOption = False,
 ) -> None:
     """Go on with a run whose load was interrupted: what is missing is sent, then its other phases run."""
-    from dms_load_test.app.earlier import address_of, earlier_run
     from dms_load_test.app.run import Wishes, run_test
     from dms_load_test.scenarios.program import Program
 
     effective = settings_in_force(profile, settings, target=target, results=results)
-    earlier = earlier_run(effective.settings.results_dir, run)
-    _guard(effective, address_of(effective.settings, earlier.manifest), known=known_production)
+    earlier, _ = _earlier(effective, run, known=known_production)
     verdict = run_test(effective, Program(()), Wishes(quiet=quiet, continues=earlier))
-    raise typer.Exit(VERDICTS.get(verdict.kind.value, THRESHOLD_FAILED))
+    exit_with(verdict)
 
 
 @app.command()
 def inventory(
     run: RunArgument = "",
-    ids: Annotated[bool, typer.Option("--ids", help="Each document that is left, as JSON lines.")] = False,  # noqa: FBT002 - as above
+    ids: Annotated[bool, typer.Option("--ids", help="Each document that is left, as JSON lines.")] = False,
     results: ResultsOption = None,
 ) -> None:
     """Count what a run created, by resource and phase, or list what is left of it."""
@@ -116,20 +115,17 @@ def inventory(
 @app.command()
 def clean(
     run: RunArgument = "",
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,  # noqa: FBT002 - as above
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     target: TargetOption = None,
     results: ResultsOption = None,
     settings: SetOption = None,
-    known_production: ProductionOption = False,  # noqa: FBT002 - as above
+    known_production: ProductionOption = False,
 ) -> None:
     """Delete what a run created, in reverse dependency order, and account for it."""
     from dms_load_test.app.clean import clean_run
-    from dms_load_test.app.earlier import address_of, earlier_run
 
     effective = settings_in_force(None, settings, target=target, results=results)
-    earlier = earlier_run(effective.settings.results_dir, run)
-    base_url = address_of(effective.settings, earlier.manifest)
-    _guard(effective, base_url, known=known_production)
+    earlier, base_url = _earlier(effective, run, known=known_production)
 
     def confirm(what: str) -> bool:
         print(f"Run {earlier.folder.run_id}: {what} will be deleted.")
@@ -153,16 +149,13 @@ def send(
     target: TargetOption = None,
     results: ResultsOption = None,
     settings: SetOption = None,
-    known_production: ProductionOption = False,  # noqa: FBT002 - as above
+    known_production: ProductionOption = False,
 ) -> None:
     """Send one document of a run again, and show request and answer."""
-    from dms_load_test.app.earlier import address_of, earlier_run
     from dms_load_test.app.send import send_document
 
     effective = settings_in_force(None, settings, target=target, results=results)
-    earlier = earlier_run(effective.settings.results_dir, run)
-    base_url = address_of(effective.settings, earlier.manifest)
-    _guard(effective, base_url, known=known_production)
+    earlier, base_url = _earlier(effective, run, known=known_production)
     if not send_document(earlier, effective.settings, base_url, (resource, ordinal), print):
         raise typer.Exit(THRESHOLD_FAILED)
 
@@ -190,7 +183,13 @@ def _asked(question: str) -> bool:
     return typer.confirm(question)
 
 
-def _guard(effective: Effective, url: str, *, known: bool) -> None:
+def _earlier(effective: Effective, run: str, *, known: bool) -> tuple[EarlierRun, str]:
+    """Return a run and where its target is now. Raises: ConfigError: there is none, or it looks like production."""
+    from dms_load_test.app.earlier import address_of, earlier_run
     from dms_load_test.config.production import refuse_production
 
-    refuse_production(effective.settings, url, known=known)
+    settings = effective.settings
+    earlier = earlier_run(settings.results_dir, run)
+    base_url = address_of(settings, earlier.manifest)
+    refuse_production(settings, base_url, known=known)
+    return earlier, base_url

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from dms_load_test.cli.application import with_options
+
 WorkersOption = Annotated[
     str | None, typer.Option("--workers", metavar="N", help="Processes that share the load, or auto: one a core.")
 ]
@@ -22,5 +24,4 @@ def sharing_settings(
     given: list[str] | None, workers: str | None, scheduler: str | None, on_worker_loss: str | None
 ) -> list[str]:
     """Return the assignments of `--set` with those that these options stand for."""
-    options = {"WORKERS": workers, "SCHEDULER": scheduler, "ON_WORKER_LOSS": on_worker_loss}
-    return [*(given or ()), *(f"{name}={value}" for name, value in options.items() if value is not None)]
+    return with_options(given, {"WORKERS": workers, "SCHEDULER": scheduler, "ON_WORKER_LOSS": on_worker_loss})

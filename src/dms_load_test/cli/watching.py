@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from dms_load_test.cli.application import with_options
 from dms_load_test.errors import ConfigError
 
 ExportOption = Annotated[
@@ -25,8 +26,8 @@ HostMetricsOption = Annotated[
 OtlpOption = Annotated[str | None, typer.Option(metavar="URL", help="Send metrics to an OpenTelemetry collector.")]
 
 
-def assignments(
-    settings: list[str] | None,
+def watching_settings(
+    given: list[str] | None,
     export: str | None,
     postgres: str | None,
     host_metrics: str | None,
@@ -34,7 +35,7 @@ def assignments(
     *,
     samples: bool,
 ) -> list[str]:
-    """Return the settings that these options stand for, after those given by name.
+    """Return the assignments of `--set` with those that these options stand for.
 
     Raises:
         ConfigError: A password is on the command line, where every user of the machine can read it.
@@ -45,10 +46,10 @@ def assignments(
             "environment or in .env.load-test"
         )
     options = {
-        "EXPORTS": export and export.replace(",", " "),
+        "EXPORTS": export,
         "SAMPLES": "true" if samples else None,
         "POSTGRES_URL": postgres,
         "HOST_METRICS_URL": host_metrics,
         "OTLP_ENDPOINT": otlp,
     }
-    return [*(settings or ()), *(f"{name}={value}" for name, value in options.items() if value)]
+    return with_options(given, options)

@@ -9,14 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from dms_load_test.load.executor import (
-    ConstantArrivalRate,
-    ConstantVus,
-    PerVuIterations,
-    RampingArrivalRate,
-    RampingVus,
-    SharedIterations,
-)
+from dms_load_test.load.executor import PerVuIterations, SharedIterations
+from dms_load_test.load.schedule import most_users
 from dms_load_test.load.shard import Shard
 
 if TYPE_CHECKING:
@@ -124,7 +118,7 @@ class Left:
 
 def part_count(executor: Executor, workers: int) -> int:
     """Return how many parts a step falls into: each has a user at least, or its iterations would wait for nobody."""
-    return max(1, min(workers, _most_users(executor)))
+    return max(1, min(workers, most_users(executor)))
 
 
 def shards(count: int) -> Iterable[Shard]:
@@ -167,12 +161,3 @@ def rest_of(step: Step, part: Part, row: DoneRow) -> Step:
         graceful_stop_s=executor.graceful_stop_s,
     )
     return replace(step, executor=shared, iteration=iterate)
-
-
-def _most_users(executor: Executor) -> int:
-    if isinstance(executor, ConstantArrivalRate | RampingArrivalRate):
-        return executor.max_vus
-    if isinstance(executor, RampingVus):
-        return int(max(executor.start_vus, *(stage.target for stage in executor.stages)))
-    assert isinstance(executor, SharedIterations | PerVuIterations | ConstantVus)
-    return executor.vus

@@ -1,11 +1,12 @@
 """When iterations start, as arithmetic: spans of activity for closed models, due times for open ones. Pure.
 
-Times are seconds from the executor's start (after `start_after_s`). Both functions give the part of one shard: users
-and arrivals are numbered over the whole run, and a shard takes every n-th.
+Times are seconds from the executor's start (after `start_after_s`). `spans` and `arrivals` give the part of one shard:
+users and arrivals are numbered over the whole run, and a shard takes every n-th.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import ceil, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -47,6 +48,24 @@ def duration_s(executor: Executor) -> float:
     if isinstance(executor, SharedIterations | PerVuIterations):
         return executor.max_duration_s
     return executor.duration_s
+
+
+def most_users(executor: Executor) -> int:
+    """Return the most virtual users that the executor may have at a time."""
+    if isinstance(executor, ConstantArrivalRate | RampingArrivalRate):
+        return executor.max_vus
+    if isinstance(executor, RampingVus):
+        return int(max(executor.start_vus, *(stage.target for stage in executor.stages)))
+    return executor.vus
+
+
+def limited(executor: Executor, left_s: float) -> Executor | None:
+    """Return the executor with a limit of the time that is left; None where none is left."""
+    if left_s <= 0:
+        return None
+    if isinstance(executor, SharedIterations | PerVuIterations):
+        return replace(executor, max_duration_s=min(executor.max_duration_s, left_s))
+    return executor
 
 
 def course(executor: Executor) -> tuple[tuple[float, float], ...]:

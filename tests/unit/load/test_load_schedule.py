@@ -12,13 +12,27 @@ from dms_load_test.load.executor import (
     RampingVus,
     Stage,
 )
-from dms_load_test.load.schedule import Span, arrival_count, arrivals, duration_s, spans
+from dms_load_test.load.schedule import Span, arrival_count, arrivals, duration_s, limited, most_users, spans
 from dms_load_test.load.shard import WHOLE, Shard
 
 
 def test_users_without_stages_are_active_all_the_time():
     assert spans(ConstantVus(vus=3, duration_s=9), Shard(1, 2)) == {1: (Span(0, 9),)}
     assert duration_s(PerVuIterations(vus=1, iterations=1, max_duration_s=7)) == 7
+
+
+def test_no_more_users_are_announced_than_a_ramp_makes_active():
+    ramp = RampingVus(start_vus=1, stages=(Stage(4, 2.6), Stage(4, 0)))
+
+    assert most_users(ramp) == len(spans(ramp, WHOLE)) == 2
+
+
+def test_what_is_left_of_a_phase_limits_work_and_ends_it_where_nothing_is_left():
+    work = PerVuIterations(vus=1, iterations=1, max_duration_s=7)
+
+    assert duration_s(limited(work, 3.0)) == 3
+    assert limited(work, 9.0) == work
+    assert limited(work, 0.0) is None
 
 
 def test_a_user_that_a_ramp_needs_twice_is_active_twice():
