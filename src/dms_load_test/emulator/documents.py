@@ -236,7 +236,7 @@ class Documents:
             else:
                 linked.append((holder, target))
         if unknown:
-            raise Refused(problems.unknown_descriptors(unknown))
+            raise Refused(problems.unknown_descriptors(unresolved | unknown))
         if unresolved:
             raise Refused(problems.unresolved_references(unresolved))
         for holder, target in linked:

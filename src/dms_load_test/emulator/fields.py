@@ -26,7 +26,10 @@ _WHOLE = re.compile(r"[+-]?\d{1,19}")
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _SLASH_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
+_SLASH_DATE_FROM_YEAR = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})")
+_MONTHS = 12
 _TIME = re.compile(r"\d\d:\d\d:\d\d")
+_HALF_DAY_TIME = re.compile(r"[ T](\d{1,2}):(\d\d)(:\d\d)? ?([AP])M", re.IGNORECASE)
 _TYPE_NAMES = {str: "string", int: "integer", float: "number", bool: "boolean", list: "array", dict: "object"}
 
 
@@ -68,9 +71,10 @@ def _string(leaf: Leaf) -> Check:
 
 
 def _check_text(value: str, leaf: Leaf) -> None:
-    if leaf.blanks and not value.strip():
+    if leaf.blanks and not value:
         raise Wrong("is required and should not be left empty.")
-    if leaf.blanks == "noEdge" and value != value.strip():
+    stripped = value.strip()
+    if leaf.blanks and (not stripped or (leaf.blanks == "noEdge" and value != stripped)):
         raise Wrong("cannot contain leading or trailing spaces.")
     if leaf.enum and value not in leaf.enum:
         raise Wrong("Value should match one of the values specified by the enum")
@@ -96,20 +100,47 @@ def _date(text: str) -> str:
     if _ISO_DATE.fullmatch(text):
         date.fromisoformat(text)
         return text
-    slashed = _SLASH_DATE.fullmatch(text)
-    if slashed is None:
+    day, rest = _without_slashes(text)
+    if rest:
         raise ValueError(text)
-    month, day, year = (int(part) for part in slashed.groups())
-    return date(year, month, day).isoformat()
+    return day
+
+
+def _without_slashes(text: str) -> tuple[str, str]:
+    """`5/1/2009 8:00` -> ("2009-05-01", " 8:00"); the month comes first, unless it could be none."""
+    by_year = _SLASH_DATE_FROM_YEAR.match(text)
+    found = by_year or _SLASH_DATE.match(text)
+    if found is None:
+        raise ValueError(text)
+    first, second, third = (int(part) for part in found.groups())
+    if by_year:
+        day = date(first, second, third)
+    else:
+        day = date(third, second, first) if first > _MONTHS else date(third, first, second)
+    return day.isoformat(), text[found.end() :]
 
 
 def _date_time(text: str) -> str:
-    slashed = _SLASH_DATE.match(text)
-    if slashed:
-        text = _date(slashed.group()) + text[slashed.end() :]
-    moment = datetime.fromisoformat(text)
+    if "/" in text[:5]:
+        text = "".join(_without_slashes(text))
+    moment = datetime.fromisoformat(_HALF_DAY_TIME.sub(_whole_day_time, text))
     moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _whole_day_time(found: re.Match[str]) -> str:
+    """` 2:15:30 PM` -> `T14:15:30`."""
+    moment = datetime.strptime(f"{found[1]}:{found[2]}{found[3] or ':00'} {found[4]}M", "%I:%M:%S %p")  # noqa: DTZ007 -- a time of day
+    return f"T{moment:%H:%M:%S}"
+
+
+def date_of(text: str) -> str:
+    """Return the day of a date or of a date with a time, as a filter may give it.
+
+    Raises:
+        ValueError: if it is neither.
+    """
+    return _date(text) if "T" not in text else _date(datetime.fromisoformat(text).date().isoformat())
 
 
 def _time(text: str) -> str:
@@ -190,7 +221,11 @@ def _boolean(_leaf: Leaf) -> Check:
         if type(value) is bool:
             return value
         known = (
-            _BOOLEANS.get(value) if type(value) is int else _BOOLEAN_TEXTS.get(value) if type(value) is str else None
+            _BOOLEANS.get(value)
+            if type(value) is int
+            else _BOOLEAN_TEXTS.get(value.lower())
+            if type(value) is str
+            else None
         )
         if known is None:
             raise wrong_type(value, "boolean")
@@ -200,7 +235,7 @@ def _boolean(_leaf: Leaf) -> Check:
 
 
 _BOOLEANS = {0: False, 1: True}
-_BOOLEAN_TEXTS = {"0": False, "1": True, "false": False, "true": True, "False": False, "True": True}
+_BOOLEAN_TEXTS = {"0": False, "1": True, "false": False, "true": True}
 _FORMATS: dict[str, Callable[[str], str]] = {"date": _date, "date-time": _date_time, "time": _time}
 _COMPILERS: dict[str, Callable[[Leaf], Check]] = {
     "string": _string,

@@ -9,19 +9,26 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from dms_load_test.emulator.problems import Refused, invalid_parameters
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 OPEN_END = 2**63 - 1
 """The upper end of a range that has none: SQLite's greatest integer."""
 _GREATEST_PARTITION_COUNT = 200
 _DEFAULT_PARTITION_COUNT = "10"
 _BOOLEANS = {"true": True, "false": False}
+_OF_PAGES = ("pageToken", "pageSize", "limit", "offset", "totalCount")
+_NO_BOOLEAN = "TotalCount must be a boolean value."
+_CURSOR_WITH_OFFSET = (
+    "Both offset and pageToken parameters were provided, but they support alternative paging approaches and cannot be "
+    "used together."
+)
+_CURSOR_WITH_LIMIT = "Use pageSize instead of limit when using cursor paging with pageToken."
+_CURSOR_WITH_COUNT = "The totalCount parameter cannot be set to true when using cursor paging with pageToken."
+_SIZE_WITH_OFFSET = "Use limit instead of pageSize when using limit/offset paging."
+_SIZE_ALONE = "PageToken is required when pageSize is specified."
 _RANGE = re.compile(r"(\d{1,19}),(\d{1,19})")
 
 
@@ -32,6 +39,7 @@ class Parameter(NamedTuple):
     value: str
 
 
+_ABSENT = Parameter("", "")
 Parameters = dict[str, Parameter]
 """Query parameters by lower-case name. Functions that read some of them also remove them."""
 
@@ -73,7 +81,7 @@ def take_page(parameters: Parameters, sizes: PageSizes) -> Page:
     """Read limit, offset and totalCount, or pageToken and pageSize.
 
     Raises:
-        Refused: with every wrong parameter.
+        Refused: with every wrong parameter of limit and offset; with the first fault of a cursor.
     """
     cursor = "pagetoken" in parameters or "pagesize" in parameters
     return _take_cursor_page(parameters, sizes) if cursor else _take_offset_page(parameters, sizes)
@@ -89,45 +97,37 @@ def _take_offset_page(parameters: Parameters, sizes: PageSizes) -> Page:
     if limit is None or limit > sizes.greatest:
         errors.append(f"Limit must be omitted or set to a numeric value between 0 and {sizes.greatest}.")
     if total_count is None:
-        errors.append("TotalCount must be a boolean value.")
+        errors.append(_NO_BOOLEAN)
     if offset is None or limit is None or total_count is None or errors:
         raise Refused(invalid_parameters(*errors))
     return Page(limit, offset, total_count)
 
 
 def _take_cursor_page(parameters: Parameters, sizes: PageSizes) -> Page:
-    errors = _cursor_conflicts(parameters)
+    numbers = _cursor(parameters)
     size = _whole(_take(parameters, "pagesize", str(sizes.default)))
-    numbers = parse_token(_take(parameters, "pagetoken", write_token(0, OPEN_END)))
-    _take(parameters, "totalcount", "")
     if size is None or size > sizes.greatest:
-        errors.append(f"PageSize must be a value between 0 and {sizes.greatest}.")
-    if numbers is None:
-        errors.append("The page token provided was invalid.")
-    if size is None or errors:
-        raise Refused(invalid_parameters(*errors))
+        raise Refused(invalid_parameters(f"PageSize must be a value between 0 and {sizes.greatest}."))
+    if _take(parameters, "totalcount", "false").lower() not in _BOOLEANS:
+        raise Refused(invalid_parameters(_NO_BOOLEAN))
     return Page(size, numbers=numbers)
 
 
-def _cursor_conflicts(parameters: Mapping[str, Parameter]) -> list[str]:
+def _cursor(parameters: Parameters) -> tuple[int, int]:
+    """Read the token. Of cursor paging one fault is told: of the token, else of the mixture, else of a value."""
     if "pagetoken" not in parameters:
-        by_offset = "limit" in parameters or "offset" in parameters
-        return [
-            "Use limit instead of pageSize when using limit/offset paging."
-            if by_offset
-            else "PageToken is required when pageSize is specified."
-        ]
-    errors: list[str] = []
+        by_offset = "offset" in parameters and "limit" not in parameters
+        raise Refused(invalid_parameters(_SIZE_WITH_OFFSET if by_offset else _SIZE_ALONE))
+    numbers = parse_token(_take(parameters, "pagetoken", ""))
+    if numbers is None:
+        raise Refused(invalid_parameters("The page token provided was invalid."))
     if "offset" in parameters:
-        errors.append(
-            "Both offset and pageToken parameters were provided, but they support alternative paging approaches and "
-            "cannot be used together."
-        )
+        raise Refused(invalid_parameters(_CURSOR_WITH_OFFSET))
     if "limit" in parameters:
-        errors.append("Use pageSize instead of limit when using cursor paging with pageToken.")
-    if parameters.get("totalcount", Parameter("", "")).value.lower() == "true":
-        errors.append("The totalCount parameter cannot be set to true when using cursor paging with pageToken.")
-    return errors
+        raise Refused(invalid_parameters(_CURSOR_WITH_LIMIT))
+    if parameters.get("totalcount", _ABSENT).value.lower() == "true":
+        raise Refused(invalid_parameters(_CURSOR_WITH_COUNT))
+    return numbers
 
 
 def take_window(parameters: Parameters) -> Window:
@@ -157,12 +157,12 @@ def take_partition_count(parameters: Parameters) -> int:
     """Read how many partitions are asked for.
 
     Raises:
-        Refused: if it is no number from 1 to 200, or a paging parameter is given.
+        Refused: if it is no number from 1 to 200, or paging parameters are given.
     """
-    for name in ("limit", "offset", "totalcount", "pagetoken", "pagesize"):
-        if name in parameters:
-            shown = parameters[name].name
-            raise Refused(invalid_parameters(f"The '{shown}' parameter is not supported by the partitions endpoint."))
+    surplus = [name for name in _OF_PAGES if name.lower() in parameters]
+    if surplus:
+        messages = (f"The '{name}' parameter is not supported by the partitions endpoint." for name in surplus)
+        raise Refused(invalid_parameters(*messages))
     count = _whole(_take(parameters, "number", _DEFAULT_PARTITION_COUNT))
     if not count or count > _GREATEST_PARTITION_COUNT:
         raise Refused(invalid_parameters("Number of partitions must be between 1 and 200."))

@@ -76,7 +76,7 @@ def invalid_data(violations: Violations) -> Problem:
 
 
 def unknown_descriptors(violations: Violations) -> Problem:
-    """400: descriptor values that do not exist."""
+    """400: descriptor values that do not exist, and the references that could not be resolved beside them."""
     return Problem(400, "bad-request", "Bad Request", _SEE_VALIDATION_ERRORS, violations)
 
 

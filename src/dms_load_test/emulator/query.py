@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dms_load_test.edfi.schema import walk_leaves
-from dms_load_test.emulator.fields import Wrong, compile_leaf
+from dms_load_test.emulator.fields import Wrong, compile_leaf, date_of
 from dms_load_test.emulator.identity import reference_rule
 from dms_load_test.emulator.ids import parse_id
 from dms_load_test.emulator.paths import nested
@@ -115,7 +115,12 @@ class QueryRules:
 
 
 def _typed(leaf: Leaf, text: str) -> Any:
-    """Any text may be asked for, but a number, a date or a boolean has to be one."""
+    """Any text may be asked for; a number, a date or a boolean has to be one. Of a date with a time the day counts."""
+    if leaf.format == "date":
+        try:
+            return date_of(text)
+        except ValueError:
+            raise Wrong(text) from None
     return text if leaf.kind == "string" and not leaf.format else compile_leaf(leaf)(text)
 
 

@@ -57,12 +57,19 @@ def test_a_cursor_page_takes_its_parameters_and_leaves_the_filters():
             "The totalCount parameter cannot be set to true when using cursor paging with pageToken.",
         ),
         ("pageSize=5", "PageToken is required when pageSize is specified."),
-        ("pageSize=5&limit=5", "Use limit instead of pageSize when using limit/offset paging."),
+        ("pageSize=5&limit=5", "PageToken is required when pageSize is specified."),
+        ("pageSize=x&offset=3&totalCount=true", "Use limit instead of pageSize when using limit/offset paging."),
+        ("pageToken=nonsense&offset=-1&limit=x", "The page token provided was invalid."),
+        (
+            f"pageToken={TOKEN}&pageSize=x&limit=x",
+            "Use pageSize instead of limit when using cursor paging with pageToken.",
+        ),
+        (f"pageToken={TOKEN}&totalCount=perhaps", "TotalCount must be a boolean value."),
         (f"pageToken={TOKEN}&pageSize=501", "PageSize must be a value between 0 and 500."),
         (f"pageToken={TOKEN}&pageSize=x", "PageSize must be a value between 0 and 500."),
     ],
 )
-def test_wrong_cursor_paging_is_told(query, told):
+def test_of_wrong_cursor_paging_the_first_fault_is_told(query, told):
     assert errors(take_page, query, PageSizes(500, 500)) == [told]
 
 
@@ -109,7 +116,8 @@ def test_the_number_of_partitions_is_bounded(query):
     assert errors(take_partition_count, query) == ["Number of partitions must be between 1 and 200."]
 
 
-def test_partitions_take_no_limit():
-    assert errors(take_partition_count, "limit=5") == [
-        "The 'limit' parameter is not supported by the partitions endpoint."
+def test_partitions_take_no_parameters_of_pages_and_name_them_in_one_order():
+    assert errors(take_partition_count, "totalCount=true&LIMIT=5&pageToken=x&number=0") == [
+        f"The '{name}' parameter is not supported by the partitions endpoint."
+        for name in ("pageToken", "limit", "totalCount")
     ]
