@@ -16,8 +16,8 @@ from dms_load_test.app import checks
 from dms_load_test.app.checks import Check, State
 from dms_load_test.app.credentials import require_credentials, with_secret
 from dms_load_test.app.data import chosen_resources
-from dms_load_test.app.preflight import find_rights, free_bytes, present_documents, wanted_operations
-from dms_load_test.app.target import PREFLIGHT, Target, discover, documents_of, embedded, transport_options
+from dms_load_test.app.preflight import check_disk, check_files, check_permissions, planned_users
+from dms_load_test.app.target import PREFLIGHT, Target, discover, documents_of, embedded, open_client
 from dms_load_test.config import FILE_NAME
 from dms_load_test.config.production import OPTION, production_sign
 from dms_load_test.edfi.dependencies import DependencyGraph
@@ -25,12 +25,10 @@ from dms_load_test.engine.address import split_url
 from dms_load_test.engine.api import PhasePolicy
 from dms_load_test.engine.auth import SharedAuthManager
 from dms_load_test.engine.clock import NS_PER_S
-from dms_load_test.engine.loop import raise_file_limit
 from dms_load_test.engine.loop import run as run_loop
 from dms_load_test.engine.options import tls_context
 from dms_load_test.engine.probe import open_connection, resolve_name, shake_hands
 from dms_load_test.engine.target import MetadataReader, read_descriptor_values, sign_in, used_descriptors
-from dms_load_test.engine.transport import Client
 from dms_load_test.errors import LoadTestError
 from dms_load_test.metrics.totals import TOO_MANY_REQUESTS
 from dms_load_test.scenarios import PHASES, Workload
@@ -42,6 +40,7 @@ if TYPE_CHECKING:
     from dms_load_test.config import Effective
     from dms_load_test.engine.address import Origin
     from dms_load_test.engine.target import Discovery, Metadata
+    from dms_load_test.engine.transport import Client
     from dms_load_test.generators import Documents
     from dms_load_test.sample import Sample
 
@@ -56,16 +55,15 @@ def examine(effective: Effective, base_url: str, directory: Path, show: Callable
     """Take all steps; show each check as soon as it is known, and return them."""
 
     async def take() -> list[Check]:
-        client = Client(transport_options(effective.settings))
-        doctor = Doctor(effective, base_url, directory, client)
         found = []
-        try:
-            async for check in doctor.steps():
-                show(check)
-                found.append(check)
-        finally:
-            await doctor.close()
-            client.close()
+        with open_client(effective.settings) as client:
+            doctor = Doctor(effective, base_url, directory, client)
+            try:
+                async for check in doctor.steps():
+                    show(check)
+                    found.append(check)
+            finally:
+                await doctor.close()
         return found
 
     return run_loop(take())
@@ -235,11 +233,8 @@ class Doctor:
         target = self._target(embedded()[2])
         documents = documents_of(self._settings, _SEED, target.model, target.descriptor_values)
         workload = Workload(self._settings, target.graph, documents, _SEED)
-        wanted = wanted_operations(workload, _FULL)
-        rights = await find_rights(self._client, target, wanted)
-        uncreatable = [name for name, lacking in rights.lacking(wanted).items() if lacking == {"Create"}]
-        present = await present_documents(self._client, target, workload, uncreatable)
-        return checks.permission_check(rights, {name: wanted[name] for name in wanted if name not in present})
+        check, _ = await check_permissions(self._client, target, workload, _FULL)
+        return check
 
     async def _descriptors(self) -> Check:
         metadata = self._seen.metadata
@@ -268,16 +263,16 @@ class Doctor:
         return Target(discovery, auth, metadata.model, graph, values)
 
     async def _rate(self) -> Check:
-        return checks.rate_check(self._users, self._seen.round_trip_ms, self._seen.limited, self._seen.stated)
+        return checks.rate_check(
+            planned_users(self._settings), self._seen.round_trip_ms, self._seen.limited, self._seen.stated
+        )
 
     async def _disk(self) -> Check:
-        settings, documents = self._settings, self._seen.documents
-        assert documents is not None
-        duration_s = settings.duration_load_phase + settings.duration_readwrite_phase
-        return checks.disk_check(free_bytes(settings.results_dir), sum(documents.counts.values()), duration_s)
+        assert self._seen.documents is not None
+        return check_disk(self._settings, self._seen.documents)
 
     async def _files(self) -> Check:
-        return checks.files_check(raise_file_limit(), self._users)
+        return check_files(self._settings)
 
     async def _machine(self) -> Check:
         documents = self._seen.documents
@@ -290,12 +285,8 @@ class Doctor:
                     documents.payload(resource, made % count)
                     made += 1
         load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-        wanted_per_s = self._users * 1000 / max(self._seen.round_trip_ms, 0.01)
+        wanted_per_s = planned_users(self._settings) * 1000 / max(self._seen.round_trip_ms, 0.01)
         return checks.machine_check(spent_s / made * 1e6, wanted_per_s, load, os.cpu_count() or 1)
-
-    @property
-    def _users(self) -> int:
-        return max(self._settings.vus_load_phase, self._settings.vus_readwrite_phase)
 
 
 async def _taken(name: str, step: Callable[[], Any]) -> Check:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dms_load_test.app.target import Reports, connect, documents_of, embedded, read_graph, transport_options
+from dms_load_test.app.target import UNHEARD, connect, documents_of, embedded, open_client, read_graph
 from dms_load_test.engine.loop import run as run_loop
-from dms_load_test.engine.transport import Client
 from dms_load_test.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
 _DEFAULT_SEED = 1
 """Documents that are only looked at are the same every time."""
-_QUIET = Reports(sample=lambda _: None, failure=lambda _: None)
 
 
 def setting_lines(effective: Effective) -> Iterator[str]:
@@ -83,11 +81,8 @@ def _graph(settings: Settings) -> tuple[ApiModel, DependencyGraph]:
         return model, graph
 
     async def read() -> tuple[ApiModel, DependencyGraph]:
-        client = Client(transport_options(settings))
-        try:
-            return await read_graph(client, settings, base_url, _QUIET)
-        finally:
-            client.close()
+        with open_client(settings) as client:
+            return await read_graph(client, settings, base_url, UNHEARD)
 
     return run_loop(read())
 
@@ -98,12 +93,9 @@ def _read_all(settings: Settings) -> tuple[ApiModel, DependencyGraph, Mapping[st
         return embedded()
 
     async def read() -> tuple[ApiModel, DependencyGraph, Mapping[str, Sequence[str]]]:
-        client = Client(transport_options(settings))
-        try:
-            target = await connect(client, settings, base_url, _QUIET)
+        with open_client(settings) as client:
+            target = await connect(client, settings, base_url, UNHEARD)
             await target.auth.close()
             return target.model, target.graph, target.descriptor_values
-        finally:
-            client.close()
 
     return run_loop(read())

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dms_load_test.app.checks import State, disk_check, files_check, permission_check
-from dms_load_test.app.target import PREFLIGHT
-from dms_load_test.engine.api import PhasePolicy
 from dms_load_test.engine.loop import raise_file_limit
 from dms_load_test.engine.permissions import Rights, probe_rights, read_rights
 from dms_load_test.errors import TargetError
@@ -21,8 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from dms_load_test.app.checks import Check
     from dms_load_test.app.target import Target
+    from dms_load_test.config import Settings
     from dms_load_test.engine.transport import Client
+    from dms_load_test.generators import Documents
     from dms_load_test.results.inventory import RunInventory
     from dms_load_test.scenarios import Workload
 
@@ -46,22 +47,20 @@ def wanted_operations(workload: Workload, phases: Iterable[str]) -> dict[str, fr
     return {resource: frozenset(operations) for resource, operations in wanted.items() if operations}
 
 
-async def find_rights(client: Client, target: Target, resources: Iterable[str]) -> Rights:
+async def _find_rights(client: Client, target: Target, resources: Iterable[str]) -> Rights:
     """Return what the client may do: as token_info tells it, else as harmless requests show it."""
     url = target.discovery.urls.token_info_url
     rights = await read_rights(client, target.auth, url) if url else None
     if rights is not None:
         return rights
-    policy = PhasePolicy(phase=PREFLIGHT, emit=_unheard, on_failure=_unheard)
-    return await probe_rights(target.api(client, policy), resources)
+    return await probe_rights(target.preflight_api(client), resources)
 
 
-async def present_documents(
+async def _present_documents(
     client: Client, target: Target, workload: Workload, resources: Iterable[str]
 ) -> dict[str, dict[int, str]]:
     """Look up the planned documents of resources that plan few: resource -> ordinal -> id, where all are there."""
-    policy = PhasePolicy(phase=PREFLIGHT, emit=_unheard, on_failure=_unheard)
-    user = target.api(client, policy).user()
+    user = target.preflight_api(client).user()
     present: dict[str, dict[int, str]] = {}
     try:
         for resource in resources:
@@ -109,16 +108,8 @@ async def look_over(client: Client, target: Target, workload: Workload, phases: 
         TargetError: One of them fails; the message says what to do.
     """
     settings = workload.settings
-    wanted = wanted_operations(workload, phases)
-    rights = await find_rights(client, target, wanted)
-    uncreatable = [resource for resource, lacking in rights.lacking(wanted).items() if lacking == {"Create"}]
-    present = await present_documents(client, target, workload, uncreatable)
-    duration_s = settings.duration_load_phase + settings.duration_readwrite_phase
-    checks = [
-        permission_check(rights, {name: wanted[name] for name in wanted if name not in present}),
-        disk_check(free_bytes(settings.results_dir), sum(workload.counts.values()), duration_s),
-        files_check(raise_file_limit(), max(settings.vus_load_phase, settings.vus_readwrite_phase)),
-    ]
+    permissions, present = await check_permissions(client, target, workload, phases)
+    checks = [permissions, check_disk(settings, workload.documents), check_files(settings)]
     failed = [check for check in checks if check.state is State.FAILED]
     if failed:
         raise TargetError("\n".join(f"{check.name}: {check.text}; {check.advice}" for check in failed))
@@ -130,13 +121,36 @@ async def look_over(client: Client, target: Target, workload: Workload, phases: 
     return Preflight(tuple(notes), present)
 
 
-def free_bytes(folder: Path) -> int:
+async def check_permissions(
+    client: Client, target: Target, workload: Workload, phases: Iterable[str]
+) -> tuple[Check, dict[str, dict[int, str]]]:
+    """Compare what the client may do with what phases will; return also what is `present`: see `Preflight`."""
+    wanted = wanted_operations(workload, phases)
+    rights = await _find_rights(client, target, wanted)
+    uncreatable = [resource for resource, lacking in rights.lacking(wanted).items() if lacking == {"Create"}]
+    present = await _present_documents(client, target, workload, uncreatable)
+    return permission_check(rights, {name: wanted[name] for name in wanted if name not in present}), present
+
+
+def check_disk(settings: Settings, documents: Documents) -> Check:
+    """Compare the free space with what a run writes."""
+    duration_s = settings.duration_load_phase + settings.duration_readwrite_phase
+    return disk_check(_free_bytes(settings.results_dir), sum(documents.counts.values()), duration_s)
+
+
+def check_files(settings: Settings) -> Check:
+    """Compare the limit on open files, raised as far as we may, with the connections of a run."""
+    return files_check(raise_file_limit(), planned_users(settings))
+
+
+def planned_users(settings: Settings) -> int:
+    """Return the most virtual users of a phase."""
+    return max(settings.vus_load_phase, settings.vus_readwrite_phase)
+
+
+def _free_bytes(folder: Path) -> int:
     """Return the free space where a folder is or will be."""
     place = folder.absolute()
     while not place.exists():
         place = place.parent
     return shutil.disk_usage(place).free
-
-
-def _unheard(_: object) -> None:
-    """Take no note: these requests are no part of the run."""

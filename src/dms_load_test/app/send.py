@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dms_load_test.app.earlier import require_same_target
-from dms_load_test.app.target import PREFLIGHT, Reports, Target, connect, documents_of, transport_options
-from dms_load_test.engine.api import PhasePolicy
+from dms_load_test.app.target import UNHEARD, connect, documents_of, open_client
 from dms_load_test.engine.loop import run as run_loop
-from dms_load_test.engine.transport import Client
 from dms_load_test.errors import ConfigError
 from dms_load_test.load.virtual_user import CREATED
 from dms_load_test.results.inventory import RunInventory
@@ -20,11 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dms_load_test.app.earlier import EarlierRun
+    from dms_load_test.app.target import Target
     from dms_load_test.config import Settings
     from dms_load_test.engine.answer import Answer
+    from dms_load_test.engine.transport import Client
     from dms_load_test.generators import Documents
-
-_SILENT = Reports(sample=lambda _: None, failure=lambda _: None)
 
 
 def send_document(
@@ -40,16 +38,13 @@ def send_document(
     """
 
     async def send() -> tuple[Answer, bytes]:
-        client = Client(transport_options(settings))
-        try:
-            target = await connect(client, settings, base_url, _SILENT)
+        with open_client(settings) as client:
+            target = await connect(client, settings, base_url, UNHEARD)
             require_same_target(earlier.manifest, target.discovery.base_url)
             documents = documents_of(
                 earlier.settings(settings), earlier.manifest.seed, target.model, target.descriptor_values
             )
             return await _post(client, target, documents, document)
-        finally:
-            client.close()
 
     resource, ordinal = document
     with held(earlier.folder):
@@ -77,7 +72,7 @@ async def _post(
         payload = documents.payload(resource, ordinal)
     except ValueError as error:
         raise ConfigError(str(error)) from None
-    user = target.api(client, PhasePolicy(phase=PREFLIGHT, emit=_SILENT.sample, on_failure=_SILENT.failure)).user()
+    user = target.preflight_api(client).user()
     try:
         return await user.create(resource, payload, ordinal), payload
     finally:

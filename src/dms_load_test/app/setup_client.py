@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dms_load_test.app.credentials import with_secret
-from dms_load_test.app.target import discover, transport_options
+from dms_load_test.app.target import discover, open_client
 from dms_load_test.config import FILE_NAME
 from dms_load_test.config.dotenv_file import change_file
 from dms_load_test.engine.address import split_url
@@ -23,7 +23,6 @@ from dms_load_test.engine.auth import SharedAuthManager, TokenError
 from dms_load_test.engine.config_service import ConfigService, Credentials, RefusedError
 from dms_load_test.engine.loop import run as run_loop
 from dms_load_test.engine.target import MetadataReader
-from dms_load_test.engine.transport import Client
 from dms_load_test.errors import ConfigError, TargetError
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
     from dms_load_test.config import Settings
     from dms_load_test.engine.target import Discovery
+    from dms_load_test.engine.transport import Client
 
 NAME = "DMS Load Test"
 """Of the vendor and of the application: by it they are found again."""
@@ -86,11 +86,8 @@ def delete_client(settings: Settings, place: Workplace) -> None:
 
 def _in_loop(settings: Settings, work: Callable[[Client], Coroutine[Any, Any, None]]) -> None:
     async def run() -> None:
-        client = Client(transport_options(settings))
-        try:
+        with open_client(settings) as client:
             await work(client)
-        finally:
-            client.close()
 
     run_loop(run())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,17 +17,17 @@ from dms_load_test.engine.options import TransportOptions
 from dms_load_test.engine.permissions import read_rights
 from dms_load_test.engine.proxy import proxies_of
 from dms_load_test.engine.target import MetadataReader, read_descriptor_values, sign_in, used_descriptors
+from dms_load_test.engine.transport import Client
 from dms_load_test.errors import TargetError
 from dms_load_test.generators import DistrictSizes, build_documents
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from dms_load_test.config import Settings
     from dms_load_test.edfi.schema import ApiModel
     from dms_load_test.engine.auth import TokenSource
     from dms_load_test.engine.target import Discovery
-    from dms_load_test.engine.transport import Client
     from dms_load_test.generators import Documents
     from dms_load_test.sample import Failure, Sample
 
@@ -43,6 +44,10 @@ class Reports:
     failure: Callable[[Failure], None]
 
 
+UNHEARD = Reports(sample=lambda _: None, failure=lambda _: None)
+"""For requests that are no part of a run."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A target that is known and may be used. `descriptor_values` are those that its resources need."""
@@ -56,6 +61,10 @@ class Target:
     def api(self, client: Client, policy: PhasePolicy) -> ApiTarget:
         """Return the API as the virtual users of one phase share it."""
         return ApiTarget(client, self.auth, self.discovery.base_url, self.discovery.urls.data_url, policy)
+
+    def preflight_api(self, client: Client, reports: Reports = UNHEARD) -> ApiTarget:
+        """Return the API for requests before, after and beside a run."""
+        return self.api(client, PhasePolicy(phase=PREFLIGHT, emit=reports.sample, on_failure=reports.failure))
 
     @property
     def data_standard(self) -> str:
@@ -75,6 +84,16 @@ def transport_options(settings: Settings) -> TransportOptions:
         client_key=settings.client_key,
         proxies=proxies_of(os.environ),
     )
+
+
+@contextmanager
+def open_client(settings: Settings) -> Iterator[Client]:
+    """Give an HTTP client as the settings want it; its connections end with the context. Call it in the loop."""
+    client = Client(transport_options(settings))
+    try:
+        yield client
+    finally:
+        client.close()
 
 
 async def connect(client: Client, settings: Settings, base_url: str, reports: Reports) -> Target:

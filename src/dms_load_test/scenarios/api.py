@@ -73,6 +73,7 @@ __all__ = [
     "counted",
     "encode",
     "phase",
+    "total_of",
 ]
 
 
@@ -84,6 +85,13 @@ def phase(name: str, iteration: Callable[[VirtualUser], Awaitable[None]], execut
 def encode(document: Any) -> bytes:
     """Return a document as the JSON bytes that the verbs take."""
     return msgspec.json.encode(document)
+
+
+async def total_of(api: Api, resource: str, operation: str = "query") -> int | None:
+    """Return how many documents of a resource the target counts; None where it does not say."""
+    reply = await api.query(resource, {"limit": 1, "totalCount": "true"}, operation=operation)
+    count = reply.headers.get("total-count", "") if reply.ok else ""
+    return int(count) if count.isdigit() else None
 
 
 def counted(totals: Totals, phase_name: str, counter: str) -> dict[str, int]:

@@ -22,6 +22,7 @@ from dms_load_test.scenarios.api import (
     Table,
     Violation,
     counted,
+    total_of,
 )
 from dms_load_test.scenarios.comparison import differences, told
 
@@ -196,13 +197,13 @@ class Audit:
 
     async def _count_before(self, vu: VirtualUser) -> None:
         resource = self._resources[vu.iteration]
-        count = await count_of(vu, resource)
+        count = await total_of(vu.api, resource, OPERATION)
         if count is not None:
             self._before[resource] = count
 
     async def _count_after(self, vu: VirtualUser) -> None:
         resource = self._resources[vu.iteration]
-        count = await count_of(vu, resource)
+        count = await total_of(vu.api, resource, OPERATION)
         if self._is_part or count is None or resource not in self._before or resource in self._unseen:
             vu.count("audits", kind="not counted")
             return
@@ -215,13 +216,6 @@ class Audit:
         allowed = f" or up to {doubt} more or fewer" if doubt else ""
         detail = f"{expected} documents are expected{allowed}, the target counts {count}"
         vu.violation(Violation(kind, resource, "", -1, detail))
-
-
-async def count_of(vu: VirtualUser, resource: str) -> int | None:
-    """Return how many documents the target counts; None where it does not say."""
-    reply = await vu.api.query(resource, {"limit": 1, "totalCount": "true"}, operation=OPERATION)
-    count = reply.headers.get("total-count", "") if reply.ok else ""
-    return int(count) if count.isdigit() else None
 
 
 def _in_doubt(reply: Reply) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dms_load_test.scenarios.api import Phase, SharedIterations, Step, Table
+from dms_load_test.scenarios.api import Phase, SharedIterations, Step, Table, total_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -158,13 +158,6 @@ class Paging:
             reply = await self._timed(vu, api, resource, {"pageToken": token, "pageSize": size}, f"{kind}, middle")
             yield reply
             token = reply.headers.get("next-page-token", "") if reply.ok else ""
-
-
-async def total_of(api: Api, resource: str) -> int | None:
-    """Return the server's count of a resource; None where it gives none."""
-    reply = await api.query(resource, {"limit": 1, "totalCount": "true"})
-    count = reply.headers.get("total-count", "") if reply.ok else ""
-    return int(count) if count.isdigit() else None
 
 
 def plan(workload: Workload) -> Phase:
