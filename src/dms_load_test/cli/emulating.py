@@ -28,6 +28,9 @@ AdminSecretOption = Annotated[
 TokenLifetimeSOption = Annotated[
     int | None, typer.Option("--token-lifetime", help="Seconds that a token is good; else 1800.", min=1)
 ]
+EmptyOption = Annotated[
+    bool | None, typer.Option("--empty", help="Start without the standard's descriptor values.", show_default=False)
+]
 OpenapiOption = Annotated[
     list[Path] | None,
     typer.Option(help="OpenAPI document of another API to emulate; may be repeated.", metavar="FILE"),
@@ -58,6 +61,7 @@ def emulator(
     admin_secret: AdminSecretOption = None,
     token_lifetime_s: TokenLifetimeSOption = None,
     flavor: Annotated[str | None, typer.Option(help="`dms` or `ods`: whose paths, ids and pages; else dms.")] = None,
+    empty: EmptyOption = None,
     openapi: OpenapiOption = None,
     dependencies: DependenciesOption = None,
     rate_limit: Annotated[str | None, typer.Option(help="Limit per host, such as 20000/10s; else none.")] = None,

@@ -15,18 +15,20 @@ from dms_load_test.emulator.cms_registry import Registry
 from dms_load_test.emulator.cms_routes import ConfigurationService, Keeping
 from dms_load_test.emulator.commits import GroupCommit
 from dms_load_test.emulator.control import Control
+from dms_load_test.emulator.cors import CrossOrigin
 from dms_load_test.emulator.data_routes import DataRoutes
 from dms_load_test.emulator.documents import Documents
 from dms_load_test.emulator.faults import Faults, parse_fault
-from dms_load_test.emulator.flavors import FLAVORS
+from dms_load_test.emulator.flavors import DMS, FLAVORS
 from dms_load_test.emulator.forms import problem_response
 from dms_load_test.emulator.injector import Injector
+from dms_load_test.emulator.jwt import JwtWriter
 from dms_load_test.emulator.rate_limit import RateLimiter, parse_rate_limit
 from dms_load_test.emulator.seed import load_descriptors
 from dms_load_test.emulator.service_routes import ServiceRoutes
 from dms_load_test.emulator.standards import load_emulated
 from dms_load_test.emulator.store import Store
-from dms_load_test.emulator.tokens import Tokens
+from dms_load_test.emulator.tokens import Tokens, opaque_token
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, MutableMapping
@@ -41,14 +43,14 @@ _CMS_BASE = "/config"
 
 
 def create_app(options: EmulatorOptions) -> ASGIApp:
-    """Build the emulator, with the standard's descriptor values loaded.
+    """Build the emulator, with the standard's descriptor values loaded unless it shall be empty.
 
     The store is closed when the ASGI server ends the application's lifespan.
 
     Raises:
         ConfigError: if a file cannot be used, or an option is impossible.
     """
-    return Emulator(options)
+    return CrossOrigin(Emulator(options), options.allowed_origin)
 
 
 class Emulator:
@@ -62,11 +64,14 @@ class Emulator:
         emulated = load_emulated(options.openapi, options.dependencies)
         model = emulated.standard.model
         self._store = Store(options.data, model.resources, flavor.name)
-        documents = Documents(model, self._store, new_id, lambda: int(time.time()), flavor)
-        load_descriptors(documents, emulated.standard)
+        documents = Documents(model, self._store, new_id, _now_s, flavor)
+        if not options.empty:
+            load_descriptors(documents, emulated.standard)
         registry = _registry(options, self._store)
-        tokens = Tokens(options.token_lifetime_s, time.monotonic, flavor.live_tokens)
-        admin_tokens = Tokens(options.token_lifetime_s, time.monotonic)
+        write_jwt = JwtWriter(options.token_lifetime_s, _now_s).write
+        write_token = write_jwt if flavor is DMS else opaque_token
+        tokens = Tokens(options.token_lifetime_s, time.monotonic, write_token, flavor.live_tokens)
+        admin_tokens = Tokens(options.token_lifetime_s, time.monotonic, write_jwt)
         self._new_trace_id = _trace_ids()
         self._limiter = RateLimiter(limit, time.monotonic) if limit else None
         self._injector = Injector(faults, tokens.revoke_all)
@@ -157,6 +162,10 @@ def base_url_of(scope: Scope, base_path: str) -> str:
         name, port = scope["server"]
         host = f"{name}:{port}".encode()
     return f"{scope['scheme']}://{host.decode('latin-1')}{base_path}"
+
+
+def _now_s() -> int:
+    return int(time.time())
 
 
 def new_id() -> bytes:

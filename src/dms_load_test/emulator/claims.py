@@ -49,11 +49,13 @@ class ClaimSet:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A client's rights, as its token carries them."""
+    """A client's rights, as its token carries them; education organizations and data stores are only told."""
 
     client_id: str
     claim_set: ClaimSet
     namespace_prefixes: tuple[str, ...] = ()
+    education_organizations: tuple[int, ...] = ()
+    data_stores: tuple[int, ...] = (1,)
 
 
 def authorize(access: Access, schema: ResourceSchema, action: str) -> None:

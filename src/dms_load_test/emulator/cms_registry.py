@@ -97,7 +97,10 @@ class Registry:
         application = self.records["applications"][client["applicationId"]]
         prefixes = self.records["vendors"][application["vendorId"]]["namespacePrefixes"].split(",")
         stripped = tuple(prefix.strip() for prefix in prefixes if prefix.strip())
-        return Access(key, claim_set_of(application["claimSetName"]), stripped)
+        organizations, data_stores = application["educationOrganizationIds"], client["dataStoreIds"]
+        return Access(
+            key, claim_set_of(application["claimSetName"]), stripped, tuple(organizations), tuple(data_stores)
+        )
 
     def is_administrator(self, key: str, secret: str) -> bool:
         """Tell whether these are an admin client's credentials."""

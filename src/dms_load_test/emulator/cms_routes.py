@@ -75,6 +75,7 @@ class ConfigurationService:
             Route("/connect/revoke", self._revoke, methods=["POST"]),
             Route("/realms/edfi/protocol/openid-connect/token", self._token, methods=["POST"]),
             Route("/.well-known/openid-configuration", self._openid),
+            Route("/.well-known/jwks.json", self._keys),
             Route(at, self._list, methods=["GET"]),
             Route(at, self._add, methods=["POST"]),
             Route(at + "/{number:int}", self._item, methods=["GET", "PUT", "DELETE"]),
@@ -94,11 +95,16 @@ class ConfigurationService:
                 "issuer": base,
                 "token_endpoint": f"{base}/connect/token",
                 "introspection_endpoint": f"{base}/connect/introspect",
+                "jwks_uri": f"{base}/.well-known/jwks.json",
                 "revocation_endpoint": f"{base}/connect/revoke",
                 "grant_types_supported": ["client_credentials"],
                 "scopes_supported": list(_SCOPES),
             }
         )
+
+    async def _keys(self, _request: Request) -> Response:
+        """None: the emulator's tokens are signed with a secret that it does not share."""
+        return _json({"keys": []})
 
     async def _register(self, request: Request) -> Response:
         form = await members(request)
@@ -118,7 +124,11 @@ class ConfigurationService:
             detail = "The specified grant type is not supported."
             raise Refused(Problem(400, "bad-request", "Bad Request", detail, {}, (detail,)))
         tokens, access = self._identify(key, secret, form.get("scope", ""))
-        answer = {"access_token": tokens.give(access), "expires_in": tokens.lifetime_s, "token_type": "Bearer"}
+        answer = {
+            "access_token": tokens.give(access, request.state.base),
+            "expires_in": tokens.lifetime_s,
+            "token_type": "Bearer",
+        }
         return _json(answer)
 
     def _identify(self, key: str, secret: str, scope: str) -> tuple[Tokens, Access]:

@@ -114,12 +114,15 @@ class Injector:
         return send
 
     async def _wait_for_stall(self, method: str, path: str) -> None:
-        while self._stalled_until_s:
-            left_s = self._stalled_until_s - asyncio.get_running_loop().time()
+        loop, is_noted = asyncio.get_running_loop(), False
+        while self._stalled_until_s:  # another stall may begin, and a timer may ring a little early
+            left_s = self._stalled_until_s - loop.time()
             if left_s <= 0:
                 self._stalled_until_s = 0.0
                 return
-            self._faults.note("stalled", method, path)
+            if not is_noted:
+                self._faults.note("stalled", method, path)
+                is_noted = True
             await asyncio.sleep(left_s)
 
 

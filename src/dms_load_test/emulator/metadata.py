@@ -108,6 +108,18 @@ def metadata_list(base: str) -> dict[str, str]:
     }
 
 
+def xsd_sections(standard: DataStandard, base: str) -> list[dict[str, str]]:
+    """Return the list of XML schemas of DMS: that of the core, of which the emulator has no files."""
+    return [
+        {
+            "description": f"Core schema ({standard.name}) files for the data model",
+            "name": standard.name.lower(),
+            "version": standard.version,
+            "files": f"{base}/metadata/xsd/{standard.name.lower()}/files",
+        }
+    ]
+
+
 def specifications(flavor: Flavor, base: str) -> list[dict[str, str]]:
     """Return the list of OpenAPI documents."""
     if flavor.name == "ods":

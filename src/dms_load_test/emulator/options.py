@@ -21,6 +21,8 @@ class EmulatorOptions:
     Service on a port of its own. `data` is a SQLite file that survives restarts; `None` keeps documents in memory.
     `page_limit` is the greatest page; `body_limit_bytes` the greatest request body.
 
+    `empty` leaves the standard's descriptor values out. `allowed_origin` is that of pages that may use the API.
+
     `openapi` are documents of another API to emulate instead of the embedded standard, `dependencies` its load order.
     `rate_limit` is such as `20000/10s`, empty for none; `faults` are rules as `faults.parse_fault` reads them, `seed`
     decides their dice. `control_token` opens the control endpoint to other machines.
@@ -38,11 +40,13 @@ class EmulatorOptions:
     admin_secret: str = field(default=_DOCUMENTED_ADMIN_SECRET, repr=False)
     token_lifetime_s: int = 1800
     flavor: FlavorName = "dms"
+    empty: bool = False
     openapi: tuple[Path, ...] = ()
     dependencies: Path | None = None
     page_limit: int = 500
     body_limit_bytes: int = 10 * 1024 * 1024
     correlation_header: str = "correlationid"
+    allowed_origin: str = "http://localhost:8082"
     rate_limit: str = ""
     faults: tuple[str, ...] = ()
     seed: int | None = None

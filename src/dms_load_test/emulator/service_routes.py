@@ -84,6 +84,8 @@ class ServiceRoutes:
             Route("/metadata/specifications/{section}", self._specification),
             Route("/metadata/changequeries/v1/swagger.json", self._change_queries),
             Route("/metadata/dependencies", self._dependencies),
+            Route("/metadata/xsd", self._xsd),
+            Route("/metadata/xsd/{section}/files", self._xsd_files),
         ]
 
     def _ods_routes(self) -> list[Route]:
@@ -123,6 +125,15 @@ class ServiceRoutes:
             return Response(self._texts.graphml, media_type=_GRAPHML)
         return _json(self._texts.dependencies)
 
+    async def _xsd(self, request: Request) -> Response:
+        return _json(msgspec.json.encode(metadata.xsd_sections(self._standard, request.state.base)))
+
+    async def _xsd_files(self, request: Request) -> Response:
+        known = {section["name"] for section in metadata.xsd_sections(self._standard, request.state.base)}
+        if request.path_params["section"].lower() not in known:
+            raise Refused(problems.not_found())
+        return _json(b"[]")
+
     async def _token(self, request: Request) -> Response:
         form = await members(request)
         key, secret = self._credentials(request, form)
@@ -130,7 +141,7 @@ class ServiceRoutes:
         if access is None:
             raise Refused(problems.token_refused(401, "Invalid client or Invalid client credentials"))
         answer = {
-            "access_token": self._tokens.give(access),
+            "access_token": self._tokens.give(access, request.state.base),
             "expires_in": self._tokens.lifetime_s,
             "token_type": "Bearer",
         }
@@ -145,8 +156,8 @@ class ServiceRoutes:
 
     async def _token_info(self, request: Request) -> Response:
         access = self._authenticate(request)
-        token = (await members(request)).get("token", "")
-        if self._tokens.find(token) is None:
+        token = {name.lower(): value for name, value in (await members(request)).items()}.get("token", "")
+        if not token:
             raise Refused(problems.unusable_token("The token was not present, or was not processable."))
         if token != request.headers["authorization"].partition(" ")[2]:
             error = "The Authorization header token does not match the token in the request body."

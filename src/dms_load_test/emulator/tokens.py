@@ -28,20 +28,33 @@ class Given(NamedTuple):
     until_s: float
 
 
+def opaque_token(_access: Access, _issuer: str) -> str:
+    """Return a token that tells nothing, as ODS/API's."""
+    return secrets.token_urlsafe(32)
+
+
 class Tokens:
     """The live tokens of all clients.
 
-    `now` returns seconds of a clock; `live_limit` is how many live tokens a client may have, `None` for any number.
+    `now` returns seconds of a clock; `write` makes a client's token, with who issues it; `live_limit` is how many live
+    tokens a client may have, `None` for any number.
     """
 
-    def __init__(self, lifetime_s: int, now: Callable[[], float], live_limit: int | None = None) -> None:
+    def __init__(
+        self,
+        lifetime_s: int,
+        now: Callable[[], float],
+        write: Callable[[Access, str], str] = opaque_token,
+        live_limit: int | None = None,
+    ) -> None:
         self.lifetime_s = lifetime_s
         self._now = now
+        self._write = write
         self._live_limit = live_limit
         self._given: dict[bytes, Given] = {}
 
-    def give(self, access: Access) -> str:
-        """Return a new token.
+    def give(self, access: Access, issuer: str = "") -> str:
+        """Return a new token, issued by the service at this URL.
 
         Raises:
             Refused: with 429, if the client has as many live ones as it may.
@@ -51,7 +64,7 @@ class Tokens:
             self._given = {token: given for token, given in self._given.items() if given.until_s > now_s}
         if self._live_limit is not None and self._count_live(access.client_id, now_s) >= self._live_limit:
             raise Refused(too_many_requests(_TOO_MANY_TOKENS_PAUSE_S))
-        token = secrets.token_urlsafe(32)
+        token = self._write(access, issuer)
         self._given[token.encode()] = Given(access, now_s, now_s + self.lifetime_s)
         return token
 

@@ -62,6 +62,16 @@ async def test_documents_and_clients_that_are_written_together_are_committed_tog
     assert [status for status, _ in replies] == [201, 200] * 5
 
 
+async def test_an_empty_emulator_has_no_descriptor_values():
+    app = Emulator(EmulatorOptions(empty=True))
+    _, answer = await call(
+        app, "POST", "/oauth/token", b"grant_type=client_credentials", authorization=BASIC, content_type=FORM
+    )
+    bearer = b"Bearer " + json.loads(answer)["access_token"].encode()
+    assert await call(app, "GET", "/data/ed-fi/sexDescriptors", authorization=bearer) == (200, b"[]")
+    app._store.close()
+
+
 @pytest.mark.parametrize("path", ["/v3/vendors", "/config/v3/vendors", "/api/v3/vendors"])
 async def test_records_are_listed_under_every_base(app, path):
     form = b"client_id=DmsConfigurationService&client_secret=ValidClientSecret1234567890!Abcd"
