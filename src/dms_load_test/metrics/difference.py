@@ -2,8 +2,9 @@
 
 A figure is worse or better if it differs by more than its limit *and* by more than noise explains. Noise is judged by
 the runs' own wandering over time (see `metrics.noise`), and for all figures together: with the chance of ALL_CHANCE
-that any of them is called different when nothing is. Half of that goes to the sums over resources, half to the rows of
-resources, so that hundreds of the latter do not blunt the former (Holm's method in each half).
+that any of them is called different when nothing is. Half of that goes to the sums of phases, where a change of the
+whole server shows first, a quarter to their operations and a quarter to the rows of resources, so that hundreds of the
+latter do not blunt the former (Holm's method in each part).
 
 Times: p50 is tested by the whole distribution (Mann-Whitney: how often a time of the new run exceeds one of the base),
 p95 and p99 by intervals of the percentile itself (Woodruff).
@@ -11,21 +12,21 @@ p95 and p99 by intervals of the percentile itself (Woodruff).
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from math import exp, inf, log
 from typing import TYPE_CHECKING, NamedTuple
 
 from dms_load_test.metrics.noise import Slices, least_significant, p_value
+from dms_load_test.metrics.ranks import Ranks, exceeding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from dms_load_test.metrics.histogram import Distribution
 
 ALL_CHANCE = 0.05
+_CHANCES = (ALL_CHANCE / 2, ALL_CHANCE / 4, ALL_CHANCE / 4)
+"""Of all phases' sums, their operations, their resources: by `Subject.depth`."""
 PERCENTS = {"p50": 50.0, "p95": 95.0, "p99": 99.0}
 FIGURES = ("rate", *PERCENTS, "errors")
 DEFAULT_LIMITS: Mapping[str, float] = {"rate": 0.10, "p50": 0.10, "p95": 0.10, "p99": 0.10, "errors": 0.01}
@@ -56,12 +57,17 @@ class Subject(NamedTuple):
     operation: str = ""
     resource: str = ""
 
+    @property
+    def depth(self) -> int:
+        """0 for all operations of a phase, 1 for an operation on all resources, 2 on one."""
+        return 2 if self.resource else 1 if self.operation else 0
+
 
 @dataclass(slots=True)
 class Side:
     """One run's part of a row: totals, and the same by slices of time."""
 
-    response: Distribution
+    response: Ranks
     done: int
     failed: int
     seconds: float
@@ -284,7 +290,7 @@ def _percentile_test(pair: Pair, over: Pair | None, name: str) -> _Test | None:
     return _Test(difference, ((errors[0] ** 2, noise[0][1]), (errors[1] ** 2, noise[1][1])))
 
 
-def _reach(response: Distribution, share: float, error: float) -> float:
+def _reach(response: Ranks, share: float, error: float) -> float:
     """Return by how much a percentile's logarithm changes with a standard error of the share below it."""
     beyond = min(1.0, max(0.0, share + _SIGMAS * error))
     here, there = response.percentiles_us((share * 100, beyond * 100))
@@ -292,13 +298,13 @@ def _reach(response: Distribution, share: float, error: float) -> float:
 
 
 def _levels(tests: Mapping[tuple[Subject, str], _Test]) -> dict[tuple[Subject, str], tuple[float, float]]:
-    """Return (chance, the level it must stay below) of each test: Holm's method, for sums and resources apart."""
+    """Return (chance, the level it must stay below) of each test: Holm's method, at each depth apart."""
     levels: dict[tuple[Subject, str], tuple[float, float]] = {}
-    for of_resources in (False, True):
-        chances = {key: p_value(*test) for key, test in tests.items() if bool(key[0].resource) is of_resources}
+    for depth, all_chance in enumerate(_CHANCES):
+        chances = {key: p_value(*test) for key, test in tests.items() if key[0].depth == depth}
         held = False
         for place, key in enumerate(sorted(chances, key=chances.__getitem__)):
-            level = ALL_CHANCE / 2 / (len(chances) - place)
+            level = all_chance / (len(chances) - place)
             held = held or chances[key] > level  # once one is no difference, no larger chance is
             levels[key] = (chances[key], 0.0 if held else level)
     return levels
@@ -317,8 +323,8 @@ def _judged(
             changes[name] = change
             continue
         chance, level = levels[key]
-        size = sum(bool(other.resource) is bool(row.subject.resource) for other, _ in tests)
-        floor = _floor(name, change, tests[key], ALL_CHANCE / 2 / size)
+        size = sum(other.depth == row.subject.depth for other, _ in tests)
+        floor = _floor(name, change, tests[key], _CHANCES[row.subject.depth] / size)
         kind = _kind(name, change, tests[key].difference, limits[name], significant=chance <= level)
         changes[name] = replace(change, floor=floor, chance=chance, kind=kind)
     return replace(row, changes=changes)
@@ -340,30 +346,3 @@ def _kind(name: str, change: Change, difference: float, limit: float, *, signifi
         return Kind.TOO_FEW
     is_more = change.change > 0
     return Kind.WORSE if is_more is (name != "rate") else Kind.BETTER
-
-
-def exceeding(new: Distribution, base: Distribution) -> float:
-    """Return how often a time of `new` exceeds one of `base`, equal ones counted half; 0.5 where one is empty."""
-    if not new or not base:
-        return 0.5
-    below = Below(base)
-    return sum(below.share(index) * count for index, count in new.counts.items()) / new.count
-
-
-class Below:
-    """Which share of a distribution lies below a bucket, its own half counted. 16 bytes for each bucket held."""
-
-    def __init__(self, distribution: Distribution) -> None:
-        counts, total = distribution.counts, distribution.count
-        self._indices = array("l", sorted(counts))
-        self._upto = array("d", (0.0,))
-        seen = 0
-        for index in self._indices:
-            seen += counts[index]
-            self._upto.append(seen / total)
-
-    def share(self, index: int) -> float:
-        """Return the share for a bucket's index. O(log buckets)."""
-        at = bisect_left(self._indices, index)
-        is_held = at < len(self._indices) and self._indices[at] == index
-        return (self._upto[at] + self._upto[at + 1]) / 2 if is_held else self._upto[at]

@@ -68,11 +68,11 @@ class Totals:
 
     def operation_rows(self, phase: str) -> list[OperationRow]:
         """Return one row for each (resource, operation) on documents of a phase, in alphabetical order."""
-        return _rows((key, series) for key, series in self.tally.series.items() if key.phase == phase)
+        return rows_of((key, series) for key, series in self.tally.series.items() if key.phase == phase)
 
     def operation_sums(self, phase: str) -> list[OperationRow]:
         """Return one row for each operation on documents of a phase, over all resources."""
-        return _rows((key, series) for key, series in self.sums.items() if key.phase == phase)
+        return rows_of((key, series) for key, series in self.sums.items() if key.phase == phase)
 
     def is_open_model(self, phase: str) -> bool:
         """Whether requests of a phase had due times of their own, so that their waiting shows in response times."""
@@ -140,7 +140,8 @@ def tag_value(key: SeriesKey, tag: str) -> str:
     return str(getattr(key, tag))
 
 
-def _rows(series: Iterable[tuple[SeriesKey, Series]]) -> list[OperationRow]:
+def rows_of(series: Iterable[tuple[SeriesKey, Series]]) -> list[OperationRow]:
+    """Return one row for each (resource, operation) on documents, in alphabetical order."""
     rows: dict[tuple[str, int], OperationRow] = {}
     for key, counted in series:
         if key.operation not in CRUD:

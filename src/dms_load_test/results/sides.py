@@ -8,23 +8,26 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, groupby
 from math import inf
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from dms_load_test.metrics.difference import PERCENTS, Below, Pair, Side, Subject
+from dms_load_test.metrics.difference import PERCENTS, Pair, Side, Subject
 from dms_load_test.metrics.histogram import bucket_of, merged
+from dms_load_test.metrics.ranks import Ranks
 from dms_load_test.metrics.tally import CRUD
+from dms_load_test.metrics.totals import rows_of
 from dms_load_test.results.convert import distribution_of
 from dms_load_test.results.events import Detail, Part, PhaseBegin, PhaseEnd, Second, StepBegin
 from dms_load_test.results.record import read_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from dms_load_test.metrics.histogram import Distribution
-    from dms_load_test.metrics.totals import Totals
+    from dms_load_test.metrics.totals import OperationRow, Totals
     from dms_load_test.results.events import Event, SeriesRow
 
 
@@ -39,30 +42,42 @@ class _Probe:
 
     cuts: tuple[int, ...]
     """The bucket of each percentile."""
-    other: Below
+    other: Ranks
 
     def sums(self, slices: Distribution) -> tuple[float, ...]:
         counts = slices.counts
         indices = sorted(counts)
         upto = [0, *accumulate(counts[index] for index in indices)]
         below = (upto[bisect_right(indices, cut)] for cut in self.cuts)
-        return (*below, sum(self.other.share(index) * count for index, count in counts.items()))
+        return (*below, sum(self.other.share_below(index) * count for index, count in counts.items()))
 
 
 def sides_of(totals: Totals, phases: Iterable[str]) -> dict[Subject, Side]:
-    """Return the rows of a run without their slices: by phase, operation and resource, sums first."""
+    """Return the rows of a run without their slices: by phase, operation and resource, sums first.
+
+    Takes the series out of `totals`, as both at once would be most of the memory.
+    """
     sides: dict[Subject, Side] = {}
     for phase in phases:
         seconds = totals.active_s(phase)
-        sums, rows = totals.operation_sums(phase), totals.operation_rows(phase)
+        sums = totals.operation_sums(phase)
         if sums:
-            response = merged(row.response for row in sums)
+            response = Ranks(merged(row.response for row in sums))
             done, failed = sum(row.count for row in sums), sum(row.failed for row in sums)
             sides[Subject(phase)] = Side(response, done, failed, seconds)
-        for row in (*sums, *rows):
-            subject = Subject(phase, row.operation, row.resource)
-            sides[subject] = Side(row.response, row.count, row.failed, seconds)
+        for rows in (sums, *_taken_out(totals, phase)):
+            for row in rows:
+                subject = Subject(phase, row.operation, row.resource)
+                sides[subject] = Side(Ranks(row.response), row.count, row.failed, seconds)
     return sides
+
+
+def _taken_out(totals: Totals, phase: str) -> Iterator[list[OperationRow]]:
+    """Yield the rows of each resource of a phase, in alphabetical order."""
+    series = totals.tally.series
+    keys = sorted(key for key in series if key.phase == phase)
+    for _, of_resource in groupby(keys, key=attrgetter("resource")):
+        yield rows_of((key, series.pop(key)) for key in of_resource)
 
 
 def pair_up(base: Mapping[Subject, Side], new: Mapping[Subject, Side]) -> list[Pair]:
@@ -103,7 +118,7 @@ class _Slicer:
             mine, other = (base, new) if is_base else (new, base)
             cuts = (bucket_of(us) for us in mine.response.percentiles_us(PERCENTS.values()))
             self._sides[subject] = mine
-            self._probes[subject] = _Probe(tuple(cuts), Below(other.response))
+            self._probes[subject] = _Probe(tuple(cuts), other.response)
         self._sums = [subject for subject in self._sides if not subject.resource]
         self._open: dict[Subject, _Counts] = {}
         self._phases: set[str] = set()

@@ -8,15 +8,14 @@ import pytest
 
 from dms_load_test.metrics.difference import (
     DEFAULT_LIMITS,
-    Below,
     Kind,
     Pair,
     Side,
     Subject,
     compare,
-    exceeding,
 )
 from dms_load_test.metrics.histogram import Distribution, bucket_of
+from dms_load_test.metrics.ranks import Ranks, exceeding
 
 READ = Subject("readwrite", "read")
 
@@ -34,13 +33,17 @@ def distribution(times_us):
     return made
 
 
+def ranks(times_us):
+    return Ranks(distribution(times_us))
+
+
 def side(dice, *, slow=1.0, rate=200, seconds=60, failed=0.0, spread=0.3):
     """A run that serves `rate` operations a second, with independent times."""
-    made = Run(Distribution(), 0, 0, float(seconds))
+    made = Run(ranks(()), 0, 0, float(seconds))
     made.per_second = [
         [dice.lognormvariate(log(10_000 * slow), spread) for _ in range(round(rate))] for _ in range(seconds)
     ]
-    made.response.add(distribution(us for second in made.per_second for us in second))
+    made.response = ranks(us for second in made.per_second for us in second)
     for second in made.per_second:
         failures = sum(dice.random() < failed for _ in second)
         made.done += len(second)
@@ -51,12 +54,13 @@ def side(dice, *, slow=1.0, rate=200, seconds=60, failed=0.0, spread=0.3):
 
 
 def fill_times(mine, other):
-    below = Below(other.response)
     cuts = mine.response.percentiles_us((50, 95, 99))
     for second in mine.per_second:
         times = distribution(second)
         parts = [sum(c for i, c in times.counts.items() if i <= bucket_of(cut)) for cut in cuts]
-        mine.times.add(1, times.count, (*parts, sum(below.share(i) * c for i, c in times.counts.items())))
+        mine.times.add(
+            1, times.count, (*parts, sum(other.response.share_below(i) * c for i, c in times.counts.items()))
+        )
 
 
 def judged(base, new, limits=DEFAULT_LIMITS, subject=READ):
@@ -118,7 +122,7 @@ def test_a_percentile_that_few_requests_reach_is_not_judged():
 
 
 def test_without_requests_nothing_is_told():
-    empty = Run(Distribution(), 0, 0, 60.0)
+    empty = Run(ranks(()), 0, 0, 60.0)
     empty.per_second = []
 
     assert judged(empty, side(Random(1))).kind is Kind.TOO_FEW
@@ -133,7 +137,7 @@ def test_the_noise_of_all_requests_is_that_of_each_of_their_kinds():
                 dice = Random(9)
                 fortunes = [dice.lognormvariate(0, 0.4) for _ in each.per_second]
                 each.per_second = [[us * f for us in s] for s, f in zip(each.per_second, fortunes, strict=True)]
-                each.response = distribution(us for s in each.per_second for us in s)
+                each.response = ranks(us for s in each.per_second for us in s)
         pairs = [Pair(Subject("readwrite"), *total), Pair(READ, base, new)]
         for pair in pairs:
             fill_times(pair.base, pair.new)
@@ -144,7 +148,7 @@ def test_the_noise_of_all_requests_is_that_of_each_of_their_kinds():
 
 
 def test_how_often_one_exceeds_the_other_counts_ties_half():
-    assert exceeding(distribution([1, 2]), distribution([1, 2])) == 0.5
-    assert exceeding(distribution([5, 9]), distribution([1, 2])) == 1.0
-    assert exceeding(distribution([2]), distribution([1, 2, 3, 4])) == pytest.approx(0.375)
-    assert exceeding(Distribution(), distribution([1])) == 0.5
+    assert exceeding(ranks([1, 2]), ranks([1, 2])) == 0.5
+    assert exceeding(ranks([5, 9]), ranks([1, 2])) == 1.0
+    assert exceeding(ranks([2]), ranks([1, 2, 3, 4])) == pytest.approx(0.375)
+    assert exceeding(ranks([]), ranks([1])) == 0.5

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from dms_load_test.metrics.noise import FEWEST_SLICES, Slices, least_significant, p_value, pooled_freedom
+from dms_load_test.metrics.noise import FEWEST_SLICES, MOST_SLICES, Slices, least_significant, p_value, pooled_freedom
 
 
 def slices(values, wholes=None, strata=None):
@@ -79,3 +79,44 @@ def test_without_noise_any_difference_is_one():
 def test_degrees_of_freedom_lie_between_the_smaller_and_the_sum():
     assert 5 <= pooled_freedom([(1.0, 5), (2.0, 7)]) <= 12
     assert pooled_freedom([(0.0, 5)]) == inf
+
+
+def test_a_long_run_takes_bounded_memory_and_loses_nothing_but_the_finest_slices():
+    dice = Random(3)
+    values = slow_noise(20_000, 0.8, dice)
+    long = slices(values)
+
+    assert len(long) <= MOST_SLICES
+    assert long.estimate(0).value == pytest.approx(sum(values) / len(values))
+    true = 9 / 20_000  # the variance of the mean of 20,000 numbers whose neighbours correlate by 0.8
+    assert 0.7 * true <= long.estimate(0).variance <= 2 * true
+
+
+def test_slices_of_different_steps_are_not_joined():
+    steps = sorted(n % 40 for n in range(2_000))
+    long = slices([float(step) for step in steps], strata=steps)
+
+    assert len(long) <= MOST_SLICES
+    assert long.estimate(0).variance == pytest.approx(0.0, abs=1e-12)
+
+
+def test_more_short_steps_than_slices_are_all_kept():
+    steps = list(range(1_000))
+
+    assert len(slices([1.0] * 1_000, strata=steps)) == 1_000
+
+
+def test_counting_before_and_after_is_no_noise_of_the_step_between():
+    dice = Random(4)
+    middle = [dice.gauss(100, 3) for _ in range(20)]
+    alone = slices(middle).estimate(0)
+    with_counts = slices([20.0, *middle, 30.0, 10.0], strata=[1, *[2] * 20, 3, 3]).estimate(0)
+
+    assert with_counts.error / with_counts.value == pytest.approx(alone.error / alone.value, rel=0.3)
+
+
+def test_many_short_steps_are_judged_against_the_mean_of_them_all():
+    steps = [step for step in range(10) for _ in range(2)]
+    values = [100.0 + 50 * (step % 2) for step in steps]
+
+    assert slices(values, strata=steps).estimate(0).error > 4
