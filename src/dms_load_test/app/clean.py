@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dms_load_test.app.earlier import EarlierRun, require_same_target
+from dms_load_test.app.recovery import orphans_ended, reading, recovered
 from dms_load_test.app.target import PREFLIGHT, Reports, connect, documents_of, transport_options
 from dms_load_test.engine.api import PhasePolicy
 from dms_load_test.engine.loop import run as run_loop
@@ -25,6 +26,7 @@ from dms_load_test.results.events import Manifest
 from dms_load_test.results.inventory import RunInventory
 from dms_load_test.results.lock import held
 from dms_load_test.results.record import read_record
+from dms_load_test.scenarios import Workload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -126,6 +128,8 @@ async def _clean(
     try:
         target = await connect(client, settings, base_url, _SILENT)
         require_same_target(earlier.manifest, target.discovery.base_url)
+        if not inventory.is_complete:
+            await _recover(earlier, inventory, settings, target, client, say)
         cleaning = Cleaning(earlier, inventory, earlier.settings(settings), target, client)
         total = sum(cleaning.counts.values())
         if total and not confirm(
@@ -142,6 +146,23 @@ async def _clean(
         return cleaning.account
     finally:
         client.close()
+
+
+async def _recover(
+    earlier: EarlierRun,
+    inventory: RunInventory,
+    settings: Settings,
+    target: Target,
+    client: Client,
+    say: Callable[[str], None],
+) -> None:
+    """Find what a run made that was killed, or lost a worker, and that its inventory does not know."""
+    say("The run was killed or lost a worker: looking for what it made in its last second.")
+    await orphans_ended(earlier, say)
+    settings, seed = earlier.settings(settings), earlier.manifest.seed
+    documents = documents_of(settings, seed, target.model, target.descriptor_values)
+    workload = Workload(settings, target.graph, documents, seed, model=target.model)
+    await recovered(reading(target, client, _SILENT), workload, inventory, earlier.manifest)
 
 
 async def _tell(account: Account, total: int, say: Callable[[str], None]) -> None:

@@ -31,6 +31,10 @@ class Crew(Protocol):
     def losses(self) -> Sequence[str]:
         """What of the plan was lost with a worker, in sentences."""
 
+    @property
+    def workers_lost(self) -> int:
+        """How many workers were lost; each with what it did in its last second."""
+
     async def enter(self, phase: Phase) -> None:
         """Make ready for the steps of a phase: nothing is timed yet."""
 
@@ -49,6 +53,7 @@ class Alone:
     """One process, which is the default."""
 
     losses = ()
+    workers_lost = 0
 
     def __init__(self, session: Session, client: Client, target: Target, world: World) -> None:
         self._session = session

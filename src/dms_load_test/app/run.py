@@ -24,8 +24,8 @@ from dms_load_test.app.exports import export_after, parse_formats
 from dms_load_test.app.phases import PhaseRunner
 from dms_load_test.app.preflight import look_over
 from dms_load_test.app.programs import Conductor
+from dms_load_test.app.recovery import orphans_ended, reading, recovered
 from dms_load_test.app.report import report_record
-from dms_load_test.app.resume import sent_before
 from dms_load_test.app.scenario_files import resolve
 from dms_load_test.app.session import Session
 from dms_load_test.app.target import PREFLIGHT, Reports, connect, documents_of, transport_options
@@ -231,6 +231,8 @@ class _Run:
         settings = self._intent.settings
         self._sources = open_sources(settings)
         client = Client(transport_options(settings))
+        if self._intent.continues is not None:
+            await orphans_ended(self._intent.continues, self._view.note)
         try:
             reports = Reports(self._aggregate.add, self._aggregate.add_failure)
             target = await connect(client, settings, self._intent.base_url, reports)
@@ -244,10 +246,11 @@ class _Run:
                 session = Session(writer, self._view, self._aggregate, self._begin_ns, settings.target_lost_after)
                 session.inventory = inventory
                 preflight.enter(inventory)
-                if self._intent.continues is not None:
-                    sent = await sent_before(target, client, reports, workload, inventory)
+                if (before := self._intent.continues) is not None:
+                    sent = await recovered(reading(target, client, reports), workload, inventory, before.manifest)
                     workload = replace(workload, sent=preflight.sent(sent))
                     notes = (*notes, _progress_note(workload))
+                inventory.note_complete(is_complete=False)
                 notes = (*self._intent.notes, *notes)
                 identity = self._identity(target, workload, notes)
                 writer.write(manifest_of(self._intent.effective, workload.settings, identity))
@@ -307,7 +310,8 @@ class _Run:
             runner = PhaseRunner(session, crew)
             settle()
             ending, explanation = await self._attempt(session, target, workload, runner)
-            losses = tuple(crew.losses)
+            losses, is_complete = tuple(crew.losses), not crew.workers_lost
+        inventory.note_complete(is_complete=is_complete)
         # The embedded emulator takes the same cores: there, the note that the session made says enough.
         limit = session.generator_limit(self._intent.base_url) if self._intent.settings.api_base_url else ""
         facts = RunFacts(ending, explanation, tuple(runner.accounts), losses, limit)

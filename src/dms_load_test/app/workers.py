@@ -66,6 +66,7 @@ class Workers:
         self._coordinator = Coordinator(())
         self._link: Link | None = None
         self.losses: list[str] = []
+        self.workers_lost = 0
         session.gather, session.lag_s = self._gather, LAG_S
 
     async def open(self, link: Link, workers: Sequence[str], job: Job, *, local: bool) -> None:
@@ -178,6 +179,7 @@ class Workers:
         session, before = self._session, len(self._coordinator.losses)
         orders = self._coordinator.lost(worker, session.now_ns())
         self._seconds.forget(worker)
+        self.workers_lost += 1
         told = f"Worker {self._names[worker]} ({worker}) is lost: {why}. "
         told += f"What it did after {self._heard_s.get(worker, 0.0):.1f} s is in no figure."
         if orders:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 VERSION = 1
 _CREATED, _DELETED, _FOUND = 0, 1, 2
+_IN_DOUBT = 1
+"""SQLite's mark of an application's own, on files of runs that did not end in order."""
 _BATCH = 256
 """Rows handed to SQLite at a time: about 0.3 ms of the loop's time."""
 _SCHEMA = f"""
@@ -122,6 +124,18 @@ class RunInventory:
         texts = {number: text for text, number in self._names.items()}
         highest = self._database.execute("SELECT resource, MAX(ordinal) FROM journal GROUP BY resource")
         self._highest = {texts[number]: ordinal for number, ordinal in highest}
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing can lack that was acknowledged: no run is under way, was killed, or lost a worker."""
+        (mark,) = self._database.execute("PRAGMA application_id").fetchone()
+        return not mark
+
+    def note_complete(self, *, is_complete: bool) -> None:
+        """Note, in the file, whether something may lack. Raises: StorageError: the disk does not take it."""
+        self.flush()
+        with writing(self._path):
+            self._database.execute(f"PRAGMA application_id = {0 if is_complete else _IN_DOUBT}")
 
     def enter_phase(self, phase: str) -> None:
         """Name the phase that documents are created in from now on."""
