@@ -112,7 +112,7 @@ def test_it_is_one_file_that_asks_nobody(seen, made):
 def test_it_follows_the_readers_theme(seen, theme):
     seen.page.emulate_media(color_scheme=theme)
 
-    assert seen.page.evaluate("document.documentElement.dataset.theme") == theme
+    seen.page.locator(f'html[data-theme="{theme}"]').wait_for()  # the page is told a moment later
     assert seen.page.evaluate("getComputedStyle(document.body).backgroundColor") == BACKGROUNDS[theme]
     seen.picture(f"report-{theme}")
 

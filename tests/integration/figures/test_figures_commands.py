@@ -8,7 +8,7 @@ import pytest
 
 from dms_load_test.app.beside import beside_run, open_sources
 from dms_load_test.app.compare import parse_limits
-from dms_load_test.cli.watching import assignments
+from dms_load_test.cli.watching import watching_settings
 from dms_load_test.config import load_settings
 from dms_load_test.errors import ConfigError
 from dms_load_test.results.history import past_runs
@@ -124,15 +124,15 @@ def test_limits_are_shares_or_percentages():
 @pytest.mark.parametrize("url", ["postgresql://u:hunter2@h/d", "host=h password=hunter2"])
 def test_a_password_on_the_command_line_is_refused_and_not_repeated(url):
     with pytest.raises(ConfigError, match="PGPASSWORD") as told:
-        assignments(None, None, url, None, None, samples=False)
+        watching_settings(None, None, url, None, None, samples=False)
     assert "hunter2" not in str(told.value)
 
 
 def test_options_become_settings():
-    given = assignments(["A=1"], "csv,k6", None, "http://h:9100", "http://c:4318", samples=True)
+    given = watching_settings(["A=1"], "csv,k6", None, "http://h:9100", "http://c:4318", samples=True)
 
     assert given == [
-        "A=1", "EXPORTS=csv k6", "SAMPLES=true", "HOST_METRICS_URL=http://h:9100", "OTLP_ENDPOINT=http://c:4318",
+        "A=1", "EXPORTS=csv,k6", "SAMPLES=true", "HOST_METRICS_URL=http://h:9100", "OTLP_ENDPOINT=http://c:4318",
     ]  # fmt: skip
 
 
