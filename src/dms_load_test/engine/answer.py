@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from dms_load_test.engine.parser import decode_body, find_header
+from dms_load_test.engine.parser import decode_body, find_header, headers_in
 from dms_load_test.load.virtual_user import Reply
 from dms_load_test.sample import Sample
 
@@ -15,29 +15,38 @@ if TYPE_CHECKING:
 
 
 class Answer(Reply):
-    """A reply whose `headers` and `body` are decoded when first asked for: under load hardly anyone asks."""
+    """A reply whose members are decoded when first asked for: under load hardly anyone asks.
 
-    __slots__ = ("_chunks", "_limit_bytes", "_raw")
+    `document_id` is that of the request; None where the server gives it out.
+    """
 
-    def __init__(self, connection: Connection, limit_bytes: int, *, ok: bool) -> None:
+    __slots__ = ("_chunks", "_head", "_limit_bytes")
+
+    def __init__(self, connection: Connection, limit_bytes: int, document_id: str | None = None, *, ok: bool) -> None:
         response = connection.response
         if connection.error:
             response.begin()
         self.ok = ok
         self.error = connection.error
-        self.document_id = ""
+        self._document_id = document_id
         self.status = response.status
         self._headers = self._body = None
         self._limit_bytes = limit_bytes
-        self._raw = response.headers.copy()
+        self._head = response.head
         self._chunks = response.chunks.copy()
+
+    @property
+    def document_id(self) -> str:
+        """The document's id: that of the request, or else from Location; empty where there is none."""
+        if self._document_id is None:
+            self._document_id = document_id_of(self.header(b"location")) if self.ok else ""
+        return self._document_id
 
     @property
     def headers(self) -> Mapping[str, str]:
         """The headers, with lower-case names."""
         if self._headers is None:
-            raw = self._raw.items()
-            self._headers = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in raw}
+            self._headers = headers_in(self._head)
         return self._headers
 
     @property
@@ -49,7 +58,7 @@ class Answer(Reply):
 
     def header(self, name: bytes) -> bytes:
         """Return a header's raw value, empty where there is none; `name` is lower-case."""
-        return find_header(self._raw, name)
+        return find_header(self._head, name)
 
 
 def document_id_of(location: bytes) -> str:

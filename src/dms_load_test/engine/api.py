@@ -7,14 +7,15 @@ is not ok comes with a `Failure` that says why (cancelled ones do not: nobody wa
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from string import ascii_letters, digits
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlencode, urljoin
 
 from dms_load_test.edfi.schema import path_of
 from dms_load_test.engine.address import Origin, split_url
-from dms_load_test.engine.answer import Answer, Labels, document_id_of, sample_of
+from dms_load_test.engine.answer import Answer, Labels, sample_of
 from dms_load_test.engine.auth import TokenError
 from dms_load_test.engine.backoff import BASE_S, CAP_S, Gate, Tries, retry_after_s
 from dms_load_test.engine.parser import find_header
@@ -45,6 +46,10 @@ _METHODS = {"create": "POST", "update": "PUT", "delete": "DELETE"}
 _PLAIN = f"/-{ascii_letters}{digits}".encode("ascii")
 _UNAUTHORIZED = 401
 _TOO_MANY = 429
+
+
+Operation = Coroutine[Any, Any, Answer]
+"""What a verb gives: await it for the answer, after retries."""
 
 
 class Route(NamedTuple):
@@ -128,29 +133,26 @@ class EdFiApi:
         self._others: dict[Origin, Channel] = {}
         self.due_ns = 0
 
-    async def create(self, resource: str, body: bytes, ordinal: int = -1) -> Answer:
-        """POST a document: 201, or 200 where its natural key existed."""
-        answer = await self._operate(self._target.route("create", resource), b"", body, ordinal)
-        if answer.ok:
-            answer.document_id = document_id_of(answer.header(b"location"))
-        return answer
+    # The verbs are no coroutines but return the one that does the work: each more of them costs at every resumption.
 
-    async def read(self, resource: str, document_id: str, *, expect: int = 200, operation: str = "read") -> Answer:
+    def create(self, resource: str, body: bytes, ordinal: int = -1) -> Operation:
+        """POST a document: 201, or 200 where its natural key existed."""
+        return self._operate(self._target.route("create", resource), b"", body, ordinal)
+
+    def read(self, resource: str, document_id: str, *, expect: int = 200, operation: str = "read") -> Operation:
         """GET one document by id; `expect` is the one status that is ok."""
         route = self._target.route(operation, resource)
         if expect not in route.ok:
             route = route._replace(ok=frozenset({expect}))
-        answer = await self._operate(route, _id_part(document_id))
-        answer.document_id = document_id
-        return answer
+        return self._operate(route, _id_part(document_id), document_id=document_id)
 
-    async def query(
+    def query(
         self, resource: str, params: Mapping[str, str | int], *, part: str = "", operation: str = "query"
-    ) -> Answer:
+    ) -> Operation:
         """GET a page of documents that match `params`, or of a `part` of the resource."""
-        return await self._operate(self._target.route(operation, resource, part), _query_part(params))
+        return self._operate(self._target.route(operation, resource, part), _query_part(params))
 
-    async def update(
+    def update(
         self,
         resource: str,
         document_id: str,
@@ -159,21 +161,19 @@ class EdFiApi:
         *,
         if_match: str = "",
         expect: Collection[int] = WRITTEN,
-    ) -> Answer:
+    ) -> Operation:
         """PUT a document; `body` holds the same id."""
         route = self._target.route("update", resource)
         if if_match or expect is not WRITTEN:
             line = f"If-Match: {if_match}\r\n".encode("latin-1") if if_match else b""
             route = route._replace(tail=route.tail + line, ok=frozenset(expect))
-        answer = await self._operate(route, _id_part(document_id), body, ordinal)
-        answer.document_id = document_id
-        return answer
+        return self._operate(route, _id_part(document_id), body, ordinal, document_id=document_id)
 
-    async def delete(self, resource: str, document_id: str) -> Answer:
+    def delete(self, resource: str, document_id: str) -> Operation:
         """DELETE one document by id."""
-        return await self._operate(self._target.route("delete", resource), _id_part(document_id))
+        return self._operate(self._target.route("delete", resource), _id_part(document_id), document_id=document_id)
 
-    async def request(
+    def request(
         self,
         method: str,
         url: str,
@@ -182,19 +182,19 @@ class EdFiApi:
         headers: Mapping[str, str] | None = None,
         expect: Collection[int] = ANSWERED,
         resource: str = "",
-    ) -> Answer:
+    ) -> Operation:
         """Send any request to any URL of the target, absolute or below the base URL, with the token."""
         origin, path = split_url(urljoin(self._target.base_url, url))
         route = self._target.make_route("request", resource, origin, path, method)
         lines = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
         route = route._replace(tail=route.tail + lines.encode("latin-1"), ok=frozenset(expect))
-        return await self._operate(route, b"", body, channel=self._way_to(origin))
+        return self._operate(route, b"", body, channel=self._way_to(origin))
 
-    async def get(self, url: str, operation: str = "metadata", resource: str = "") -> Answer:
+    def get(self, url: str, operation: str = "metadata", resource: str = "") -> Operation:
         """GET any URL of the target, absolute or below the base URL, with the token."""
         origin, path = split_url(urljoin(self._target.base_url, url))
         route = self._target.make_route(operation, resource, origin, path)
-        return await self._operate(route, b"", channel=self._way_to(origin))
+        return self._operate(route, b"", channel=self._way_to(origin))
 
     def _way_to(self, origin: Origin) -> Channel:
         target = self._target
@@ -208,7 +208,14 @@ class EdFiApi:
             channel.close()
 
     async def _operate(
-        self, route: Route, part: bytes, body: bytes = b"", ordinal: int = -1, *, channel: Channel | None = None
+        self,
+        route: Route,
+        part: bytes,
+        body: bytes = b"",
+        ordinal: int = -1,
+        *,
+        document_id: str | None = None,
+        channel: Channel | None = None,
     ) -> Answer:
         """Do one operation: attempts until one is final."""
         target, channel = self._target, channel or self._channel
@@ -238,13 +245,15 @@ class EdFiApi:
             if not connection.error and connection.response.status in route.ok:
                 attempt = tries.attempt if tries else 1
                 target.emit(sample_of(connection, route.labels, ok=True, attempt=attempt, due_ns=due_ns))
-                return Answer(connection, target.most_bytes, ok=True)
+                return Answer(connection, target.most_bytes, document_id, ok=True)
             tries = tries or Tries(target.policy.retry, begun_ns, target.client.dice)
             final = not self._goes_on(connection, tries, line)
             attempt = tries.attempt
             target.emit(sample_of(connection, route.labels, ok=False, final=final, attempt=attempt, due_ns=due_ns))
             if final:
-                return self._failed(connection, route, part, ordinal)
+                answer = Answer(connection, target.most_bytes, document_id, ok=False)
+                self._tell(answer, connection.reason, route, part, ordinal)
+                return answer
             tries.attempt += 1
 
     async def _admission(self, tries: Tries | None) -> bytes:
@@ -262,7 +271,7 @@ class EdFiApi:
         status = 0 if connection.error else connection.response.status
         if status == _UNAUTHORIZED:
             return tries.renew() and target.auth.reject(line)
-        asked_s = 0.0 if connection.error else retry_after_s(find_header(connection.response.headers, b"retry-after"))
+        asked_s = 0.0 if connection.error else retry_after_s(find_header(connection.response.head, b"retry-after"))
         if status == _TOO_MANY:
             target.gate.close_for(min(CAP_S, asked_s or BASE_S * 2.0**tries.attempt))
         return tries.goes_on(status, connection.error, asked_s, target.clock.now_ns())
@@ -273,13 +282,12 @@ class EdFiApi:
         connection.fail(error, reason)
         return connection
 
-    def _failed(self, connection: Connection, route: Route, part: bytes, ordinal: int) -> Answer:
-        """Return the answer of a failed operation, having told why it failed."""
+    def _tell(self, answer: Answer, why: str, route: Route, part: bytes, ordinal: int) -> None:
+        """Tell why an operation failed; `why` it has no answer."""
         target = self._target
-        answer = Answer(connection, target.most_bytes, ok=False)
         try:
             body = b"" if answer.error else answer.body
-            reason = f"{answer.error}: {connection.reason}" if answer.error else reason_of(answer.status, body)
+            reason = f"{answer.error}: {why}" if answer.error else reason_of(answer.status, body)
         except ValueError as error:
             body, reason = b"", str(error)
         path = part.partition(b"?")[0].decode("ascii")
@@ -293,7 +301,6 @@ class EdFiApi:
             ordinal,
         )
         target.policy.on_failure(failure)
-        return answer
 
 
 def _id_part(document_id: str) -> bytes:

@@ -37,9 +37,9 @@ class Violation(NamedTuple):
 
 
 class Reply:
-    """The answer to one operation, after retries; `document_id` comes from Location."""
+    """The answer to one operation, after retries."""
 
-    __slots__ = ("_body", "_headers", "document_id", "error", "ok", "status")
+    __slots__ = ("_body", "_document_id", "_headers", "error", "ok", "status")
 
     def __init__(
         self, status: int, *, ok: bool, headers: Mapping[str, str], body: bytes, document_id: str = "", error: str = ""
@@ -48,8 +48,13 @@ class Reply:
         self.ok = ok
         self._headers: Mapping[str, str] | None = headers
         self._body: bytes | None = body
-        self.document_id = document_id
+        self._document_id: str | None = document_id
         self.error = error
+
+    @property
+    def document_id(self) -> str:
+        """The document's id: that of the request, or else from Location; empty where there is none."""
+        return self._document_id or ""
 
     @property
     def headers(self) -> Mapping[str, str]:
