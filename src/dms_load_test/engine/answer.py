@@ -22,7 +22,7 @@ class Answer(Reply):
 
     __slots__ = ("_chunks", "_head", "_limit_bytes")
 
-    def __init__(self, connection: Connection, limit_bytes: int, document_id: str | None = None, *, ok: bool) -> None:
+    def __init__(self, connection: Connection, limit_bytes: int, ok: bool, document_id: str | None = None) -> None:
         response = connection.response
         if connection.error:
             response.begin()
@@ -82,7 +82,12 @@ class Labels(NamedTuple):
 
 
 def sample_of(
-    connection: Connection, labels: Labels, *, ok: bool, final: bool = True, attempt: int = 1, due_ns: int = 0
+    connection: Connection,
+    labels: Labels,
+    ok: bool,
+    final: bool = True,
+    attempt: int = 1,
+    due_ns: int = 0,
 ) -> Sample:
     """Return the sample of a connection's last exchange; `due_ns` 0 means that it was due when it started.
 

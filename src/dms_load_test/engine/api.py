@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlencode, urljoin
 
@@ -43,7 +42,9 @@ _OK = {
     "metadata": _READ_OK,
 }
 _METHODS = {"create": "POST", "update": "PUT", "delete": "DELETE"}
-_PLAIN = f"/-{ascii_letters}{digits}".encode("ascii")
+_LENGTHS: dict[int, bytes] = {}
+"""Content-Length, with the end of the head, by length: looking it up takes a fifth of writing it."""
+_MOST_LENGTHS = 4096
 _UNAUTHORIZED = 401
 _TOO_MANY = 429
 
@@ -144,7 +145,7 @@ class EdFiApi:
         route = self._target.route(operation, resource)
         if expect not in route.ok:
             route = route._replace(ok=frozenset({expect}))
-        return self._operate(route, _id_part(document_id), document_id=document_id)
+        return self._operate(route, _id_part(document_id), b"", -1, document_id)
 
     def query(
         self, resource: str, params: Mapping[str, str | int], *, part: str = "", operation: str = "query"
@@ -167,11 +168,11 @@ class EdFiApi:
         if if_match or expect is not WRITTEN:
             line = f"If-Match: {if_match}\r\n".encode("latin-1") if if_match else b""
             route = route._replace(tail=route.tail + line, ok=frozenset(expect))
-        return self._operate(route, _id_part(document_id), body, ordinal, document_id=document_id)
+        return self._operate(route, _id_part(document_id), body, ordinal, document_id)
 
     def delete(self, resource: str, document_id: str) -> Operation:
         """DELETE one document by id."""
-        return self._operate(self._target.route("delete", resource), _id_part(document_id), document_id=document_id)
+        return self._operate(self._target.route("delete", resource), _id_part(document_id), b"", -1, document_id)
 
     def request(
         self,
@@ -213,7 +214,6 @@ class EdFiApi:
         part: bytes,
         body: bytes = b"",
         ordinal: int = -1,
-        *,
         document_id: str | None = None,
         channel: Channel | None = None,
     ) -> Answer:
@@ -222,7 +222,7 @@ class EdFiApi:
         due_ns, self.due_ns = self.due_ns, 0
         begun_ns = target.now_ns()
         tries: Tries | None = None
-        length = b"Content-Length: %d\r\n\r\n" % len(body) if body else b"\r\n"
+        length = (_LENGTHS.get(len(body)) or _length_line(len(body))) if body else b"\r\n"
         while True:
             sending: Awaitable[Connection] | None = None
             try:
@@ -240,18 +240,18 @@ class EdFiApi:
                 cancelled = channel.take_cancelled() if sending else None
                 connection = cancelled or self._unsent("cancelled", "stopped before it was sent")
                 attempt = tries.attempt if tries else 1
-                target.emit(sample_of(connection, route.labels, ok=False, attempt=attempt, due_ns=due_ns))
+                target.emit(sample_of(connection, route.labels, False, True, attempt, due_ns))
                 raise
             if not connection.error and connection.response.status in route.ok:
                 attempt = tries.attempt if tries else 1
-                target.emit(sample_of(connection, route.labels, ok=True, attempt=attempt, due_ns=due_ns))
-                return Answer(connection, target.most_bytes, document_id, ok=True)
+                target.emit(sample_of(connection, route.labels, True, True, attempt, due_ns))
+                return Answer(connection, target.most_bytes, True, document_id)
             tries = tries or Tries(target.policy.retry, begun_ns, target.client.dice)
             final = not self._goes_on(connection, tries, line)
             attempt = tries.attempt
-            target.emit(sample_of(connection, route.labels, ok=False, final=final, attempt=attempt, due_ns=due_ns))
+            target.emit(sample_of(connection, route.labels, False, final, attempt, due_ns))
             if final:
-                answer = Answer(connection, target.most_bytes, document_id, ok=False)
+                answer = Answer(connection, target.most_bytes, False, document_id)
                 self._tell(answer, connection.reason, route, part, ordinal)
                 return answer
             tries.attempt += 1
@@ -303,12 +303,18 @@ class EdFiApi:
         target.policy.on_failure(failure)
 
 
+def _length_line(length: int) -> bytes:
+    line = b"Content-Length: %d\r\n\r\n" % length
+    if len(_LENGTHS) < _MOST_LENGTHS:
+        _LENGTHS[length] = line
+    return line
+
+
 def _id_part(document_id: str) -> bytes:
     """Return `/` and the id; what is no plain word, as no known server gives out, is quoted."""
-    part = f"/{document_id}".encode()
-    if part.translate(None, _PLAIN):
-        return b"/" + quote(document_id, safe="%~._!$&'()*+,;=:@-").encode("ascii")
-    return part
+    if document_id.isascii() and document_id.replace("-", "a").isalnum():
+        return b"/" + document_id.encode("ascii")
+    return b"/" + quote(document_id, safe="%~._!$&'()*+,;=:@-").encode("ascii")
 
 
 def _query_part(params: Mapping[str, str | int]) -> bytes:
