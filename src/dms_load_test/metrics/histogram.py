@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import cache
 from itertools import accumulate, chain, repeat
 from math import ceil, sqrt
@@ -84,9 +84,9 @@ class Distribution:
         self.high_us = max(self.high_us, high_us)
         self.sum_us += sum(times)
         self.squares += sum(map(mul, times, times))
-        recent = self._recent
-        for index in map(_NEAR_INDICES.__getitem__ if high_us < len(_NEAR_INDICES) else _bucket_within, times):
-            recent[index] += 1
+        # Counter's loop is in C, and takes any dictionary.
+        index_of = _NEAR_INDICES.__getitem__ if high_us < len(_NEAR_INDICES) else _bucket_within
+        Counter.update(self._recent, map(index_of, times))  # type: ignore[arg-type]
 
     def add(self, other: Distribution) -> None:
         """Take in all that `other` counted. O(its buckets)."""
