@@ -283,7 +283,7 @@ def _compile_collection(model: ApiModel, collection: Collection) -> Dive:
         if type(raw) is not list:
             found.violate(at, f"{name} {wrong_type(raw, 'array')}")
             return []
-        if not any(item != {} for item in raw):
+        if not raw or (raw[0] == {} and all(item == {} for item in raw)):
             return None
         if len(raw) < fewest:
             found.violate(at, f"{name} Value should have at least {fewest} items")

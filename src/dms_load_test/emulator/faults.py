@@ -58,7 +58,7 @@ class FaultRule:
 
 
 class Injected(NamedTuple):
-    """One fault that happened. `request` counts all requests since the start; `detail` is a location, status, delay."""
+    """One fault that happened, at a time of day in seconds; `detail` is a location, status, delay."""
 
     at_s: float
     kind: str

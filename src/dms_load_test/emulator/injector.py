@@ -56,9 +56,10 @@ class FaultyProtocol(HttpToolsProtocol):
 class Injector:
     """Serves requests with the faults in force. `revoke` ends all tokens."""
 
-    def __init__(self, faults: Faults, revoke: Callable[[], int]) -> None:
+    def __init__(self, faults: Faults, revoke: Callable[[], int], correlation_header: str) -> None:
         self._faults = faults
         self._revoke = revoke
+        self._correlation_header = correlation_header.lower().encode()
         self._stalled_until_s = 0.0
 
     @property
@@ -77,7 +78,8 @@ class Injector:
         for rule in self._faults.drawn_for(method, path):
             if rule.kind == "error":
                 self._faults.note(rule.kind, method, path, rule.status)
-                await _refuse(rule, receive, send)
+                named = dict(scope["headers"]).get(self._correlation_header, b"injected")
+                await _refuse(rule, named.decode("latin-1"), receive, send)
                 return
             if rule.kind == "reset":
                 self._faults.note(rule.kind, method, path)
@@ -127,12 +129,12 @@ class Injector:
             await asyncio.sleep(left_s)
 
 
-async def _refuse(rule: FaultRule, receive: Receive, send: Send) -> None:
+async def _refuse(rule: FaultRule, correlation_id: str, receive: Receive, send: Send) -> None:
     """Answer with a status, after the body was read: else a client may be writing still."""
     while (await receive()).get("more_body"):
         pass
     problem = _problem(rule.status, rule.retry_after_s)
-    body = problem.body("injected")
+    body = problem.body(correlation_id)
     headers = [(b"content-type", problem.content_type), (b"content-length", str(len(body)).encode()), *problem.headers]
     await send({"type": "http.response.start", "status": rule.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -3,7 +3,8 @@
 `docs/emulator.md` shows the table; `UPDATE_DOCS=1 pytest <this file>` writes it there.
 
 A row has the statement (`says`) and either what to send and expect, or a `gap`: why it is not covered.
-- `given`: steps before, each `name = METHOD path JSON` or `name = school 5`, `name = student 5`, `name = period X 5`;
+- `given`: steps before, each `name = METHOD path JSON` or `name = school 5`, `name = student 5`, `name = period X 5`,
+  those that start with `as:TOKEN` by that token;
   `<name.id>`, `<name.etag>`, `<name.location>` stand for what a step answered, `<base>` for the base URL.
 - `request`, `headers` (sent, or with an empty text left out), `body`; `auth`: `none`, a header, or the name of a token.
 - `status`; `answers`: header -> regular expression, empty where it has to be absent; `has`: members that the body has,
@@ -73,8 +74,9 @@ class Session:
             resource, body = SHORTHANDS[kind](*arguments)
             reply = self.client.post(resource, body)
         else:
-            path, _, body = " ".join(arguments).partition(" ")
-            reply = self.send(kind, path, body)
+            token = self.fill(kind).removeprefix("as:") if kind.startswith("as:") else ""
+            kind, path, *body = arguments if token else (kind, *arguments)
+            reply = self.send(kind, path, " ".join(body), {"Authorization": f"Bearer {token}"} if token else None)
         assert reply.status < 300, (line, reply.body)
         location = reply.headers.get("location", "")
         self.known |= {
