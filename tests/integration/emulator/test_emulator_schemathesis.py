@@ -1,8 +1,8 @@
 """Somebody else's reading of the emulator's OpenAPI: schemathesis sends what the documents allow, and what they do not.
 
 All its checks are on; `schemathesis.toml` says where DMS's contract lets an answer be what they do not expect.
-It runs over one resource and one descriptor; `SCHEMATHESIS_RESOURCES=all` takes the whole standard, or name some by
-commas. `SCHEMATHESIS_PHASES=fuzzing` leaves out the enumeration of values, which takes most of the time.
+It runs over one resource, one descriptor and the small documents; `SCHEMATHESIS_RESOURCES=all` takes all, or name some
+by commas. `SCHEMATHESIS_PHASES=fuzzing` leaves out the enumeration of values, which takes most of the time.
 """
 
 import json
@@ -57,15 +57,17 @@ def served(tmp_path_factory):
 @pytest.mark.parametrize(
     ("document", "paths"),
     [
-        ("resources", f"^/ed-fi/({CHOSEN.replace(',', '|')})(/|$)"),
-        ("descriptors", "^/ed-fi/sexDescriptors(/|$)"),
+        ("specifications/resources-spec.json", f"^/ed-fi/({CHOSEN.replace(',', '|')})(/|$)"),
+        ("specifications/descriptors-spec.json", "^/ed-fi/sexDescriptors(/|$)"),
+        ("specifications/discovery-spec.json", "^/$"),
+        ("changequeries/v1/swagger.json", "^/availableChangeVersions$"),
     ],
 )
 def test_no_answer_is_a_server_error_or_undocumented(served, make_client, tmp_path, document, paths):
     token = make_client(served).token().json["access_token"]
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG), "run"),
-        f"{served.base_url}/metadata/specifications/{document}-spec.json",
+        f"{served.base_url}/metadata/{document}",
         *("--header", f"Authorization: Bearer {token}"),
         *("--phases", PHASES, "--max-examples", "3", "--seed", "1"),
         *("--continue-on-failure", "--no-color", "--suppress-health-check", "all"),
