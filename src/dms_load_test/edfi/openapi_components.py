@@ -26,6 +26,8 @@ def _parameter(name: str, place: str, description: str, **schema: Any) -> Json:
     return {"name": name, "in": place, "description": description, "schema": schema}
 
 
+ID_SCHEMA: Json = {"type": "string", "format": "uuid"}
+"""The id of a document, as DMS writes it."""
 PARAMETERS: Json = {
     "offset": _parameter(
         "offset", "query", "How many documents to skip before the page.", type="integer", format="int32", minimum=0
@@ -76,7 +78,7 @@ PARAMETERS: Json = {
     ),
     "If-Match": _parameter("If-Match", "header", "Act only on the version with this ETag.", type="string"),
     "If-None-Match": _parameter("If-None-Match", "header", "Answer 304 if this ETag is current.", type="string"),
-    "id": _parameter("id", "path", "The id that the server gave to the document.", type="string") | {"required": True},
+    "id": _parameter("id", "path", "The id that the server gave to the document.", **ID_SCHEMA) | {"required": True},
 }
 
 

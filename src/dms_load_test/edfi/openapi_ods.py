@@ -2,7 +2,8 @@
 
 What differs: `EdFi_Section_ClassPeriod` is `edFi_sectionClassPeriod`, `EdFi_School_Reference` is
 `edFi_schoolReference`; references in bodies are not marked as identity; descriptors have a number of their own,
-`xxxDescriptorId`, that is marked instead of namespace and code value; there are no partitions.
+`xxxDescriptorId`, that is marked instead of namespace and code value; ids have no hyphens, so they are not said to be
+UUIDs; there are no partitions.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ _DESCRIPTOR_KEY = ("namespace", "codeValue")
 
 def as_ods(document: Json) -> Json:
     """Return the document in ODS/API's dialect."""
+    document = _without_uuids(document)
     components = document["components"]
     schemas = components["schemas"]
     names = {name: _renamed(name) for name in schemas}
@@ -30,6 +32,12 @@ def as_ods(document: Json) -> Json:
             },
         },
     }
+
+
+def _without_uuids(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {name: _without_uuids(value) for name, value in node.items() if (name, value) != ("format", "uuid")}
+    return [_without_uuids(item) for item in node] if isinstance(node, list) else node
 
 
 def _renamed(name: str) -> str:

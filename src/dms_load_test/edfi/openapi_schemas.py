@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dms_load_test.edfi.openapi_components import IDENTITY, SCHEMAS, Json
+from dms_load_test.edfi.openapi_components import ID_SCHEMA, IDENTITY, SCHEMAS, Json
 from dms_load_test.edfi.schema import CORE, walk_leaves
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _node_schemas(model: ApiModel, name: str, node: Node, identity: frozenset[st
 
     `identity` holds the natural key's paths; below the resource's own members it is empty.
     """
-    properties: Json = {"id": {"type": "string"}} if identity else {}
+    properties: Json = {"id": ID_SCHEMA} if identity else {}
     required: list[str] = []
     for leaf in node.leaves:
         properties[leaf.name] = leaf_schema(leaf, identity=f"$.{leaf.name}" in identity)
@@ -163,7 +163,7 @@ def _tracked_change_schemas(name: str, schema: ResourceSchema) -> Iterator[tuple
     key = f"{name}_TrackedChangeKey"
     members = {called: {"type": leaves[path].kind} for path, called in query_names(schema).items()}
     yield key, _object(members, list(members))
-    head: Json = {"id": {"type": "string"}, "changeVersion": {"type": "integer", "format": "int64"}}
+    head: Json = {"id": ID_SCHEMA, "changeVersion": {"type": "integer", "format": "int64"}}
     key_ref = {"$ref": SCHEMAS + key}
     deleted = head | {"keyValues": key_ref}
     yield f"{name}_TrackedChangeDelete", _object(deleted, list(deleted))

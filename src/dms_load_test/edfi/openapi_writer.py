@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dms_load_test.edfi.openapi_components import (
+    ID_SCHEMA,
     IDENTITY,
     PARAMETERS,
     PARTITION_TOKENS,
@@ -105,7 +106,7 @@ def _filters(schema: ResourceSchema) -> list[Json]:
     for path, reference in walk_references(schema.body):
         if reference.target != "schoolYearTypes":
             keys |= {f"{path}.{leaf.name}" for leaf in reference.leaves}
-    written: list[Json] = [_filter("id", {"type": "string"}, identity=False)]
+    written: list[Json] = [_filter("id", ID_SCHEMA, identity=False)]
     for name, path in schema.query.items():
         facts = leaf_schema(leaves[path], identity=True)
         facts = {word: facts[word] for word in ("type", "format", "maxLength") if word in facts}

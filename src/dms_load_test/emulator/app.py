@@ -74,7 +74,7 @@ class Emulator:
         admin_tokens = Tokens(options.token_lifetime_s, time.monotonic, write_jwt)
         self._new_trace_id = _trace_ids()
         self._limiter = RateLimiter(limit, time.monotonic) if limit else None
-        self._injector = Injector(faults, tokens.revoke_all)
+        self._injector = Injector(faults, tokens.revoke_all, options.correlation_header)
         self._data_path = flavor.data_path
         commits = GroupCommit(self._store.commit)
         self._data = DataRoutes(documents, commits, tokens, options, self._new_trace_id)

@@ -1,8 +1,8 @@
 """One pass over a posted document: prune, coerce, check, and note what it refers to. Compiled once per resource.
 
-What a client can notice, in this order: members that the schema does not know, nulls and empty arrays vanish; values
-are coerced; every violation of the schema is listed, then decimals out of range, then unequal repeated keys, then
-repeated items of an array. Each group is reported only where those before it found nothing.
+What a client can notice, in this order: members that the schema does not know, nulls and arrays without a member in
+any item vanish; values are coerced; every violation of the schema is listed, then decimals out of range, then unequal
+repeated keys, then repeated items of an array. Each group is reported only where those before it found nothing.
 """
 
 from __future__ import annotations
@@ -283,7 +283,7 @@ def _compile_collection(model: ApiModel, collection: Collection) -> Dive:
         if type(raw) is not list:
             found.violate(at, f"{name} {wrong_type(raw, 'array')}")
             return []
-        if not raw:
+        if not raw or (raw[0] == {} and all(item == {} for item in raw)):
             return None
         if len(raw) < fewest:
             found.violate(at, f"{name} Value should have at least {fewest} items")

@@ -24,7 +24,7 @@ from dms_load_test.emulator.problems import Problem, Refused, not_found
 from dms_load_test.emulator.tokens import basic_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from starlette.requests import Request
 
@@ -69,10 +69,10 @@ class ConfigurationService:
         at = "/{version:str}/{kind:str}"
         routes = [
             Route("/health", self._health),
-            Route("/connect/register", self._register, methods=["POST"]),
-            Route("/connect/token", self._token, methods=["POST"]),
-            Route("/connect/introspect", self._introspect, methods=["POST"]),
-            Route("/connect/revoke", self._revoke, methods=["POST"]),
+            *self._connect_routes("register", self._register),
+            *self._connect_routes("token", self._token),
+            *self._connect_routes("introspect", self._introspect),
+            *self._connect_routes("revoke", self._revoke),
             Route("/realms/edfi/protocol/openid-connect/token", self._token, methods=["POST"]),
             Route("/.well-known/openid-configuration", self._openid),
             Route("/.well-known/jwks.json", self._keys),
@@ -84,6 +84,10 @@ class ConfigurationService:
         ]
         handlers: Any = {HTTPException: self._http_exception, Refused: self._refused}
         return Starlette(routes=routes, exception_handlers=handlers)
+
+    def _connect_routes(self, name: str, act: Callable[[Request], Awaitable[Response]]) -> list[Route]:
+        """Return a route with and without the context segments (a district, a year) that DMS takes behind it."""
+        return [Route(f"/connect/{name}{tail}", act, methods=["POST"]) for tail in ("", "/{context:path}")]
 
     async def _health(self, _request: Request) -> Response:
         return PlainTextResponse(datetime.now(UTC).strftime("%m/%d/%Y %H:%M:%S"))

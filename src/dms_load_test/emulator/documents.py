@@ -54,6 +54,14 @@ class State(NamedTuple):
     created: bool = False
 
 
+class _Resolved(NamedTuple):
+    """What a document refers to: numbers of its descriptors, targets by reference object, path -> what is missing."""
+
+    descriptors: list[int]
+    linked: list[tuple[Document, Found]]
+    unresolved: dict[str, list[str]]
+
+
 class _Checked(NamedTuple):
     """A document that may be written: all its references are resolved."""
 
@@ -130,7 +138,9 @@ class Documents:
         """
         if type(posted) is dict and "id" in posted:
             raise Refused(problems.client_assigned_id())
-        checked = self._check(resource, posted, "Create", conditions.access)
+        document, found = resource.body.check(posted)
+        authorize(conditions.access, resource.schema, "Create")
+        checked = self._checked(resource, document, self._resolve(found), "Create", conditions.access)
         existing = self.store.by_key(checked.own_key)
         if existing is None:
             return self._create(resource, checked, conditions)
@@ -145,16 +155,21 @@ class Documents:
             Refused: if a rule forbids it, or there is none.
         """
         expected_id = self.format_id(identifier) if self.flavor.repeats_id else ""
-        checked = self._check(resource, posted, "Update", conditions.access, expected_id)
+        document, found = resource.body.check(posted, expected_id)
+        authorize(conditions.access, resource.schema, "Update")
+        resolved = self._resolve(found)
         existing = self._of(resource, identifier)
+        if existing is not None:
+            self._authorize_present(resource, existing, "Update", conditions.access)
+            self._refuse_fixed_key_change(resource, document, existing)
+        checked = self._checked(resource, document, resolved, "Update", conditions.access)
         if existing is None:
             if conditions.if_match:
                 raise Refused(problems.nothing_to_match())
             raise Refused(problems.nothing_to_update())
-        self._authorize_present(resource, existing, "Update", conditions.access)
-        self._refuse_if_none_match_hits(existing, conditions)
         if checked.own_key != existing.own_key:
-            self._refuse_key_change(resource, checked, existing)
+            self._refuse_taken_key(resource, checked, existing)
+        self._refuse_if_none_match_hits(existing, conditions)
         return self._write(resource, existing, checked, conditions)
 
     def delete(self, resource: Resource, identifier: bytes, conditions: Conditions) -> bool:
@@ -210,10 +225,11 @@ class Documents:
         stored = self.store.by_id(identifier)
         return stored if stored is not None and stored.resource == resource.number else None
 
-    def _check(self, resource: Resource, posted: Any, action: str, access: Access, expected_id: str = "") -> _Checked:
-        document, found = resource.body.check(posted, expected_id)
-        authorize(access, resource.schema, action)
-        targets = self._resolve(found)
+    def _checked(
+        self, resource: Resource, document: Document, resolved: _Resolved, action: str, access: Access
+    ) -> _Checked:
+        """Return what may be written: of its references none is unresolved, its namespace is the client's."""
+        targets = self._link(resolved)
         authorize_namespace(access, resource.schema, action, document)
         keys = resource.keys
         shared_key = keys.shared(document) if keys.shared else None
@@ -224,8 +240,12 @@ class Documents:
         if action in access.claim_set.by_namespace:
             authorize_namespace(access, resource.schema, action, msgspec.json.decode(stored.body))
 
-    def _resolve(self, found: Findings) -> bytes:
-        """Write descriptors in their stored spelling and links into references; return the targets' numbers."""
+    def _resolve(self, found: Findings) -> _Resolved:
+        """Write descriptors in their stored spelling, and find what references point to.
+
+        Raises:
+            Refused: if a descriptor is unknown; the problem lists unresolved references, too.
+        """
         numbers, unknown = self.descriptors.resolve(found)
         unresolved: dict[str, list[str]] = {}
         linked: list[tuple[Document, Found]] = []
@@ -237,9 +257,18 @@ class Documents:
                 linked.append((holder, target))
         if unknown:
             raise Refused(problems.unknown_descriptors(unresolved | unknown))
-        if unresolved:
-            raise Refused(problems.unresolved_references(unresolved))
-        for holder, target in linked:
+        return _Resolved(numbers, linked, unresolved)
+
+    def _link(self, resolved: _Resolved) -> bytes:
+        """Write links into references; return the targets' numbers.
+
+        Raises:
+            Refused: if a reference points to nothing.
+        """
+        if resolved.unresolved:
+            raise Refused(problems.unresolved_references(resolved.unresolved))
+        numbers = resolved.descriptors
+        for holder, target in resolved.linked:
             resource = self._by_number[target.resource]
             holder["link"] = {"rel": resource.schema.name, "href": f"{resource.path}/{self.format_id(target.id)}"}
             numbers.append(target.number)
@@ -308,9 +337,11 @@ class Documents:
         if moved:
             self._move(resource, before, own_key, version + 1, document)
 
-    def _refuse_key_change(self, resource: Resource, checked: _Checked, existing: Stored) -> None:
-        if not resource.schema.allow_identity_updates:
+    def _refuse_fixed_key_change(self, resource: Resource, document: Document, existing: Stored) -> None:
+        if not resource.schema.allow_identity_updates and resource.keys.own(document) != existing.own_key:
             raise Refused(problems.key_change(resource.schema.name))
+
+    def _refuse_taken_key(self, resource: Resource, checked: _Checked, existing: Stored) -> None:
         if self.store.find(checked.own_key, shared=False) is not None:
             self._refuse_duplicate(resource, checked, "update a")
         self._refuse_shared_key_of_another(resource, checked, existing.number, "update a")

@@ -31,9 +31,9 @@ class FaultRule:
 
     `latency`: added before the answer, by `distribution`: `fixed` takes `low_ms`, `uniform` is between `low_ms` and
     `high_ms`, `log-normal` has the median `low_ms` and the shape `sigma`. `stall`: the first request that meets the
-    rule stops all requests for `seconds`. `error`: `status` instead of an answer. `reset`: the connection is reset.
-    `half`: the connection ends in the middle of the body. `slow`: the body comes with `bytes_per_s`. `revoke`: all
-    tokens end. `lost-write`: the write is acknowledged and dropped.
+    rule stops all requests for `seconds`. `error`: `status` instead of an answer, if told with `Retry-After`. `reset`:
+    the connection is reset. `half`: the connection ends in the middle of the body. `slow`: the body comes with
+    `bytes_per_s`. `revoke`: all tokens end. `lost-write`: the write is acknowledged and dropped.
     """
 
     kind: str
@@ -42,6 +42,7 @@ class FaultRule:
     path: str = "/data/*"
     times: int | None = None
     status: int = 503
+    retry_after_s: int | None = None
     distribution: str = "fixed"
     low_ms: float = 0.0
     high_ms: float = 0.0
@@ -57,7 +58,7 @@ class FaultRule:
 
 
 class Injected(NamedTuple):
-    """One fault that happened. `request` counts all requests since the start; `detail` is a location, status, delay."""
+    """One fault that happened, at a time of day in seconds; `detail` is a location, status, delay."""
 
     at_s: float
     kind: str
@@ -127,6 +128,7 @@ def _methods(value: str | Iterable[str]) -> tuple[str, ...]:
 _TYPES: Mapping[str, Callable[[Any], object]] = {
     "status": int,
     "times": int,
+    "retry_after_s": int,
     "methods": _methods,
     "kind": str,
     "path": str,
@@ -175,6 +177,7 @@ def _possible(rule: FaultRule) -> FaultRule:
         "ratio is from 0 to 1": 0 <= rule.ratio <= 1,
         f"status is from {_LEAST_STATUS} to {_GREATEST_STATUS}": _LEAST_STATUS <= rule.status <= _GREATEST_STATUS,
         f"distribution is one of {', '.join(_DISTRIBUTIONS)}": rule.distribution in _DISTRIBUTIONS,
+        "retry_after_s is 0 or more": rule.retry_after_s is None or rule.retry_after_s >= 0,
         "times is 1 or more": rule.times is None or rule.times > 0,
         "low_ms is 0 or more, high_ms no less": rule.low_ms >= 0
         and (rule.distribution != "uniform" or rule.high_ms >= rule.low_ms),

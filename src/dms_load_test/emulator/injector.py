@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from dms_load_test.emulator import problems
-from dms_load_test.emulator.problems import PROBLEM_JSON, Problem
+from dms_load_test.emulator.problems import JSON, PROBLEM_JSON, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -30,10 +30,11 @@ LOST_WRITE = "dms_load_test.lost_write"
 _CUT = "dms_load_test.cut"
 """Set in a scope whose answer was cut off."""
 _SLICES_PER_S = 10
-_TOO_MANY_REQUESTS = 429
+_TOO_MANY_REQUESTS, _BAD_GATEWAY = 429, 502
 _RESET_AT_ONCE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 _TITLES = {
     500: ("system", "System Error", "An unexpected problem has occurred."),
+    502: ("bad-gateway", "Bad Gateway", "Upstream service unavailable"),
     503: (
         "service-unavailable",
         "Service Unavailable",
@@ -55,9 +56,10 @@ class FaultyProtocol(HttpToolsProtocol):
 class Injector:
     """Serves requests with the faults in force. `revoke` ends all tokens."""
 
-    def __init__(self, faults: Faults, revoke: Callable[[], int]) -> None:
+    def __init__(self, faults: Faults, revoke: Callable[[], int], correlation_header: str) -> None:
         self._faults = faults
         self._revoke = revoke
+        self._correlation_header = correlation_header.lower().encode()
         self._stalled_until_s = 0.0
 
     @property
@@ -76,7 +78,8 @@ class Injector:
         for rule in self._faults.drawn_for(method, path):
             if rule.kind == "error":
                 self._faults.note(rule.kind, method, path, rule.status)
-                await _refuse(rule.status, receive, send)
+                named = dict(scope["headers"]).get(self._correlation_header, b"injected")
+                await _refuse(rule, named.decode("latin-1"), receive, send)
                 return
             if rule.kind == "reset":
                 self._faults.note(rule.kind, method, path)
@@ -126,18 +129,24 @@ class Injector:
             await asyncio.sleep(left_s)
 
 
-async def _refuse(status: int, receive: Receive, send: Send) -> None:
+async def _refuse(rule: FaultRule, correlation_id: str, receive: Receive, send: Send) -> None:
     """Answer with a status, after the body was read: else a client may be writing still."""
     while (await receive()).get("more_body"):
         pass
-    kind, title, detail = _TITLES.get(status, (f"injected-{status}", "Injected Fault", "A fault of the emulator."))
-    problem = Problem(status, kind, title, detail, {}, content_type=PROBLEM_JSON)
-    if status == _TOO_MANY_REQUESTS:
-        problem = problems.too_many_requests(1)
-    body = problem.body("injected")
+    problem = _problem(rule.status, rule.retry_after_s)
+    body = problem.body(correlation_id)
     headers = [(b"content-type", problem.content_type), (b"content-length", str(len(body)).encode()), *problem.headers]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.start", "status": rule.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def _problem(status: int, retry_after_s: int | None) -> Problem:
+    if status == _TOO_MANY_REQUESTS:
+        return problems.too_many_requests(1 if retry_after_s is None else retry_after_s)
+    kind, title, detail = _TITLES.get(status, (f"injected-{status}", "Injected Fault", "A fault of the emulator."))
+    headers = () if retry_after_s is None else ((b"retry-after", str(retry_after_s).encode()),)
+    content_type = JSON if status == _BAD_GATEWAY else PROBLEM_JSON
+    return Problem(status, kind, title, detail, {}, content_type=content_type, headers=headers)
 
 
 def _reset(transport: asyncio.Transport) -> None:

@@ -16,13 +16,11 @@ from dms_load_test.edfi.openapi_components import other_specification
 from dms_load_test.edfi.openapi_ods import as_ods
 from dms_load_test.edfi.openapi_writer import write_openapi
 from dms_load_test.edfi.schema import path_of
-from dms_load_test.emulator.claims import ALL_ACTIONS
 from dms_load_test.errors import TargetError
 
 if TYPE_CHECKING:
     from dms_load_test.edfi.schema import ApiModel
     from dms_load_test.edfi.standard import DataStandard
-    from dms_load_test.emulator.claims import Access
     from dms_load_test.emulator.flavors import Flavor
     from dms_load_test.emulator.standards import Emulated
 
@@ -77,25 +75,6 @@ def _urls(flavor: Flavor, base: str) -> dict[str, str]:
         "dataManagementApi": f"{base}{flavor.data_path}",
         "changeQueries": f"{base}/changeQueries/v1/",
         "xsdMetadata": f"{base}/metadata/xsd",
-    }
-
-
-def token_info(model: ApiModel, access: Access) -> dict[str, object]:
-    """Return what a token may do."""
-    granted = {name: access.claim_set.actions(name) for name in model.resources}
-    return {
-        "active": True,
-        "client_id": access.client_id,
-        "namespace_prefixes": access.namespace_prefixes,
-        "education_organizations": [],
-        "assigned_profiles": [],
-        "claim_set": {"name": access.claim_set.name},
-        "resources": [
-            {"resource": path_of(name), "operations": [action for action in ALL_ACTIONS if action in actions]}
-            for name, actions in granted.items()
-            if actions
-        ],
-        "services": [],
     }
 
 

@@ -14,6 +14,7 @@ from dms_load_test.emulator import metadata, problems
 from dms_load_test.emulator.flavors import FLAVORS
 from dms_load_test.emulator.forms import members, problem_response
 from dms_load_test.emulator.problems import JSON, Refused
+from dms_load_test.emulator.token_info import token_info
 from dms_load_test.emulator.tokens import require_basic_credentials
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class ServiceRoutes:
         self._standard = emulated.standard
         self._flavor = FLAVORS[options.flavor]
         self._texts = metadata.MetadataTexts(emulated, self._flavor)
-        self._store = documents.store
+        self._documents = documents
         self._registry = registry
         self._tokens = tokens
         self._correlation_header = options.correlation_header
@@ -162,11 +163,11 @@ class ServiceRoutes:
         if token != request.headers["authorization"].partition(" ")[2]:
             error = "The Authorization header token does not match the token in the request body."
             raise Refused(problems.unusable_token(error))
-        return _json(msgspec.json.encode(metadata.token_info(self._standard.model, access)))
+        return _json(msgspec.json.encode(token_info(self._documents, access)))
 
     async def _change_versions(self, request: Request) -> Response:
         self._authenticate(request)
-        versions = {"oldestChangeVersion": 0, "newestChangeVersion": self._store.newest_version}
+        versions = {"oldestChangeVersion": 0, "newestChangeVersion": self._documents.store.newest_version}
         return _json(msgspec.json.encode(versions))
 
     def _authenticate(self, request: Request) -> Access:

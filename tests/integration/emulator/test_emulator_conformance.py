@@ -3,11 +3,13 @@
 `docs/emulator.md` shows the table; `UPDATE_DOCS=1 pytest <this file>` writes it there.
 
 A row has the statement (`says`) and either what to send and expect, or a `gap`: why it is not covered.
-- `given`: steps before, each `name = METHOD path JSON` or `name = school 5`, `name = student 5`, `name = period X 5`;
+- `given`: steps before, each `name = METHOD path JSON` or `name = school 5`, `name = student 5`, `name = period X 5`,
+  those that start with `as:TOKEN` by that token;
   `<name.id>`, `<name.etag>`, `<name.location>` stand for what a step answered, `<base>` for the base URL.
 - `request`, `headers` (sent, or with an empty text left out), `body`; `auth`: `none`, a header, or the name of a token.
 - `status`; `answers`: header -> regular expression, empty where it has to be absent; `has`: members that the body has,
-  texts that start with `~` being regular expressions; `text`: the whole body.
+  texts that start with `~` being regular expressions; `contains`: items that a list has; `text`: the whole body;
+  `shows` and `hides`: what stands in it and what does not. Members of problems are always looked at in their order.
 - `then`: a request after it, with `then_status` and `then_has`; `options`: of an emulator for this row alone.
 """
 
@@ -50,6 +52,7 @@ def period(name, number):
     return "classPeriods", {"classPeriodName": name, "schoolReference": {"schoolId": int(number)}}
 
 
+PROBLEM = ["detail", "type", "title", "status", "correlationId", "validationErrors", "errors"]
 SHORTHANDS = {"school": school, "student": student, "period": period}
 
 
@@ -71,8 +74,9 @@ class Session:
             resource, body = SHORTHANDS[kind](*arguments)
             reply = self.client.post(resource, body)
         else:
-            path, _, body = " ".join(arguments).partition(" ")
-            reply = self.send(kind, path, body)
+            token = self.fill(kind).removeprefix("as:") if kind.startswith("as:") else ""
+            kind, path, *body = arguments if token else (kind, *arguments)
+            reply = self.send(kind, path, " ".join(body), {"Authorization": f"Bearer {token}"} if token else None)
         assert reply.status < 300, (line, reply.body)
         location = reply.headers.get("location", "")
         self.known |= {
@@ -141,6 +145,13 @@ def expect(session, reply, status, has, row):
         )
     if "text" in row:
         assert reply.body.decode() == row["text"]
+    for item in json.loads(row.get("contains", "[]")):
+        assert any(matches(item, actual) == "" for actual in reply.json), item
+    body = reply.body.decode()
+    assert [text for text in row.get("shows", ()) if text not in body] == []
+    assert [text for text in row.get("hides", ()) if text in body] == []
+    if body.startswith('{"detail":'):
+        assert list(reply.json) == [name for name in PROBLEM if status != 401 or name in reply.json]
 
 
 @pytest.mark.parametrize("row", COVERED, ids=lambda row: f"{row['section']} {row['says'][:70]}")

@@ -49,6 +49,20 @@ def test_errors_come_with_their_status_and_are_remembered(control, client):
     ] * 2
 
 
+@pytest.mark.parametrize(
+    ("rule", "retry_after"),
+    [
+        ({"status": 429}, "1"),
+        ({"status": 429, "retry_after_s": 7}, "7"),
+        ({"status": 503}, None),
+        ({"status": 503, "retry_after_s": 30}, "30"),
+    ],
+)
+def test_an_error_says_when_to_come_again_as_it_was_told(control, client, rule, retry_after):
+    control.set({"kind": "error", "times": 1, **rule})
+    assert client.get("students").headers.get("retry-after") == retry_after
+
+
 def test_an_error_answers_a_write_after_its_body_was_read(control, client):
     control.set({"kind": "error", "status": 429, "times": 1})
     reply = client.post("students", {**STUDENT, "x": "y" * 100_000})

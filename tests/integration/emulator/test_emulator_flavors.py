@@ -52,6 +52,7 @@ def test_its_documents_are_in_odss_dialect_and_describe_the_same_api(client):
     assert "edFi_section" in documents[0]["components"]["schemas"]
     assert "edFi_schoolReference" in documents[0]["components"]["schemas"]
     assert not any(name.startswith("EdFi_") for name in documents[0]["components"]["schemas"])
+    assert "uuid" not in json.dumps(documents)
     model = read_openapi(documents)
     entries = client.send("GET", "/metadata/data/v3/dependencies").json
     assert entries[0]["resource"] == "/ed-fi/schoolYearTypes"

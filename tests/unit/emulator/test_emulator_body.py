@@ -105,7 +105,12 @@ def test_the_posted_document_is_not_changed():
         ),
         (lesson(period={}), {"$.period.begin": ["begin is required."]}),
         (lesson(kinds={}), {"$.kinds": ['kinds Value is "object" but should be "array"']}),
-        (lesson(kinds=[{}]), {"$.kinds[0].kindDescriptor": ["kindDescriptor is required."]}),
+        (lesson(kinds=[{}, {}]), {"$.kinds": ["kinds is required."]}),
+        (
+            lesson(kinds=[{"kindDescriptor": "u#A"}, {}]),
+            {"$.kinds[1].kindDescriptor": ["kindDescriptor is required."]},
+        ),
+        (lesson(kinds=[{"more": 1}]), {"$.kinds[0].kindDescriptor": ["kindDescriptor is required."]}),
         (
             lesson(kinds=[{"kindDescriptor": "u#A", "parts": [{"number": "x"}]}]),
             {"$.kinds[0].parts[0].number": ['number Value is "string" but should be "integer"']},

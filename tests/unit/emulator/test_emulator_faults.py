@@ -44,6 +44,7 @@ def test_a_rule_is_read_from_the_command_line():
         "stall:seconds=9999",
         "slow:bytes_per_s=0",
         "reset:times=0",
+        "error:retry_after_s=-1",
     ],
 )
 def test_an_impossible_rule_is_told(text):
