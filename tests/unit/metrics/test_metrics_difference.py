@@ -6,15 +6,9 @@ from typing import ClassVar
 
 import pytest
 
-from dms_load_test.metrics.difference import (
-    DEFAULT_LIMITS,
-    Kind,
-    Pair,
-    Side,
-    Subject,
-    compare,
-)
+from dms_load_test.metrics.difference import DEFAULT_LIMITS, Kind, compare
 from dms_load_test.metrics.histogram import Distribution, bucket_of
+from dms_load_test.metrics.pairs import Pair, Side, Subject
 from dms_load_test.metrics.ranks import Ranks, exceeding
 
 READ = Subject("readwrite", "read")
