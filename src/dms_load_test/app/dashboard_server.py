@@ -23,7 +23,8 @@ from dms_load_test.app.metering import MeteredRecord
 from dms_load_test.errors import LoadTestError
 from dms_load_test.results.charts import charts_of, distribution_charts
 from dms_load_test.results.follow import RecordFollower
-from dms_load_test.results.page import head_values, step_values, table_values
+from dms_load_test.results.page import head_values, step_values
+from dms_load_test.results.page_tables import table_values
 from dms_load_test.results.story import Story
 from dms_load_test.views.dashboard import Board, create_dashboard
 from dms_load_test.views.prometheus import metrics_route
