@@ -17,6 +17,7 @@ from dms_load_test.engine.watch import GeneratorLimit, Watch
 from dms_load_test.errors import StorageError
 from dms_load_test.metrics.thresholds import failing_abort
 from dms_load_test.metrics.totals import Totals
+from dms_load_test.metrics.unanswered import Unanswered
 from dms_load_test.results.events import Note, ViolationLine
 from dms_load_test.results.recorder import Recorder
 
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 PULSE_S = 1.0
 MOST_VIOLATIONS = 1000
 """So many are listed with their ids."""
-_FEWEST_UNANSWERED = 5
-"""So many requests must have gone without an answer before a target is called lost."""
 
 
 @dataclass(slots=True)
@@ -83,7 +82,7 @@ class Session:
         self.violations: list[tuple[str, Violation]] = []
         self._phases: list[str] = []
         self._watched: list[Watched] = []
-        self._silence = Silence(target_lost_after_s)
+        self._unanswered = Unanswered(target_lost_after_s)
         self._own_watch = Watch(self.clock)
         self._limit = GeneratorLimit()
 
@@ -222,7 +221,7 @@ class Session:
             self.note(f"The load generator is the bottleneck: {self._limit.text}.")
 
     def _judge_midway(self, snapshot: Snapshot) -> None:
-        silent_s = self._silence.add(snapshot)
+        silent_s = self._unanswered.add(snapshot)
         if silent_s:
             self.request_stop(
                 StopReason.TARGET_LOST, f"the target has not answered any request for {silent_s:.0f} s", at_once=True
@@ -237,27 +236,3 @@ class Session:
 
 def _alone(own: Snapshot) -> tuple[Snapshot, Mapping[str, float]]:
     return own, {}
-
-
-class Silence:
-    """Notices that a target is gone: requests end, and none of them with an answer. `after_s` 0 never does."""
-
-    def __init__(self, after_s: float) -> None:
-        self._after_s = after_s
-        self._since_ns = 0
-        self._unanswered = 0
-
-    def add(self, snapshot: Snapshot) -> float:
-        """Take in the next second; return for how long the target has been silent once that is too long, else 0."""
-        counts = {False: 0, True: 0}
-        for key, series in snapshot.tally.series.items():
-            counts[key.status != 0] += series.count
-        if counts[True] or not self._after_s:
-            self._since_ns, self._unanswered = snapshot.ended_ns, 0
-            return 0.0
-        if not self._unanswered and not counts[False]:
-            self._since_ns = snapshot.ended_ns  # nothing was asked yet: a long answer is no silence
-            return 0.0
-        self._unanswered += counts[False]
-        silent_s = (snapshot.ended_ns - self._since_ns) / NS_PER_S
-        return silent_s if silent_s >= self._after_s and self._unanswered >= _FEWEST_UNANSWERED else 0.0
