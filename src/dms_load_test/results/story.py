@@ -15,7 +15,7 @@ from dms_load_test.metrics.histogram import Distribution
 from dms_load_test.metrics.tally import CRUD, Series, SeriesKey
 from dms_load_test.metrics.thresholds import judge_thresholds, parse_threshold
 from dms_load_test.metrics.totals import Totals
-from dms_load_test.results.convert import NS_PER_S, distribution_of
+from dms_load_test.results.convert import distribution_of
 from dms_load_test.results.events import (
     Detail,
     Manifest,
@@ -39,6 +39,7 @@ from dms_load_test.results.timeline import (
     gauges_of,
     times_of,
 )
+from dms_load_test.sample import NS_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
