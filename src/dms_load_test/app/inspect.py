@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dms_load_test.app.target import UNHEARD, connect, documents_of, embedded, open_client, read_graph
+from dms_load_test.app.target import UNHEARD, connected, documents_of, embedded, open_client, read_graph
 from dms_load_test.engine.loop import run as run_loop
 from dms_load_test.errors import ConfigError
 
@@ -93,9 +93,7 @@ def _read_all(settings: Settings) -> tuple[ApiModel, DependencyGraph, Mapping[st
         return embedded()
 
     async def read() -> tuple[ApiModel, DependencyGraph, Mapping[str, Sequence[str]]]:
-        with open_client(settings) as client:
-            target = await connect(client, settings, base_url, UNHEARD)
-            await target.auth.close()
+        async with connected(settings, base_url) as (_, target):
             return target.model, target.graph, target.descriptor_values
 
     return run_loop(read())

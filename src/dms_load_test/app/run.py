@@ -27,13 +27,12 @@ from dms_load_test.app.recovery import orphans_ended, reading, recovered
 from dms_load_test.app.report import report_record
 from dms_load_test.app.scenario_files import resolve
 from dms_load_test.app.session import Session
-from dms_load_test.app.target import PREFLIGHT, Reports, connect, documents_of, transport_options
+from dms_load_test.app.target import PREFLIGHT, Reports, connected, documents_of
 from dms_load_test.app.telemetry import telemetry
 from dms_load_test.engine.clock import SYSTEM_CLOCK
 from dms_load_test.engine.loop import run as run_loop
 from dms_load_test.engine.loop import settle
 from dms_load_test.engine.stop import StopReason
-from dms_load_test.engine.transport import Client
 from dms_load_test.engine.virtual_user import Ordinals, World
 from dms_load_test.errors import ConfigError, ScenarioError
 from dms_load_test.metrics.aggregate import Aggregate
@@ -63,6 +62,7 @@ if TYPE_CHECKING:
     from dms_load_test.app.intent import Intent
     from dms_load_test.app.target import Target
     from dms_load_test.config import Effective
+    from dms_load_test.engine.transport import Client
     from dms_load_test.metrics.verdict import Verdict
     from dms_load_test.monitor.reading import Source
     from dms_load_test.results.run_folder import RunFolder
@@ -176,12 +176,10 @@ class _Run:
         """Connect, run the phases, judge; return what the summary shows. Raises: as `run_test`."""
         settings = self._intent.settings
         self._sources = open_sources(settings)
-        client = Client(transport_options(settings))
         if self._intent.continues is not None:
             await orphans_ended(self._intent.continues, self._view.note)
-        try:
-            reports = Reports(self._aggregate.add, self._aggregate.add_failure)
-            target = await connect(client, settings, self._intent.base_url, reports)
+        reports = Reports(self._aggregate.add, self._aggregate.add_failure)
+        async with connected(settings, self._intent.base_url, reports) as (client, target):
             workload, notes = self._workload(target)
             preflight = await look_over(client, target, workload, self._intent.program.names)
             workload, notes = replace(workload, sent=preflight.sent({})), (*notes, *preflight.notes)
@@ -201,8 +199,6 @@ class _Run:
                 identity = self._identity(target, workload, notes)
                 writer.write(manifest_of(self._intent.effective, workload.settings, identity))
                 return await self._run_phases(session, client, target, workload, notes)
-        finally:
-            client.close()
 
     def _workload(self, target: Target) -> tuple[Workload, tuple[str, ...]]:
         """Return the work, and notes on it; readwrite alone goes on with the documents of an earlier load."""
@@ -284,8 +280,6 @@ class _Run:
                 await Conductor(runner, session, target, workload).run()
             except ScenarioError as error:
                 return Ending.SCENARIO_RAISED, str(error)
-            finally:
-                await target.auth.close()
         if session.stop.reason in _ENDINGS:
             return _ENDINGS[session.stop.reason], session.stop_text
         return Ending.FINISHED, ""
