@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.util import module_from_spec, spec_from_file_location
 from typing import TYPE_CHECKING, Any
 
+from dms_load_test.app.user_modules import fault_of, load_module
 from dms_load_test.edfi.dependencies import DependencyGraph
 from dms_load_test.errors import ConfigError
 from dms_load_test.generators import DISTRICT, DataOptions, Optional
@@ -109,14 +109,10 @@ def _read(path: Path) -> str:
 
 def _load_makers(path: Path) -> Mapping[str, Callable[[World], Rule]]:
     """Return the rules by resource that a user's module registers as `GENERATORS`."""
-    spec = spec_from_file_location("user_generators", path)
-    if spec is None or spec.loader is None:
-        raise ConfigError(f"--generators {path}: expected a Python file")
-    module = module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
+        module = load_module(path)
     except Exception as error:  # the file is the user's: whatever it raises is told as theirs
-        raise ConfigError(f"--generators {path}: {type(error).__name__}: {error}") from error
+        raise ConfigError(f"--generators {fault_of(error, path)}") from error
     found: Any = getattr(module, _REGISTRY, None)
     if not isinstance(found, dict) or not all(callable(make) for make in found.values()):
         raise ConfigError(f'--generators {path}: expected {_REGISTRY} = {{"resource": function, ...}}')

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -29,6 +28,8 @@ from dms_load_test.views.exports_k6 import k6_summary
 from dms_load_test.views.exports_markdown import markdown
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dms_load_test.results.events import DetailRow
     from dms_load_test.results.run import Run
     from dms_load_test.results.run_folder import RunFolder

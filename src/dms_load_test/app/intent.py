@@ -17,6 +17,7 @@ from dms_load_test.app.scenario_files import resolve
 from dms_load_test.errors import ConfigError
 from dms_load_test.scenarios import SCENARIOS
 from dms_load_test.scenarios.program import program_of
+from dms_load_test.scenarios.workload import MOST_SEEDS
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from dms_load_test.app.earlier import EarlierRun
     from dms_load_test.config import Effective, Settings
     from dms_load_test.scenarios.program import Program
-
-_MOST_SEEDS = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def intent_of(effective: Effective, program: Program, stack: ExitStack) -> Inten
     require_credentials(settings)
     if settings.seed is not None:
         notes.append(f"Repeated seed {settings.seed}: what an earlier run with it made is updated, not created.")
-    seed = randbelow(_MOST_SEEDS) if settings.seed is None else settings.seed
+    seed = randbelow(MOST_SEEDS) if settings.seed is None else settings.seed
     return Intent(effective, settings, base_url, seed, program, tuple(notes))
 
 

@@ -15,7 +15,7 @@ from rich.text import Text
 from dms_load_test.app.abort import Tripwire
 from dms_load_test.app.beside import beside_run, collector_of, open_sources
 from dms_load_test.app.clean import clean_after
-from dms_load_test.app.crews import crew_of
+from dms_load_test.app.crew_choice import crew_of
 from dms_load_test.app.dashboard import dashboard_beside
 from dms_load_test.app.earlier import Identity, earlier_load, manifest_of, require_same_target
 from dms_load_test.app.exports import export_after, parse_formats

@@ -108,8 +108,8 @@ def run(
     known_production: ProductionOption = False,
 ) -> None:
     """Run the phases smoke, load and readwrite, one of them after smoke, other scenarios, or a plan of several."""
-    from dms_load_test.app.choosing import program_from
     from dms_load_test.app.dashboard import DashboardWish
+    from dms_load_test.app.program_choice import program_from
     from dms_load_test.app.run import Wishes
 
     settings = data_settings(settings, resources, exclude, count, optional, overrides, generators)
@@ -137,7 +137,7 @@ def smoke(
 ) -> None:
     """Check target, credentials and permissions with one cycle on one descriptor."""
     effective = settings_in_force(profile or "smoke", settings, target=target, results=results, seed=seed)
-    from dms_load_test.app.choosing import program_from
+    from dms_load_test.app.program_choice import program_from
     from dms_load_test.app.run import Wishes
 
     _run(effective, program_from("smoke", (), ""), Wishes(quiet=quiet), known=known_production)
