@@ -26,8 +26,7 @@ from dms_load_test.results.follow import RecordFollower
 from dms_load_test.results.page import head_values, step_values
 from dms_load_test.results.page_tables import table_values
 from dms_load_test.results.story import Story
-from dms_load_test.views.dashboard import Board, create_dashboard
-from dms_load_test.views.prometheus import metrics_route
+from dms_load_test.views.dashboard import Board, create_dashboard, metrics_route
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -24,7 +24,6 @@ from dms_load_test.app.phases import PhaseRunner
 from dms_load_test.app.preflight import look_over
 from dms_load_test.app.programs import Conductor
 from dms_load_test.app.recovery import orphans_ended, reading, recovered
-from dms_load_test.app.report import report_record
 from dms_load_test.app.scenario_files import resolve
 from dms_load_test.app.session import Session
 from dms_load_test.app.target import PREFLIGHT, Reports, connected, documents_of
@@ -131,6 +130,8 @@ def run_test(effective: Effective, program: Program, wishes: Wishes) -> Verdict:
 
 def _report(folder: RunFolder, console: Console) -> None:
     """Write the report; a run is judged by its figures, whether or not its report can be written."""
+    from dms_load_test.app.report import report_record  # noqa: PLC0415 -- templates, which nobody needs at the start
+
     try:
         report_record(folder.record, folder.report)
     except ConfigError as error:
