@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from dms_load_test.metrics.chance import tests_of
 from dms_load_test.metrics.noise import least_significant, p_value
 from dms_load_test.metrics.pairs import PERCENTS
-from dms_load_test.metrics.ranks import exceeding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,11 +60,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The figures of one subject; `exceeds` is how often a time of the new run exceeds one of the base (0.5: equal)."""
+    """The figures of one subject; `samples` are the operations of both runs."""
 
     subject: Subject
     changes: Mapping[str, Change]
-    exceeds: float
     samples: tuple[int, int]
 
     @property
@@ -127,7 +125,7 @@ def _row(pair: Pair) -> Row:
         changes[name] = _relative(*(s.response.percentile_us(percent) / 1000 for s in (base, new)))
     changes["errors"] = Change(base.failed_ratio, new.failed_ratio, new.failed_ratio - base.failed_ratio)
     ordered = {name: changes[name] for name in FIGURES}
-    return Row(pair.subject, ordered, exceeding(new.response, base.response), (base.done, new.done))
+    return Row(pair.subject, ordered, (base.done, new.done))
 
 
 def _relative(base: float, new: float) -> Change:

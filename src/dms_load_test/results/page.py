@@ -39,7 +39,6 @@ def head_values(story: Story) -> dict[str, Any]:
         "profile": manifest.profile,
         "started_at": manifest.started_at,
         "state": "finished" if run.ending else "running",
-        "ending": run.ending,
         "recorded_s": run.recorded_s,
         "verdict": _verdict(run),
         "progress": _progress(story),
@@ -69,7 +68,6 @@ def _verdict(run: Run) -> dict[str, Any] | None:
         "kind": verdict.kind.value,
         "passed": verdict.passed,
         "sentence": verdict.sentence,
-        "reasons": list(verdict.reasons),
     }
 
 
@@ -124,7 +122,6 @@ def _step(story: Story, step: StepStory) -> dict[str, Any]:
     return {
         "phase": begin.phase,
         "step": begin.step,
-        "executor": begin.executor,
         "users": begin.users,
         "resources": sorted(begin.planned),
         "planned": begin.iterations,

@@ -37,7 +37,6 @@ def table_values(story: Story) -> dict[str, Any]:
     rows = [(phase, row) for phase in phases for row in totals.operation_rows(phase)]
     failures = totals.failures()
     return {
-        "parts_s": story.parts_s,
         "operations": [_operation(phase, row, totals.active_s(phase)) for phase, row in _worst(rows)],
         "operations_left_out": max(0, len(rows) - MOST_OPERATIONS),
         "split": [row for phase in phases for row in _split(totals, phase)],
@@ -161,7 +160,6 @@ def _operation(phase: str, row: OperationRow, seconds: float) -> dict[str, Any]:
         "count": row.count,
         "failed": row.failed,
         "per_s": row.count / seconds if seconds else 0.0,
-        "mean_us": row.response.mean_us,
         **percentiles(row.response),
     }
 
