@@ -30,7 +30,7 @@ _PULSE_S = 1.0
 def clean_run(
     earlier: EarlierRun, settings: Settings, base_url: str, confirm: Callable[[str], bool], say: Callable[[str], None]
 ) -> CleanAccount | None:
-    """Delete the run's documents; return the account, or None where `confirm`, told what would go, says no.
+    """Delete the run's documents and return the account; None if `confirm`, asked with what would be deleted, says no.
 
     Raises:
         ConfigError: The target is not the run's.
@@ -41,7 +41,7 @@ def clean_run(
 
 
 def clean_after(folder: RunFolder, settings: Settings, base_url: str, say: Callable[[str], None]) -> None:
-    """Delete what a run created that has just ended in this process, and tell the account."""
+    """Delete what the run that has just ended in this process created, and say the account."""
     manifest = next(read_record(folder.record))
     assert isinstance(manifest, Manifest)
     with RunInventory(folder.inventory) as inventory:

@@ -157,7 +157,7 @@ class Cleaning:
         return referred
 
     def _note(self, entry: InventoryEntry, reply: Reply) -> bool:
-        """Take an answer to the account; return false for a document that others still refer to."""
+        """Enter an answer in the account; return false for a document that others still refer to."""
         if reply.error:
             self._unanswered += 1
             if self._unanswered >= LOST_AFTER:
@@ -179,7 +179,7 @@ class Cleaning:
         return True
 
     def _refuse(self, entry: InventoryEntry) -> None:
-        """Take a document to the account that others refer to; one that all runs share may be theirs."""
+        """Enter a document that others refer to in the account: kept if all runs share it, as it may be theirs."""
         if self._is_shared(entry):
             self.account.kept[entry.resource] += 1
         else:

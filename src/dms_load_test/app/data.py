@@ -55,7 +55,7 @@ def data_options(settings: Settings, model: ApiModel, seed: int) -> DataOptions:
 
 
 def naming_of(settings: Settings) -> Naming:
-    """Return how the data is told from real data."""
+    """Return how ids and names of the data differ from those of real data."""
     if settings.education_organization_ids is None:
         return Naming(settings.key_prefix)
     first, last = settings.education_organization_ids.split("-")

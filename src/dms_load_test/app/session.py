@@ -1,4 +1,4 @@
-"""The figures of a run on their way: samples to a snapshot a second, and that to everyone who wants it.
+"""A run's figures on their way: samples are folded into a snapshot each second, which everyone who wants it is given.
 
 The run's own clock begins at 0 with the record: all its times, on disk and on screen, are from there.
 """
@@ -89,8 +89,8 @@ class Session:
     def generator_limit(self, base_url: str) -> str:
         """Return why the load generator was the bottleneck; empty where it was not.
 
-        A target on this machine takes the same cores: that a generator waits for one is then part of what is tried,
-        and told by a note; only one that used up a core of its own measured itself.
+        A target on this machine shares its cores with the generator: waiting for one is then part of the test, and only
+        noted. Only a generator that used up a whole core itself has measured itself.
         """
         if is_loopback(split_url(base_url)[0].host) and not self._limit.is_saturated:
             return ""

@@ -38,7 +38,7 @@ _GIVEN_URLS = ("oauth_token_url", "data_url", "dependencies_url")
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """Who takes what becomes of requests."""
+    """Who is told of each sample and of each failure."""
 
     sample: Callable[[Sample], None]
     failure: Callable[[Failure], None]

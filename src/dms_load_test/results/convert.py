@@ -1,4 +1,4 @@
-"""Figures to rows of the record and back.
+"""Figures turned into rows of the record, and back.
 
 Law: a tally that goes through parts comes back the same (variance to fifteen digits).
 """

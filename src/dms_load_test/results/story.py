@@ -69,7 +69,7 @@ class StepStory:
     times: Distribution = field(default_factory=Distribution)
 
     def lasted(self, second: Second) -> float:
-        """Return how much of a second's time the step took of it, in seconds."""
+        """Return how many seconds of a `Second` belong to the step."""
         until_s = second.t if self.ended_s is None else min(second.t, self.ended_s)
         return max(0.0, until_s - max(self.begin.t, second.t - second.seconds))
 
