@@ -36,8 +36,6 @@ _EVENTS_AT_A_TIME = 20
 _FAREWELL_S = 2.0
 """How long the browsers may take to get the last state."""
 _LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
-
-
 _SELDOM_S = 5.0
 _POINTS_PER_S = 120
 """Charts are made anew the more seldom the more points they have, so that they cost the same in a long run."""

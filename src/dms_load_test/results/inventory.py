@@ -41,8 +41,6 @@ _JOURNAL = """
 SELECT resource, ordinal, spelling, id, state, phase FROM journal
 WHERE ordinal % :count = :index AND (:resource IS NULL OR resource = :resource) ORDER BY resource, ordinal, rowid
 """
-
-
 _TALLY = """
 SELECT resource.text, phase.text, SUM(state = ?), SUM(state = ?), SUM(state = ?)
 FROM journal JOIN name AS resource ON journal.resource = resource.number
