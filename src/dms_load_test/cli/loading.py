@@ -158,7 +158,7 @@ def _plan_file(path: Path, phase: str | None, scenarios: list[str] | None, shape
 
 def _run(effective: Effective, program: Program, wishes: Wishes, *, known: bool) -> NoReturn:
     from dms_load_test.app.run import run_test
-    from dms_load_test.cli.operating import with_client
+    from dms_load_test.cli.preparing import with_client
     from dms_load_test.config.production import refuse_production
 
     if effective.settings.api_base_url is not None:
