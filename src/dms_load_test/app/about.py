@@ -37,7 +37,7 @@ def about_lines() -> list[str]:
 def _libraries() -> list[str]:
     """Return what the installed package asks for; extras come last."""
     wanted = sorted(requires("dms-load-test") or (), key=lambda text: "extra ==" in text)
-    tools = ("extra == 'dev'", "extra == 'bench'", 'extra == "dev"', 'extra == "bench"')
+    tools = ("extra == 'dev'", 'extra == "dev"')
     names = [_NAME.match(text) for text in wanted if not text.endswith(tools)]
     return [name.group() for name in names if name is not None]
 
