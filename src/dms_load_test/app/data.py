@@ -1,4 +1,4 @@
-"""What the settings say about the data: which resources, how many documents, whose rules; and the data, shown."""
+"""What the settings say about the data: which resources, how many documents, whose rules."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from dms_load_test.generators.options import parse_counts, select_resources
 from dms_load_test.generators.override_file import parse_overrides
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from dms_load_test.config import Settings
     from dms_load_test.edfi.schema import ApiModel
-    from dms_load_test.generators import Documents, Rule, World
+    from dms_load_test.generators import Rule, World
 
 _REGISTRY = "GENERATORS"
 """The name that a user's module gives its rules by resource."""
-_WRITTEN_AT_ONCE = 2000
 
 
 def chosen_resources(settings: Settings, model: ApiModel) -> frozenset[str]:
@@ -60,44 +59,6 @@ def naming_of(settings: Settings) -> Naming:
         return Naming(settings.key_prefix)
     first, last = settings.education_organization_ids.split("-")
     return Naming(settings.key_prefix, range(int(first), int(last) + 1))
-
-
-def plan_lines(documents: Documents, graph: DependencyGraph) -> Iterator[str]:
-    """Yield the table of what is planned: level, resource, documents; the total; and what is left out, with the why."""
-    counts = {name: count for name, count in documents.counts.items() if count}
-    width = max((len(name) for name in counts), default=8)
-    yield f"level  {'resource':<{width}}  {'documents':>12}"
-    for number, names in enumerate(graph.levels(counts), start=1):
-        for name in names:
-            yield f"{number:>5}  {name:<{width}}  {counts[name]:>12,}"
-    yield f"       {'total':<{width}}  {sum(counts.values()):>12,}"
-    for name, reason in sorted(documents.left_out.items()):
-        yield f"left out: {name}: {reason}"
-
-
-def export(documents: Documents, graph: DependencyGraph, folder: Path, say: Callable[[str], None]) -> None:
-    """Write one file of JSON lines a resource, in dependency order, and say each; nothing is kept in memory.
-
-    The folder is what lightbeam calls a data directory: `students.jsonl`. Raises: ConfigError: it cannot be written.
-    """
-    counts = {name: count for name, count in documents.counts.items() if count}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for level in graph.levels(counts):
-            for name in level:
-                path = folder / f"{name.rpartition('/')[2]}.jsonl"
-                _write(path, documents, name, counts[name])
-                say(f"{path}  {counts[name]:,}")
-    except OSError as error:
-        raise ConfigError(f"{folder}: {error.strerror}; choose a folder that can be written with --out") from error
-
-
-def _write(path: Path, documents: Documents, resource: str, count: int) -> None:
-    payload = documents.payload
-    with path.open("wb") as file:
-        for first in range(0, count, _WRITTEN_AT_ONCE):
-            ordinals = range(first, min(count, first + _WRITTEN_AT_ONCE))
-            file.write(b"\n".join(payload(resource, ordinal) for ordinal in ordinals) + b"\n")
 
 
 def _read(path: Path) -> str:
