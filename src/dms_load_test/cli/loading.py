@@ -107,7 +107,7 @@ def run(
     clean_after: CleanOption = False,
     known_production: ProductionOption = False,
 ) -> None:
-    """Run smoke, load and readwrite; or, after smoke, one of these phases or other scenarios; or a plan of several."""
+    """Run the phases smoke, load and readwrite, one of them after smoke, other scenarios, or a plan of several."""
     from dms_load_test.app.dashboard import DashboardWish
     from dms_load_test.app.program_choice import program_from
     from dms_load_test.app.run import Wishes

@@ -31,9 +31,13 @@ def writing(path: Path) -> Iterator[None]:
 def whole_file(path: Path) -> Iterator[TextIO]:
     """Give a text file that takes the place of `path` at the end of the context: readers see the old or the new one.
 
-    Raises: OSError: It cannot be written; `path` is as it was.
+    Raises: OSError: It cannot be written. Then, and whatever the context raises, `path` is as it was.
     """
     beside = path.with_name(f"{path.name}.partial")
-    with beside.open("w", encoding="utf-8", newline="") as file:
-        yield file
-    beside.replace(path)
+    try:
+        with beside.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)  # on a full disk its megabytes are missed
+        raise
