@@ -1,6 +1,6 @@
 """How fast documents are made: ordinal to JSON bytes, for each resource; beside Mimesis and Faker, asked per document.
 
-    pip install -e ".[bench]"
+    pip install -e . --group bench
     python benchmarks/generators.py [documents of each resource] > generators.json
 
 Prints one JSON object: documents a second on one core by resource, their averages, memory of planning, and the figures

@@ -37,6 +37,7 @@ VALUES = (
     ("Snapshot", "one second of samples, folded"),
     ("Totals", "all of them, added up"),
     ("Verdict", "one kind, one sentence"),
+    ("Run", "the record, read back"),
 )
 """The values in the order in which a run makes them. To show another, add its class here."""
 _FONT = 'font-family="sans-serif" font-size="12"'

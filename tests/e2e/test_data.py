@@ -37,8 +37,13 @@ def test_the_plan_tells_level_resource_documents_and_total(command):
 def test_a_rule_of_the_users_own_is_taken_and_a_broken_file_is_told(command, tmp_path):
     mine = tmp_path / "mine.py"
     mine.write_text(
+        "from __future__ import annotations\n"
+        "from dataclasses import dataclass\n"
         "from dms_load_test.generators import Rule\n"
-        "GENERATORS = {'crisisEvents': lambda world: Rule(lambda n: {'crisisEventName': f'Storm {n}'})}\n"
+        "@dataclass\n"
+        "class Storm:\n"
+        "    number: int\n"
+        "GENERATORS = {'crisisEvents': lambda world: Rule(lambda n: {'crisisEventName': f'Storm {Storm(n).number}'})}\n"
     )
     broken = tmp_path / "broken.py"
     broken.write_text("GENERATORS = 1 / 0\n")
@@ -48,7 +53,7 @@ def test_a_rule_of_the_users_own_is_taken_and_a_broken_file_is_told(command, tmp
 
     assert json.loads(ended.out) == {"crisisEventName": "Storm 0"}
     assert failed.code == 104
-    assert "broken.py: ZeroDivisionError" in failed.err
+    assert "broken.py:1: ZeroDivisionError" in failed.err
 
 
 def test_what_is_excluded_though_needed_is_told(command):

@@ -1,7 +1,7 @@
 """Ends a run at the first failure that its settings do not allow, and shows that failure in full.
 
-ABORT_ON_4XX is about final answers 400 to 499, without those of ABORT_ALLOW: a 429 or 401 that a repetition got over is
-none. STOP_ON_FIRST_FAILURE is about every operation that failed.
+ABORT_ON_4XX is about final answers 400 to 499, except those in ABORT_ALLOW: a 429 or 401 after which a retry succeeded
+is not final. STOP_ON_FIRST_FAILURE is about every operation that failed.
 """
 
 from __future__ import annotations

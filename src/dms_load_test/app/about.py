@@ -15,14 +15,14 @@ _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
 class _Standard(msgspec.Struct):
-    """The embedded standard's own name: the rest of the file is passed over."""
+    """What is read of the embedded standard's file: its name and version."""
 
     project: str
     version: str
 
 
 def about_lines() -> list[str]:
-    """Return the version, and under it what it stands on, one thing a line."""
+    """Return lines: our version, the data standard, Python, then each library."""
     raw = files("dms_load_test.edfi").joinpath("data/ds-5.2.json").read_bytes()
     standard = msgspec.json.decode(raw, type=_Standard)
     libraries = [f"{name} {found}" for name in _libraries() if (found := _version_of(name))]
@@ -37,7 +37,7 @@ def about_lines() -> list[str]:
 def _libraries() -> list[str]:
     """Return what the installed package asks for; extras come last."""
     wanted = sorted(requires("dms-load-test") or (), key=lambda text: "extra ==" in text)
-    tools = ("extra == 'dev'", "extra == 'bench'", 'extra == "dev"', 'extra == "bench"')
+    tools = ("extra == 'dev'", 'extra == "dev"')
     names = [_NAME.match(text) for text in wanted if not text.endswith(tools)]
     return [name.group() for name in names if name is not None]
 

@@ -11,7 +11,7 @@ from dms_load_test.errors import ConfigError
 from dms_load_test.monitor.host import open_host
 from dms_load_test.monitor.postgres import Postgres
 from dms_load_test.monitor.reading import Reading
-from dms_load_test.monitor.watch import Watch
+from dms_load_test.monitor.watch import ServerWatch
 from dms_load_test.results.events import ServerFigures, StatementRow, Statements
 from dms_load_test.results.samples import SampleLog
 
@@ -61,7 +61,7 @@ def beside_run(session: Session, settings: Settings, sources: list[Source], fold
 
 @contextmanager
 def _server_side(session: Session, sources: list[Source], every_s: float) -> Iterator[None]:
-    with Watch(sources, every_s) as watch:
+    with ServerWatch(sources, every_s) as watch:
         take = _writer(session, watch)
         session.listeners.append(take)
         try:
@@ -75,7 +75,7 @@ def _server_side(session: Session, sources: list[Source], every_s: float) -> Ite
                 session.writer.write(Statements(session.now_s(), rows))
 
 
-def _writer(session: Session, watch: Watch) -> Callable[[Snapshot | None], None]:
+def _writer(session: Session, watch: ServerWatch) -> Callable[[Snapshot | None], None]:
     """Return what puts the watch's findings into the record, at most a second after they were made."""
 
     def take(_snapshot: Snapshot | None) -> None:

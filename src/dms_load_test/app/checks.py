@@ -194,7 +194,7 @@ def files_check(limit: int, users: int) -> Check:
 
 
 def machine_check(document_us: float, wanted_per_s: float, load: float | None, cores: int) -> Check:
-    """Judge whether this machine makes the plan's load: measured documents, the engine's known cost, other work."""
+    """Judge whether this machine can make the plan's load, by the cost of documents and requests, and other work."""
     can_per_s = _USABLE_RATIO * 1e6 / (document_us + _ENGINE_US)
     text = f"{cores} cores; a document takes {document_us:.0f} us; one process makes about {can_per_s:,.0f} requests/s"
     if load is not None and load > _BUSY_RATIO * cores:

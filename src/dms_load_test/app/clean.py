@@ -1,27 +1,15 @@
-"""Deleting what a run created: in reverse dependency order, in parallel, with an exact account.
-
-Only what the run made is deleted. A document that a POST found (answer 200) is left, unless it can only be the run's
-own: its seed was the run's own, and its natural key follows from the seed. The inventory is told of each delete, so
-that cleaning up can be interrupted and go on.
-"""
+"""Cleaning up after a run, at once or later: what its inventory lacks is found, then all is deleted (`cleaning`)."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING
 
+from dms_load_test.app.cleaning import Cleaning
 from dms_load_test.app.earlier import EarlierRun, require_same_target
 from dms_load_test.app.recovery import orphans_ended, reading, recovered
-from dms_load_test.app.target import PREFLIGHT, Reports, connect, documents_of, transport_options
-from dms_load_test.engine.api import PhasePolicy
+from dms_load_test.app.target import UNHEARD, connected, documents_of
 from dms_load_test.engine.loop import run as run_loop
-from dms_load_test.engine.problems import reason_of
-from dms_load_test.engine.transport import Client
-from dms_load_test.errors import TargetError
-from dms_load_test.load.plan import RetryPolicy
 from dms_load_test.results.events import Manifest
 from dms_load_test.results.inventory import RunInventory
 from dms_load_test.results.lock import held
@@ -29,72 +17,20 @@ from dms_load_test.results.record import read_record
 from dms_load_test.scenarios import Workload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable
 
+    from dms_load_test.app.cleaning import CleanAccount
     from dms_load_test.app.target import Target
     from dms_load_test.config import Settings
-    from dms_load_test.engine.api import EdFiApi
-    from dms_load_test.generators import Documents
-    from dms_load_test.load.virtual_user import Reply
-    from dms_load_test.results.inventory import InventoryEntry
     from dms_load_test.results.run_folder import RunFolder
 
-ATTEMPTS = 5
-MOST_USERS = 32
-LOST_AFTER = 20
-"""So many deletes without an answer in a row, each after its attempts, and the target is given up."""
 _PULSE_S = 1.0
-_FLUSH_EVERY = 200
-_CONFLICT, _GONE = 409, 404
-_SILENT = Reports(sample=lambda _: None, failure=lambda _: None)
-
-
-@dataclass(slots=True)
-class Account:
-    """What became of each document, by resource: deleted + gone + kept + refused = all; refused ones with the reason.
-
-    `gone`: the target did not have it any more. `kept`: it was there before the run, or others use it too.
-    """
-
-    deleted: Counter[str] = field(default_factory=Counter)
-    gone: Counter[str] = field(default_factory=Counter)
-    kept: Counter[str] = field(default_factory=Counter)
-    refused: Counter[tuple[str, str]] = field(default_factory=Counter)
-
-    @property
-    def complete(self) -> bool:
-        """Whether nothing of the run's is on the target any more."""
-        return not self.refused
-
-    @property
-    def done(self) -> int:
-        """How many documents have been seen to."""
-        return self.deleted.total() + self.gone.total() + self.kept.total() + self.refused.total()
-
-    def lines(self) -> Iterator[str]:
-        """Yield the account: a line for each resource, the sums, and the refusals."""
-        refused = Counter[str]()
-        for (resource, _), count in self.refused.items():
-            refused[resource] += count
-        columns = (self.deleted, self.gone, refused, self.kept)
-        names = sorted({name for column in columns for name in column})
-        if not names:
-            yield "Nothing of this run was left to delete."
-            return
-        rows = [(name, *(column[name] for column in columns)) for name in names]
-        rows.append(("all", *(column.total() for column in columns)))
-        width = max(len(name) for name in names)
-        yield f"{'':<{width}}    deleted       gone    refused       kept"
-        for name, *counts in rows:
-            yield f"{name:<{width}}" + "".join(f"  {count:>9,}" for count in counts)
-        for (resource, reason), count in sorted(self.refused.items()):
-            yield f"refused: {count:,} {resource}: {reason}"
 
 
 def clean_run(
     earlier: EarlierRun, settings: Settings, base_url: str, confirm: Callable[[str], bool], say: Callable[[str], None]
-) -> Account | None:
-    """Delete the run's documents; return the account, or None where `confirm`, told what would go, says no.
+) -> CleanAccount | None:
+    """Delete the run's documents and return the account; None if `confirm`, asked with what would be deleted, says no.
 
     Raises:
         ConfigError: The target is not the run's.
@@ -105,7 +41,7 @@ def clean_run(
 
 
 def clean_after(folder: RunFolder, settings: Settings, base_url: str, say: Callable[[str], None]) -> None:
-    """Delete what a run created that has just ended in this process, and tell the account."""
+    """Delete what the run that has just ended in this process created, and say the account."""
     manifest = next(read_record(folder.record))
     assert isinstance(manifest, Manifest)
     with RunInventory(folder.inventory) as inventory:
@@ -123,189 +59,38 @@ async def _clean(
     base_url: str,
     confirm: Callable[[str], bool],
     say: Callable[[str], None],
-) -> Account | None:
-    client = Client(transport_options(settings))
-    try:
-        target = await connect(client, settings, base_url, _SILENT)
+) -> CleanAccount | None:
+    async with connected(settings, base_url) as (client, target):
         require_same_target(earlier.manifest, target.discovery.base_url)
         if not inventory.is_complete:
-            await _recover(earlier, inventory, settings, target, client, say)
+            say("The run was killed or lost a worker: looking for what it made in its last second.")
+            await orphans_ended(earlier, say)
+            await recovered(
+                reading(target, client, UNHEARD), _workload(earlier, settings, target), inventory, earlier.manifest
+            )
         cleaning = Cleaning(earlier, inventory, earlier.settings(settings), target, client)
-        total = sum(cleaning.counts.values())
-        if total and not confirm(
-            f"{total:,} documents of {len(cleaning.counts)} resources at {target.discovery.base_url}"
-        ):
-            return None
-        pulse = asyncio.create_task(_tell(cleaning.account, total, say))
         try:
-            await cleaning.run()
+            total, resources = sum(cleaning.counts.values()), len(cleaning.counts)
+            if total and not confirm(f"{total:,} documents of {resources} resources at {target.discovery.base_url}"):
+                return None
+            pulse = asyncio.create_task(_tell(cleaning.account, total, say))
+            try:
+                await cleaning.run()
+            finally:
+                pulse.cancel()
         finally:
-            pulse.cancel()
             cleaning.close()
-            await target.auth.close()
         return cleaning.account
-    finally:
-        client.close()
 
 
-async def _recover(
-    earlier: EarlierRun,
-    inventory: RunInventory,
-    settings: Settings,
-    target: Target,
-    client: Client,
-    say: Callable[[str], None],
-) -> None:
-    """Find what a run made that was killed, or lost a worker, and that its inventory does not know."""
-    say("The run was killed or lost a worker: looking for what it made in its last second.")
-    await orphans_ended(earlier, say)
+def _workload(earlier: EarlierRun, settings: Settings, target: Target) -> Workload:
+    """Return what the run worked on."""
     settings, seed = earlier.settings(settings), earlier.manifest.seed
     documents = documents_of(settings, seed, target.model, target.descriptor_values)
-    workload = Workload(settings, target.graph, documents, seed, model=target.model)
-    await recovered(reading(target, client, _SILENT), workload, inventory, earlier.manifest)
+    return Workload(settings, target.graph, documents, seed, model=target.model)
 
 
-async def _tell(account: Account, total: int, say: Callable[[str], None]) -> None:
+async def _tell(account: CleanAccount, total: int, say: Callable[[str], None]) -> None:
     while True:
         await asyncio.sleep(_PULSE_S)
         say(f"{account.done:,} of {total:,} done, {account.refused.total():,} refused")
-
-
-class Cleaning:
-    """The deletes of one run; `account` grows while `run` is at work."""
-
-    def __init__(
-        self, earlier: EarlierRun, inventory: RunInventory, settings: Settings, target: Target, client: Client
-    ) -> None:
-        self._manifest = earlier.manifest
-        self._inventory = inventory
-        self._settings = settings
-        self._target = target
-        policy = PhasePolicy(
-            phase=PREFLIGHT, emit=_SILENT.sample, on_failure=_SILENT.failure, retry=RetryPolicy(attempts=ATTEMPTS)
-        )
-        shared = target.api(client, policy)
-        self._users = [shared.user() for _ in range(min(MOST_USERS, settings.vus_load_phase))]
-        self._unanswered = 0
-        self._unflushed = 0
-        self._shared: dict[str, bool] = {}
-        self.account = Account()
-        self.counts = Counter(entry.resource for entry in self._entries())
-
-    async def run(self) -> None:
-        """Delete level by level from the last, then what others referred to, as long as that gets any further.
-
-        Raises:
-            TargetError: The target was lost.
-        """
-        known = self.counts.keys() & self._target.model.resources.keys()
-        for resource in self.counts.keys() - known:
-            self.account.refused[resource, "the target has no such resource"] = self.counts[resource]
-        conflicts: list[InventoryEntry] = []
-        for level in reversed(self._target.graph.levels(known)):
-            conflicts += await self._delete(entry for resource in level for entry in self._entries(resource))
-        while conflicts:
-            left = await self._delete(conflicts)
-            if len(left) == len(conflicts):
-                break
-            conflicts = left
-        for entry in conflicts:
-            self._refuse(entry)
-        self._inventory.flush()
-
-    def close(self) -> None:
-        """Close the connections."""
-        for user in self._users:
-            user.close()
-
-    def _entries(self, resource: str | None = None) -> Iterator[InventoryEntry]:
-        """Yield the run's documents; where it worked on an earlier run's, only those of its own phases."""
-        manifest = self._manifest
-        borrowed = manifest.continues and "load" not in manifest.phases
-        for entry in self._inventory.documents(resource):
-            if not borrowed or entry.phase in manifest.phases:
-                yield entry
-
-    async def _delete(self, entries: Iterable[InventoryEntry]) -> list[InventoryEntry]:
-        """Delete documents in parallel; return those that others refer to."""
-        left = iter(entries)
-        referred: list[InventoryEntry] = []
-
-        async def work(api: EdFiApi) -> None:
-            for entry in left:
-                if not entry.created and not self._is_own(entry):
-                    self.account.kept[entry.resource] += 1
-                elif not self._note(entry, await api.delete(entry.resource, entry.document_id)):
-                    referred.append(entry)
-
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                for user in self._users:
-                    tasks.create_task(work(user))
-        except* TargetError as group:
-            raise group.exceptions[0] from None
-        return referred
-
-    def _note(self, entry: InventoryEntry, reply: Reply) -> bool:
-        """Take an answer to the account; return false for a document that others still refer to."""
-        if reply.error:
-            self._unanswered += 1
-            if self._unanswered >= LOST_AFTER:
-                raise TargetError(
-                    f"the target does not answer any more ({reply.error}); {self.account.done:,} documents are done, "
-                    "and `clean` again goes on from there"
-                )
-            self.account.refused[entry.resource, f"no answer ({reply.error})"] += 1
-            return True
-        self._unanswered = 0
-        if reply.status == _CONFLICT:
-            return False
-        if reply.ok or reply.status == _GONE:
-            (self.account.deleted if reply.ok else self.account.gone)[entry.resource] += 1
-            self._inventory.remove(entry)
-            self._flush_now_and_then()
-        else:
-            self.account.refused[entry.resource, f"{reply.status} {_reason(reply)}"] += 1
-        return True
-
-    def _refuse(self, entry: InventoryEntry) -> None:
-        """Take a document to the account that others refer to; one that all runs share may be theirs."""
-        if self._is_shared(entry):
-            self.account.kept[entry.resource] += 1
-        else:
-            self.account.refused[entry.resource, f"{_CONFLICT} documents that are not of this run refer to it"] += 1
-
-    def _flush_now_and_then(self) -> None:
-        self._unflushed += 1
-        if self._unflushed >= _FLUSH_EVERY:
-            self._unflushed = 0
-            self._inventory.flush()
-
-    def _is_own(self, entry: InventoryEntry) -> bool:
-        """Tell whether a document that a POST found can only be the run's own."""
-        return self._manifest.own_keys and not self._is_shared(entry)
-
-    def _is_shared(self, entry: InventoryEntry) -> bool:
-        """Tell whether runs with other seeds make the same document."""
-        if entry.resource not in self._shared:
-            mine, others = self._documents
-            self._shared[entry.resource] = entry.resource in mine.counts and (
-                mine.natural_key(entry.resource, entry.ordinal) == others.natural_key(entry.resource, entry.ordinal)
-            )
-        return self._shared[entry.resource]
-
-    @cached_property
-    def _documents(self) -> tuple[Documents, Documents]:
-        """The run's documents, and those of a run with another seed."""
-        seed, target = self._manifest.seed, self._target
-        mine, others = (
-            documents_of(self._settings, number, target.model, target.descriptor_values) for number in (seed, seed + 1)
-        )
-        return mine, others
-
-
-def _reason(reply: Reply) -> str:
-    try:
-        return reason_of(reply.status, reply.body)
-    except ValueError:
-        return ""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dms_load_test.app.files import append_text, write_text
+from dms_load_test.app.files import show_on_ci_page, write_text
 from dms_load_test.errors import ConfigError
 from dms_load_test.metrics.difference import DEFAULT_LIMITS, Kind
 from dms_load_test.results.comparison import compare_records
@@ -18,9 +16,7 @@ from dms_load_test.views.terminal import make_console
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-
-STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
-"""GitHub Actions shows the Markdown in this file on the page of the job."""
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +45,7 @@ def compare_runs(results: Path, base: str, new: Sequence[str], options: CompareO
         write_text(options.markdown, markdown)
     if options.html:
         write_text(options.html, comparisons_html(comparisons, everything=options.everything))
-    if os.environ.get(STEP_SUMMARY):
-        append_text(Path(os.environ[STEP_SUMMARY]), markdown)
+    show_on_ci_page(markdown)
     return all(comparison.kind is not Kind.WORSE for comparison in comparisons)
 
 

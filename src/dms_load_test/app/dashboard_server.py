@@ -23,10 +23,10 @@ from dms_load_test.app.metering import MeteredRecord
 from dms_load_test.errors import LoadTestError
 from dms_load_test.results.charts import charts_of, distribution_charts
 from dms_load_test.results.follow import RecordFollower
-from dms_load_test.results.page import head_values, step_values, table_values
+from dms_load_test.results.page import head_values, step_values
+from dms_load_test.results.page_tables import table_values
 from dms_load_test.results.story import Story
-from dms_load_test.views.dashboard import Board, create_dashboard
-from dms_load_test.views.prometheus import metrics_route
+from dms_load_test.views.dashboard import Board, create_dashboard, metrics_route
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,8 +36,6 @@ _EVENTS_AT_A_TIME = 20
 _FAREWELL_S = 2.0
 """How long the browsers may take to get the last state."""
 _LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
-
-
 _SELDOM_S = 5.0
 _POINTS_PER_S = 120
 """Charts are made anew the more seldom the more points they have, so that they cost the same in a long run."""

@@ -1,10 +1,10 @@
-"""What the settings say about the data: which resources, how many documents, whose rules; and the data, shown."""
+"""What the settings say about the data: which resources, how many documents, whose rules."""
 
 from __future__ import annotations
 
-from importlib.util import module_from_spec, spec_from_file_location
 from typing import TYPE_CHECKING, Any
 
+from dms_load_test.app.user_modules import fault_of, load_module
 from dms_load_test.edfi.dependencies import DependencyGraph
 from dms_load_test.errors import ConfigError
 from dms_load_test.generators import DISTRICT, DataOptions, Optional
@@ -13,16 +13,15 @@ from dms_load_test.generators.options import parse_counts, select_resources
 from dms_load_test.generators.override_file import parse_overrides
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from dms_load_test.config import Settings
     from dms_load_test.edfi.schema import ApiModel
-    from dms_load_test.generators import Documents, Rule, World
+    from dms_load_test.generators import Rule, World
 
 _REGISTRY = "GENERATORS"
 """The name that a user's module gives its rules by resource."""
-_WRITTEN_AT_ONCE = 2000
 
 
 def chosen_resources(settings: Settings, model: ApiModel) -> frozenset[str]:
@@ -55,49 +54,11 @@ def data_options(settings: Settings, model: ApiModel, seed: int) -> DataOptions:
 
 
 def naming_of(settings: Settings) -> Naming:
-    """Return how the data is told from real data."""
+    """Return how ids and names of the data differ from those of real data."""
     if settings.education_organization_ids is None:
         return Naming(settings.key_prefix)
     first, last = settings.education_organization_ids.split("-")
     return Naming(settings.key_prefix, range(int(first), int(last) + 1))
-
-
-def plan_lines(documents: Documents, graph: DependencyGraph) -> Iterator[str]:
-    """Yield the table of what is planned: level, resource, documents; the total; and what is left out, with the why."""
-    counts = {name: count for name, count in documents.counts.items() if count}
-    width = max((len(name) for name in counts), default=8)
-    yield f"level  {'resource':<{width}}  {'documents':>12}"
-    for number, names in enumerate(graph.levels(counts), start=1):
-        for name in names:
-            yield f"{number:>5}  {name:<{width}}  {counts[name]:>12,}"
-    yield f"       {'total':<{width}}  {sum(counts.values()):>12,}"
-    for name, reason in sorted(documents.left_out.items()):
-        yield f"left out: {name}: {reason}"
-
-
-def export(documents: Documents, graph: DependencyGraph, folder: Path, say: Callable[[str], None]) -> None:
-    """Write one file of JSON lines a resource, in dependency order, and say each; nothing is kept in memory.
-
-    The folder is what lightbeam calls a data directory: `students.jsonl`. Raises: ConfigError: it cannot be written.
-    """
-    counts = {name: count for name, count in documents.counts.items() if count}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for level in graph.levels(counts):
-            for name in level:
-                path = folder / f"{name.rpartition('/')[2]}.jsonl"
-                _write(path, documents, name, counts[name])
-                say(f"{path}  {counts[name]:,}")
-    except OSError as error:
-        raise ConfigError(f"{folder}: {error.strerror}; choose a folder that can be written with --out") from error
-
-
-def _write(path: Path, documents: Documents, resource: str, count: int) -> None:
-    payload = documents.payload
-    with path.open("wb") as file:
-        for first in range(0, count, _WRITTEN_AT_ONCE):
-            ordinals = range(first, min(count, first + _WRITTEN_AT_ONCE))
-            file.write(b"\n".join(payload(resource, ordinal) for ordinal in ordinals) + b"\n")
 
 
 def _read(path: Path) -> str:
@@ -109,14 +70,10 @@ def _read(path: Path) -> str:
 
 def _load_makers(path: Path) -> Mapping[str, Callable[[World], Rule]]:
     """Return the rules by resource that a user's module registers as `GENERATORS`."""
-    spec = spec_from_file_location("user_generators", path)
-    if spec is None or spec.loader is None:
-        raise ConfigError(f"--generators {path}: expected a Python file")
-    module = module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
+        module = load_module(path)
     except Exception as error:  # the file is the user's: whatever it raises is told as theirs
-        raise ConfigError(f"--generators {path}: {type(error).__name__}: {error}") from error
+        raise ConfigError(f"--generators {fault_of(error, path)}") from error
     found: Any = getattr(module, _REGISTRY, None)
     if not isinstance(found, dict) or not all(callable(make) for make in found.values()):
         raise ConfigError(f'--generators {path}: expected {_REGISTRY} = {{"resource": function, ...}}')

@@ -229,7 +229,7 @@ class Doctor:
         return checks.metadata_check(metadata.model, metadata.dependencies)
 
     async def _permissions(self) -> Check:
-        """Look at the plan's permissions: it is made with the standard's descriptors, the target's may be closed."""
+        """Check the plan's permissions; it is made with the standard's descriptors: the target's may be unreadable."""
         target = self._target(embedded()[2])
         documents = documents_of(self._settings, _SEED, target.model, target.descriptor_values)
         workload = Workload(self._settings, target.graph, documents, _SEED)
@@ -290,7 +290,7 @@ class Doctor:
 
 
 async def _taken(name: str, step: Callable[[], Any]) -> Check:
-    """Take one step; an error of the user's or the target's is its failure, what to do after the last semicolon."""
+    """Take one step. An error of the user's or the target's fails it; advice is what follows its last semicolon."""
     try:
         check: Check = await step()
     except LoadTestError as error:

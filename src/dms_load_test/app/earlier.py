@@ -55,7 +55,7 @@ class EarlierRun:
     manifest: Manifest
 
     def settings(self, settings: Settings) -> Settings:
-        """Return `settings` with those replaced that this run's documents are functions of."""
+        """Return `settings`, but for those that documents are functions of: these as this run had them."""
         texts = self.manifest.data or {name.upper(): str(size) for name, size in self.manifest.sizes.items()}
         fields = {KEYS[name].field: text for name, text in texts.items() if name in KEYS}
         then = Settings.model_validate(fields)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from dms_load_test.app.compare import STEP_SUMMARY
-from dms_load_test.app.files import append_text
+from dms_load_test.app.files import show_on_ci_page
 from dms_load_test.errors import ConfigError
 from dms_load_test.load.plan import Table
 from dms_load_test.load.virtual_user import Violation
@@ -21,6 +18,7 @@ from dms_load_test.results.events import Detail, Second
 from dms_load_test.results.record import read_record
 from dms_load_test.results.run import read_run
 from dms_load_test.results.run_folder import find_run
+from dms_load_test.results.storage import whole_file
 from dms_load_test.results.summary import write_summary
 from dms_load_test.views.exports import Interval, Moment, RunExport
 from dms_load_test.views.exports_csv import failures_csv, history_csv, stats_csv
@@ -30,6 +28,8 @@ from dms_load_test.views.exports_k6 import k6_summary
 from dms_load_test.views.exports_markdown import markdown
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dms_load_test.results.events import DetailRow
     from dms_load_test.results.run import Run
     from dms_load_test.results.run_folder import RunFolder
@@ -91,12 +91,11 @@ def export_after(folder: RunFolder, run: Run, formats: Iterable[str], k6_summary
     export = _export(run, folder.record)
     if k6_summary_file is not None:
         try:
-            _write(k6_summary_file, _k6(export))
+            with whole_file(k6_summary_file) as opened:
+                opened.writelines(_k6(export))
         except OSError as error:
             raise ConfigError(f"--summary-export {k6_summary_file}: {error.strerror}; choose another file") from error
-    page = os.environ.get(STEP_SUMMARY)
-    if page:
-        append_text(Path(page), markdown(export))
+    show_on_ci_page(markdown(export))
 
 
 def write_exports(run: Run, record: Path, formats: Iterable[str], into: Path) -> list[Path]:
@@ -110,19 +109,12 @@ def write_exports(run: Run, record: Path, formats: Iterable[str], into: Path) ->
                 write_summary(into / "summary.json", run)
                 written.append(into / "summary.json")
             for file, lines in FORMATS.get(name, {}).items():
-                _write(into / file, lines(export))
+                with whole_file(into / file) as opened:
+                    opened.writelines(lines(export))
                 written.append(into / file)
     except OSError as error:
         raise ConfigError(f"{into}: {error.strerror}; choose a folder that can be written") from error
     return written
-
-
-def _write(path: Path, lines: Iterable[str]) -> None:
-    """Write a file in one piece: a reader sees the old one or the new one."""
-    beside = path.with_name(f"{path.name}.partial")
-    with beside.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(lines)
-    beside.replace(path)
 
 
 def _export(run: Run, record: Path) -> RunExport:

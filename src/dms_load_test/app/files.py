@@ -1,13 +1,14 @@
-"""Files that a user asked for by name."""
+"""Text files that a user, or the CI job, asked for by name."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from pathlib import Path
 
 from dms_load_test.errors import ConfigError
 
-if TYPE_CHECKING:
-    from pathlib import Path
+_STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+"""GitHub Actions shows the Markdown in the file of that name on the page of the job."""
 
 
 def write_text(path: Path, text: str) -> None:
@@ -18,10 +19,13 @@ def write_text(path: Path, text: str) -> None:
         raise ConfigError(f"{path}: {error.strerror}; choose a file that can be written") from error
 
 
-def append_text(path: Path, text: str) -> None:
-    """Append to a file. Raises: ConfigError: if that is not possible."""
+def show_on_ci_page(markdown: str) -> None:
+    """Append to the page of the CI job, where there is one. Raises: ConfigError: if that is not possible."""
+    if not os.environ.get(_STEP_SUMMARY):
+        return
+    path = Path(os.environ[_STEP_SUMMARY])
     try:
         with path.open("a", encoding="utf-8") as file:
-            file.write(text)
+            file.write(markdown)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; expected a file that can be written") from error

@@ -45,7 +45,7 @@ class Party:
         self._arrived = False
 
     def arrive(self) -> None:
-        """Say that this phase does nothing more that others would have to expect."""
+        """Say that from now on this phase disturbs no other."""
         if not self._arrived:
             self._arrived = True
             self._gathering.arrive()

@@ -1,15 +1,16 @@
-"""Looking without running: settings, resources by level, documents. Each gives lines; a target is only read."""
+"""Looking without running: settings, resources by level, planned and generated documents. A target is only read."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dms_load_test.app.target import UNHEARD, connect, documents_of, embedded, open_client, read_graph
+from dms_load_test.app.target import UNHEARD, connected, documents_of, embedded, open_client, read_graph
 from dms_load_test.engine.loop import run as run_loop
 from dms_load_test.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from dms_load_test.config import Effective, Settings
     from dms_load_test.edfi.dependencies import DependencyGraph
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _DEFAULT_SEED = 1
 """Documents that are only looked at are the same every time."""
+_WRITTEN_AT_ONCE = 2000
 
 
 def setting_lines(effective: Effective) -> Iterator[str]:
@@ -74,6 +76,44 @@ def documents_and_graph(settings: Settings) -> tuple[Documents, DependencyGraph]
     return documents_of(settings, seed, model, values), graph
 
 
+def plan_lines(documents: Documents, graph: DependencyGraph) -> Iterator[str]:
+    """Yield the table of what is planned: level, resource, documents; the total; and what is left out, with the why."""
+    counts = {name: count for name, count in documents.counts.items() if count}
+    width = max((len(name) for name in counts), default=8)
+    yield f"level  {'resource':<{width}}  {'documents':>12}"
+    for number, names in enumerate(graph.levels(counts), start=1):
+        for name in names:
+            yield f"{number:>5}  {name:<{width}}  {counts[name]:>12,}"
+    yield f"       {'total':<{width}}  {sum(counts.values()):>12,}"
+    for name, reason in sorted(documents.left_out.items()):
+        yield f"left out: {name}: {reason}"
+
+
+def export_documents(documents: Documents, graph: DependencyGraph, folder: Path, say: Callable[[str], None]) -> None:
+    """Write one file of JSON lines a resource, in dependency order, and say each; nothing is kept in memory.
+
+    The folder is what lightbeam calls a data directory: `students.jsonl`. Raises: ConfigError: it cannot be written.
+    """
+    counts = {name: count for name, count in documents.counts.items() if count}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for level in graph.levels(counts):
+            for name in level:
+                path = folder / f"{name.rpartition('/')[2]}.jsonl"
+                _write(path, documents, name, counts[name])
+                say(f"{path}  {counts[name]:,}")
+    except OSError as error:
+        raise ConfigError(f"{folder}: {error.strerror}; choose a folder that can be written with --out") from error
+
+
+def _write(path: Path, documents: Documents, resource: str, count: int) -> None:
+    payload = documents.payload
+    with path.open("wb") as file:
+        for first in range(0, count, _WRITTEN_AT_ONCE):
+            ordinals = range(first, min(count, first + _WRITTEN_AT_ONCE))
+            file.write(b"\n".join(payload(resource, ordinal) for ordinal in ordinals) + b"\n")
+
+
 def _graph(settings: Settings) -> tuple[ApiModel, DependencyGraph]:
     base_url = settings.api_base_url
     if base_url is None:
@@ -93,9 +133,7 @@ def _read_all(settings: Settings) -> tuple[ApiModel, DependencyGraph, Mapping[st
         return embedded()
 
     async def read() -> tuple[ApiModel, DependencyGraph, Mapping[str, Sequence[str]]]:
-        with open_client(settings) as client:
-            target = await connect(client, settings, base_url, UNHEARD)
-            await target.auth.close()
+        async with connected(settings, base_url) as (_, target):
             return target.model, target.graph, target.descriptor_values
 
     return run_loop(read())

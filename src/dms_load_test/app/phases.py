@@ -229,7 +229,7 @@ def figures_of(phase: str, step: Step, outcome: StepOutcome, measured: Totals) -
 
 
 def _first(raised: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the exception to tell: what a user can be told, before our own mistakes."""
+    """Return the exception to report: the first that is meant for users, else the first of our own mistakes."""
     found, _ = raised.split(LoadTestError)
     first = (found or raised).exceptions[0]
     return _first(first) if isinstance(first, BaseExceptionGroup) else first

@@ -107,13 +107,13 @@ def read_plan_file(path: Path, environment: Mapping[str, str]) -> PlanFile:
     top = reader.members(root, "a plan", _TOP)
     if "run" not in top:
         raise reader.error(root, "run: is missing; it lists the scenarios, such as [smoke, load, readwrite]")
-    read = [_stage(reader, node) for node in reader.items(top["run"], "run")]
-    _check_names(reader, [found for stage in read for found in stage])
+    read = [_turn(reader, node) for node in reader.items(top["run"], "run")]
+    _check_names(reader, [found for turn in read for found in turn])
     settings = _settings(reader, top)
     if "target" in top:
         settings = {"API_BASE_URL": reader.text(top["target"], "target"), **settings}
     profile = reader.text(top["profile"], "profile") if "profile" in top else None
-    return PlanFile(Program(tuple(tuple(item for item, _ in stage) for stage in read)), profile, settings)
+    return PlanFile(Program(tuple(tuple(item for item, _ in turn) for turn in read)), profile, settings)
 
 
 def _compose(path: Path) -> yaml.Node:
@@ -131,7 +131,7 @@ def _compose(path: Path) -> yaml.Node:
     return root
 
 
-def _stage(reader: _Reader, node: yaml.Node) -> list[tuple[Item, yaml.Node]]:
+def _turn(reader: _Reader, node: yaml.Node) -> list[tuple[Item, yaml.Node]]:
     if isinstance(node, yaml.MappingNode) and any(key.value == "beside" for key, _ in node.value):
         beside = reader.members(node, "beside", ("beside",))["beside"]
         return [_item(reader, part) for part in reader.items(beside, "beside")]

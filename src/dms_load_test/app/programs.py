@@ -1,4 +1,4 @@
-"""A program carried out: each stage's scenarios planned when their turn comes, and run, alone or side by side."""
+"""A program carried out: the scenarios of each turn planned when it comes, and run, alone or side by side."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from dms_load_test.config import KEYS, Settings
 from dms_load_test.errors import ConfigError
 from dms_load_test.metrics.verdict import judge
 from dms_load_test.scenarios.program import SMOKE
+from dms_load_test.scenarios.workload import MOST_SEEDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,11 +32,10 @@ _SMALLEST = {
     "courses_per_school": 1,
     "sections_per_course": 1,
 }
-_MOST_SEEDS = 2**31
 
 
 class Conductor:
-    """Runs the stages of a program against one target."""
+    """Runs the turns of a program against one target."""
 
     def __init__(self, runner: PhaseRunner, session: Session, target: Target, workload: Workload) -> None:
         self._runner = runner
@@ -44,20 +44,20 @@ class Conductor:
         self._workload = workload
 
     async def run(self) -> None:
-        """Run all stages; a smoke cycle that fails ends the run before any load.
+        """Run all turns; a smoke cycle that fails ends the run before any load.
 
         Raises:
             LoadTestError: As `PhaseRunner.run`, and as `planned`.
         """
-        for stage in self._workload.program.stages:
+        for turn in self._workload.program.turns:
             if self._session.stop.requested:
                 return
-            by_item = [planned(item, workload_of(item, self._workload, self._target)) for item in stage]
+            by_item = [planned(item, workload_of(item, self._workload, self._target)) for item in turn]
             if len(by_item) == 1:
                 await self._in_turn(by_item[0])
             else:
-                await self._side_by_side(stage, by_item)
-            if stage[0].scenario == SMOKE and len(self._workload.program.stages) > 1 and not self._passed():
+                await self._side_by_side(turn, by_item)
+            if turn[0].scenario == SMOKE and len(self._workload.program.turns) > 1 and not self._passed():
                 self._session.note("The smoke cycle failed; nothing else is run.")
                 return
 
@@ -73,8 +73,8 @@ class Conductor:
                 continue
             await self._runner.run(phase)
 
-    async def _side_by_side(self, stage: tuple[Item, ...], by_item: list[tuple[Phase, ...]]) -> None:
-        for item, phases in zip(stage, by_item, strict=True):
+    async def _side_by_side(self, turn: tuple[Item, ...], by_item: list[tuple[Phase, ...]]) -> None:
+        for item, phases in zip(turn, by_item, strict=True):
             if len(phases) != 1:
                 raise ConfigError(f"{item.name} has {len(phases)} phases: it cannot run beside others")
         await self._runner.run(*(phases[0] for phases in by_item if phases[0].steps))
@@ -85,7 +85,7 @@ def workload_of(item: Item, workload: Workload, target: Target) -> Workload:
     settings = overridden(workload.settings, item.settings)
     if resolve(item.scenario).smallest:
         settings = settings.model_copy(update=_SMALLEST)
-        seed = (workload.seed + 1) % _MOST_SEEDS
+        seed = (workload.seed + 1) % MOST_SEEDS
         documents = documents_of(settings, seed, target.model, target.descriptor_values)
         return replace(workload, settings=settings, documents=documents, seed=seed)
     return replace(workload, settings=settings)

@@ -8,8 +8,9 @@ from dms_load_test.errors import ConfigError
 from dms_load_test.results.page import page_of
 from dms_load_test.results.record import read_record
 from dms_load_test.results.run_folder import find_run
+from dms_load_test.results.storage import whole_file
 from dms_load_test.results.story import story_of
-from dms_load_test.views.report import write_report
+from dms_load_test.views.report import render_report
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +31,7 @@ def report_record(record: Path, path: Path) -> None:
     """Write the report of a record. Raises: ConfigError: as `make_report`."""
     page = page_of(story_of(read_record(record)))
     try:
-        write_report(path, page)
+        with whole_file(path) as file:
+            file.write(render_report(page))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; choose another place with --out") from error

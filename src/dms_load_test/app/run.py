@@ -7,35 +7,31 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from secrets import randbelow, token_hex
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
-from pydantic import SecretStr
 from rich.text import Text
 
 from dms_load_test.app.abort import Tripwire
 from dms_load_test.app.beside import beside_run, collector_of, open_sources
 from dms_load_test.app.clean import clean_after
-from dms_load_test.app.credentials import require_credentials, with_secret
-from dms_load_test.app.crews import crew_of
+from dms_load_test.app.crew_choice import crew_of
 from dms_load_test.app.dashboard import dashboard_beside
-from dms_load_test.app.earlier import Identity, address_of, earlier_load, manifest_of, require_same_target
+from dms_load_test.app.earlier import Identity, earlier_load, manifest_of, require_same_target
 from dms_load_test.app.exports import export_after, parse_formats
+from dms_load_test.app.intent import intent_of, intent_to_resume
 from dms_load_test.app.phases import PhaseRunner
 from dms_load_test.app.preflight import look_over
 from dms_load_test.app.programs import Conductor
 from dms_load_test.app.recovery import orphans_ended, reading, recovered
-from dms_load_test.app.report import report_record
 from dms_load_test.app.scenario_files import resolve
 from dms_load_test.app.session import Session
-from dms_load_test.app.target import PREFLIGHT, Reports, connect, documents_of, transport_options
+from dms_load_test.app.target import PREFLIGHT, Reports, connected, documents_of
 from dms_load_test.app.telemetry import telemetry
-from dms_load_test.emulator import start_emulator
 from dms_load_test.engine.clock import SYSTEM_CLOCK
 from dms_load_test.engine.loop import run as run_loop
 from dms_load_test.engine.loop import settle
 from dms_load_test.engine.stop import StopReason
-from dms_load_test.engine.transport import Client
 from dms_load_test.engine.virtual_user import Ordinals, World
 from dms_load_test.errors import ConfigError, ScenarioError
 from dms_load_test.metrics.aggregate import Aggregate
@@ -48,8 +44,7 @@ from dms_load_test.results.run import read_run, verdict_line
 from dms_load_test.results.run_folder import create_run_folder
 from dms_load_test.results.storage import writing
 from dms_load_test.results.summary import write_summary
-from dms_load_test.scenarios import SCENARIOS, Workload
-from dms_load_test.scenarios.program import program_of
+from dms_load_test.scenarios import Workload
 from dms_load_test.views.summary import SummaryView, print_summary, print_verdict
 from dms_load_test.views.terminal import make_console, make_progress_view
 
@@ -63,15 +58,16 @@ if TYPE_CHECKING:
 
     from dms_load_test.app.dashboard import DashboardWish
     from dms_load_test.app.earlier import EarlierRun
+    from dms_load_test.app.intent import Intent
     from dms_load_test.app.target import Target
-    from dms_load_test.config import Effective, Settings
+    from dms_load_test.config import Effective
+    from dms_load_test.engine.transport import Client
     from dms_load_test.metrics.verdict import Verdict
     from dms_load_test.monitor.reading import Source
     from dms_load_test.results.run_folder import RunFolder
     from dms_load_test.scenarios.program import Program
     from dms_load_test.views.terminal import ProgressView
 
-_MOST_SEEDS = 2**31
 _ENDINGS = {
     StopReason.INTERRUPTED: Ending.INTERRUPTED,
     StopReason.ABORTED: Ending.ABORTED,
@@ -79,19 +75,6 @@ _ENDINGS = {
     StopReason.TARGET_LOST: Ending.TARGET_LOST,
     StopReason.WORKERS_LOST: Ending.WORKERS_LOST,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """What a run is about to do: settings with credentials, the target's address, the seed, the phases."""
-
-    effective: Effective
-    settings: Settings
-    base_url: str
-    seed: int
-    program: Program
-    notes: tuple[str, ...]
-    continues: EarlierRun | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,9 +110,9 @@ def run_test(effective: Effective, program: Program, wishes: Wishes) -> Verdict:
         stack.enter_context(held(folder))
         say = partial(_say, console) if quiet else view.note
         beside = stack.enter_context(dashboard_beside(wishes.dashboard, folder.record, say))
-        intent = (
-            _intent(effective, program, view, stack) if continues is None else _intent_to_resume(effective, continues)
-        )
+        intent = intent_to_resume(effective, continues) if continues else intent_of(effective, program, stack)
+        for note in intent.notes:
+            view.note(note)
         with telemetry(collector_of(intent.settings), folder.record, say):
             summary = run_loop(_Run(intent, folder, view).execute())
         view.close()
@@ -147,6 +130,8 @@ def run_test(effective: Effective, program: Program, wishes: Wishes) -> Verdict:
 
 def _report(folder: RunFolder, console: Console) -> None:
     """Write the report; a run is judged by its figures, whether or not its report can be written."""
+    from dms_load_test.app.report import report_record  # noqa: PLC0415 -- templates, which nobody needs at the start
+
     try:
         report_record(folder.record, folder.report)
     except ConfigError as error:
@@ -167,44 +152,6 @@ def _run_folder(effective: Effective) -> Iterator[RunFolder]:
     finally:
         with suppress(OSError):
             folder.path.rmdir()
-
-
-def _intent(effective: Effective, program: Program, view: ProgressView, stack: ExitStack) -> Intent:
-    """Settle target, credentials and seed; without a target the emulator is started and takes its place."""
-    settings, notes = effective.settings, []
-    base_url = settings.api_base_url
-    if base_url is None:
-        if program.wants_documents(resolve):
-            if program.may_load:
-                program = program.with_load(resolve)
-                notes.append("Nothing is loaded into a new emulator: a load comes before what works on documents.")
-            else:
-                raise ConfigError(
-                    "--phase readwrite works on what an earlier load made, and without a target each run has an "
-                    "emulator of its own; set --target, or run --phase full"
-                )
-        emulator = stack.enter_context(start_emulator())
-        base_url = emulator.base_url
-        settings = settings.model_copy(update={"client_id": emulator.key, "client_secret": SecretStr(emulator.secret)})
-        notes.append(f"No target is set (--target): this is about the embedded emulator, which serves at {base_url}.")
-    settings = with_secret(settings)
-    require_credentials(settings)
-    if settings.seed is not None:
-        notes.append(f"Repeated seed {settings.seed}: what an earlier run with it made is updated, not created.")
-    for note in notes:
-        view.note(note)
-    seed = randbelow(_MOST_SEEDS) if settings.seed is None else settings.seed
-    return Intent(effective, settings, base_url, seed, program, tuple(notes))
-
-
-def _intent_to_resume(effective: Effective, continues: EarlierRun) -> Intent:
-    """Settle a run that completes another one: its phases, target and data."""
-    settings, manifest = with_secret(effective.settings), continues.manifest
-    require_credentials(settings)
-    notes = (f"Goes on with run {continues.folder.run_id}, with its sizes and seed.",)
-    base_url = address_of(settings, manifest)
-    program = program_of(phase for phase in manifest.phases if phase in SCENARIOS)
-    return Intent(effective, settings, base_url, manifest.seed, program, notes, continues)
 
 
 def _progress_note(workload: Workload) -> str:
@@ -230,12 +177,10 @@ class _Run:
         """Connect, run the phases, judge; return what the summary shows. Raises: as `run_test`."""
         settings = self._intent.settings
         self._sources = open_sources(settings)
-        client = Client(transport_options(settings))
         if self._intent.continues is not None:
             await orphans_ended(self._intent.continues, self._view.note)
-        try:
-            reports = Reports(self._aggregate.add, self._aggregate.add_failure)
-            target = await connect(client, settings, self._intent.base_url, reports)
+        reports = Reports(self._aggregate.add, self._aggregate.add_failure)
+        async with connected(settings, self._intent.base_url, reports) as (client, target):
             workload, notes = self._workload(target)
             preflight = await look_over(client, target, workload, self._intent.program.names)
             workload, notes = replace(workload, sent=preflight.sent({})), (*notes, *preflight.notes)
@@ -255,8 +200,6 @@ class _Run:
                 identity = self._identity(target, workload, notes)
                 writer.write(manifest_of(self._intent.effective, workload.settings, identity))
                 return await self._run_phases(session, client, target, workload, notes)
-        finally:
-            client.close()
 
     def _workload(self, target: Target) -> tuple[Workload, tuple[str, ...]]:
         """Return the work, and notes on it; readwrite alone goes on with the documents of an earlier load."""
@@ -338,8 +281,6 @@ class _Run:
                 await Conductor(runner, session, target, workload).run()
             except ScenarioError as error:
                 return Ending.SCENARIO_RAISED, str(error)
-            finally:
-                await target.auth.close()
         if session.stop.reason in _ENDINGS:
             return _ENDINGS[session.stop.reason], session.stop_text
         return Ending.FINISHED, ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dms_load_test.app.earlier import require_same_target
-from dms_load_test.app.target import UNHEARD, connect, documents_of, open_client
+from dms_load_test.app.target import connected, documents_of
 from dms_load_test.engine.loop import run as run_loop
 from dms_load_test.errors import ConfigError
 from dms_load_test.load.virtual_user import CREATED
@@ -38,8 +38,7 @@ def send_document(
     """
 
     async def send() -> tuple[Answer, bytes]:
-        with open_client(settings) as client:
-            target = await connect(client, settings, base_url, UNHEARD)
+        async with connected(settings, base_url) as (client, target):
             require_same_target(earlier.manifest, target.discovery.base_url)
             documents = documents_of(
                 earlier.settings(settings), earlier.manifest.seed, target.model, target.descriptor_values
@@ -77,7 +76,6 @@ async def _post(
         return await user.create(resource, payload, ordinal), payload
     finally:
         user.close()
-        await target.auth.close()
 
 
 def _readable(body: bytes) -> str:

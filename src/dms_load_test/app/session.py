@@ -1,4 +1,4 @@
-"""The figures of a run on their way: samples to a snapshot a second, and that to everyone who wants it.
+"""A run's figures on their way: samples are folded into a snapshot each second, which everyone who wants it is given.
 
 The run's own clock begins at 0 with the record: all its times, on disk and on screen, are from there.
 """
@@ -17,6 +17,7 @@ from dms_load_test.engine.watch import GeneratorLimit, Watch
 from dms_load_test.errors import StorageError
 from dms_load_test.metrics.thresholds import failing_abort
 from dms_load_test.metrics.totals import Totals
+from dms_load_test.metrics.unanswered import Unanswered
 from dms_load_test.results.events import Note, ViolationLine
 from dms_load_test.results.recorder import Recorder
 
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 PULSE_S = 1.0
 MOST_VIOLATIONS = 1000
 """So many are listed with their ids."""
-_FEWEST_UNANSWERED = 5
-"""So many requests must have gone without an answer before a target is called lost."""
 
 
 @dataclass(slots=True)
@@ -83,15 +82,15 @@ class Session:
         self.violations: list[tuple[str, Violation]] = []
         self._phases: list[str] = []
         self._watched: list[Watched] = []
-        self._silence = Silence(target_lost_after_s)
+        self._unanswered = Unanswered(target_lost_after_s)
         self._own_watch = Watch(self.clock)
         self._limit = GeneratorLimit()
 
     def generator_limit(self, base_url: str) -> str:
         """Return why the load generator was the bottleneck; empty where it was not.
 
-        A target on this machine takes the same cores: that a generator waits for one is then part of what is tried,
-        and told by a note; only one that used up a core of its own measured itself.
+        A target on this machine shares its cores with the generator: waiting for one is then part of the test, and only
+        noted. Only a generator that used up a whole core itself has measured itself.
         """
         if is_loopback(split_url(base_url)[0].host) and not self._limit.is_saturated:
             return ""
@@ -222,7 +221,7 @@ class Session:
             self.note(f"The load generator is the bottleneck: {self._limit.text}.")
 
     def _judge_midway(self, snapshot: Snapshot) -> None:
-        silent_s = self._silence.add(snapshot)
+        silent_s = self._unanswered.add(snapshot)
         if silent_s:
             self.request_stop(
                 StopReason.TARGET_LOST, f"the target has not answered any request for {silent_s:.0f} s", at_once=True
@@ -237,27 +236,3 @@ class Session:
 
 def _alone(own: Snapshot) -> tuple[Snapshot, Mapping[str, float]]:
     return own, {}
-
-
-class Silence:
-    """Notices that a target is gone: requests end, and none of them with an answer. `after_s` 0 never does."""
-
-    def __init__(self, after_s: float) -> None:
-        self._after_s = after_s
-        self._since_ns = 0
-        self._unanswered = 0
-
-    def add(self, snapshot: Snapshot) -> float:
-        """Take in the next second; return for how long the target has been silent once that is too long, else 0."""
-        counts = {False: 0, True: 0}
-        for key, series in snapshot.tally.series.items():
-            counts[key.status != 0] += series.count
-        if counts[True] or not self._after_s:
-            self._since_ns, self._unanswered = snapshot.ended_ns, 0
-            return 0.0
-        if not self._unanswered and not counts[False]:
-            self._since_ns = snapshot.ended_ns  # nothing was asked yet: a long answer is no silence
-            return 0.0
-        self._unanswered += counts[False]
-        silent_s = (snapshot.ended_ns - self._since_ns) / NS_PER_S
-        return silent_s if silent_s >= self._after_s and self._unanswered >= _FEWEST_UNANSWERED else 0.0

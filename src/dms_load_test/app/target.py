@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dms_load_test.app.credentials import require_credentials
@@ -22,7 +22,7 @@ from dms_load_test.errors import TargetError
 from dms_load_test.generators import DistrictSizes, build_documents
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 
     from dms_load_test.config import Settings
     from dms_load_test.edfi.schema import ApiModel
@@ -38,7 +38,7 @@ _GIVEN_URLS = ("oauth_token_url", "data_url", "dependencies_url")
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """Who takes what becomes of requests."""
+    """Who is told of each sample and of each failure."""
 
     sample: Callable[[Sample], None]
     failure: Callable[[Failure], None]
@@ -109,22 +109,32 @@ async def connect(client: Client, settings: Settings, base_url: str, reports: Re
     auth = SharedAuthManager(client, discovery.urls.token_url, key, secret, emit=reports.sample, phase=PREFLIGHT)
     await sign_in(auth)
     metadata = await reader.read_metadata(discovery.urls, settings.openapi_urls)
-    policy = PhasePolicy(phase=PREFLIGHT, emit=reports.sample, on_failure=reports.failure)
-    api = ApiTarget(client, auth, discovery.base_url, discovery.urls.data_url, policy)
-    wanted = used_descriptors(metadata.model, chosen_resources(settings, metadata.model))
-    await _require_readable(client, auth, discovery, metadata.model, wanted)
-    values = await read_descriptor_values(api, metadata.model, wanted)
     graph = DependencyGraph.build(metadata.model, metadata.dependencies)
-    return Target(discovery, auth, metadata.model, graph, values)
+    target = Target(discovery, auth, metadata.model, graph, descriptor_values={})
+    wanted = used_descriptors(target.model, chosen_resources(settings, target.model))
+    await _require_readable(client, target, wanted)
+    values = await read_descriptor_values(target.preflight_api(client, reports), target.model, wanted)
+    return replace(target, descriptor_values=values)
 
 
-async def _require_readable(
-    client: Client, auth: SharedAuthManager, discovery: Discovery, model: ApiModel, descriptors: Iterable[str]
-) -> None:
+@asynccontextmanager
+async def connected(
+    settings: Settings, base_url: str, reports: Reports = UNHEARD
+) -> AsyncIterator[tuple[Client, Target]]:
+    """Give a client and the target that it is connected to; both are closed with the context. Raises: as `connect`."""
+    with open_client(settings) as client:
+        target = await connect(client, settings, base_url, reports)
+        try:
+            yield client, target
+        finally:
+            await target.auth.close()
+
+
+async def _require_readable(client: Client, target: Target, descriptors: Iterable[str]) -> None:
     """Raise TargetError where the API tells that the client may not read descriptors: all at once, not the first."""
-    url = discovery.urls.token_info_url
-    rights = await read_rights(client, auth, url) if url else None
-    wanted = {model.descriptors[name]: frozenset({"Read"}) for name in descriptors}
+    url = target.discovery.urls.token_info_url
+    rights = await read_rights(client, target.auth, url) if url else None
+    wanted = {target.model.descriptors[name]: frozenset({"Read"}) for name in descriptors}
     lacking = rights.lacking(wanted) if rights else {}
     if rights and lacking:
         raise TargetError(

@@ -12,11 +12,11 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from dms_load_test.cli import comparing, data, emulating, loading, looking, operating, reporting
+from dms_load_test.cli import data, emulating, finished, loading, looking, operating, preparing
 from dms_load_test.cli.application import ABORTED, CONFIG, INTERRUPTED, PASSED, SCENARIO, TARGET, app
 from dms_load_test.errors import ConfigError, LoadTestError, ScenarioError, StorageError, TargetError
 
-__all__ = ["app", "comparing", "data", "emulating", "loading", "looking", "main", "operating", "reporting"]
+__all__ = ["app", "data", "emulating", "finished", "loading", "looking", "main", "operating", "preparing"]
 _ERRORS: tuple[tuple[type[LoadTestError], int], ...] = (
     (ConfigError, CONFIG),
     (TargetError, TARGET),

@@ -72,7 +72,7 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Only the summa
 
 
 def with_options(given: list[str] | None, options: Mapping[str, object]) -> list[str]:
-    """Return the assignments of `--set`, then those of the settings that options stand for; None is not given."""
+    """Return the assignments of `--set`, then those of the options that were given (are not None)."""
     return [*(given or ()), *(f"{name}={value}" for name, value in options.items() if value is not None)]
 
 

@@ -72,8 +72,7 @@ def plan(
     settings: SetOption = None,
 ) -> None:
     """Show what a load would send: each resource with its level and its documents."""
-    from dms_load_test.app.data import plan_lines
-    from dms_load_test.app.inspect import documents_and_graph
+    from dms_load_test.app.inspect import documents_and_graph, plan_lines
 
     given = data_settings(settings, resources, exclude, count, optional, overrides, generators)
     effective = settings_in_force(profile, given, target=target, seed=seed)
@@ -100,8 +99,7 @@ def generate(
     settings: SetOption = None,
 ) -> None:
     """Print generated documents as JSON lines, or write all of them to a folder."""
-    from dms_load_test.app.data import export
-    from dms_load_test.app.inspect import document_lines, documents_and_graph
+    from dms_load_test.app.inspect import document_lines, documents_and_graph, export_documents
 
     if everything is not (out is not None) or everything is not (resource is None):
         raise ConfigError('generate: expected a resource, as in "generate students", or "--all --out FOLDER"')
@@ -110,7 +108,7 @@ def generate(
     given = data_settings(settings, resources, exclude, count, optional, overrides, generators)
     effective = settings_in_force(profile, given, target=target, seed=seed)
     if out is not None:
-        export(*documents_and_graph(effective.settings), out, print)
+        export_documents(*documents_and_graph(effective.settings), out, print)
         return
     write = sys.stdout.buffer.write
     for line in document_lines(effective.settings, resource or "", range(first, first + number)):

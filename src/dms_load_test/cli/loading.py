@@ -108,8 +108,8 @@ def run(
     known_production: ProductionOption = False,
 ) -> None:
     """Run the phases smoke, load and readwrite, one of them after smoke, other scenarios, or a plan of several."""
-    from dms_load_test.app.choosing import program_from
     from dms_load_test.app.dashboard import DashboardWish
+    from dms_load_test.app.program_choice import program_from
     from dms_load_test.app.run import Wishes
 
     settings = data_settings(settings, resources, exclude, count, optional, overrides, generators)
@@ -137,7 +137,7 @@ def smoke(
 ) -> None:
     """Check target, credentials and permissions with one cycle on one descriptor."""
     effective = settings_in_force(profile or "smoke", settings, target=target, results=results, seed=seed)
-    from dms_load_test.app.choosing import program_from
+    from dms_load_test.app.program_choice import program_from
     from dms_load_test.app.run import Wishes
 
     _run(effective, program_from("smoke", (), ""), Wishes(quiet=quiet), known=known_production)
@@ -158,7 +158,7 @@ def _plan_file(path: Path, phase: str | None, scenarios: list[str] | None, shape
 
 def _run(effective: Effective, program: Program, wishes: Wishes, *, known: bool) -> NoReturn:
     from dms_load_test.app.run import run_test
-    from dms_load_test.cli.operating import with_client
+    from dms_load_test.cli.preparing import with_client
     from dms_load_test.config.production import refuse_production
 
     if effective.settings.api_base_url is not None:

@@ -1,4 +1,4 @@
-"""Commands that only look, and the emulator on its own."""
+"""Commands that only look: at resources, settings and profiles."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def load_settings(
     """Return what is in force: `flags > environment > profile > .env.load-test > defaults`.
 
     `flags` and `environment` map variable names (`VUS_LOAD_PHASE`) to texts; `directory` holds `.env.load-test` and
-    `.env.profiles`. An empty text means nothing where nothing is possible, and so takes back what a lower layer says.
+    `.env.profiles`. An empty text means None where a setting may be None, and so takes back what a lower layer says.
     Paths written in a file are relative to `directory`, those of flags and environment to the current directory.
 
     Raises: ConfigError with one line for each wrong value and unknown name: what was expected, and where it stands.
@@ -116,7 +116,7 @@ def _own_file(directory: Path) -> Source:
 
 
 def _checked(source: Source) -> Source:
-    """Return the source without its wrong values, these told among its problems, even if a higher layer overrides."""
+    """Return the source without its wrong values: they become problems, even where a higher layer overrides them."""
     try:
         Settings.model_validate({KEYS[name].field: text for name, text in source.values.items()})
     except ValidationError as error:
@@ -146,7 +146,7 @@ def _reason(name: str, text: str, detail: ErrorDetails) -> str:
 
 
 def _rooted(settings: Settings, origins: Mapping[str, Origin], directory: Path) -> Settings:
-    """Take relative paths that stand in files from `directory`."""
+    """Make relative paths that stand in files relative to `directory`."""
     paths = {key.field: getattr(settings, key.field) for key in KEYS.values() if key.is_path}
     return settings.model_copy(
         update={field: directory / path for field, path in paths.items() if path and origins[field.upper()].is_file}
@@ -158,7 +158,7 @@ def _places(names: tuple[str, ...], origins: Mapping[str, Origin]) -> str:
 
 
 def _contradictions(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield what values that are right on their own do not make together, with the names it is about."""
+    """Yield what is wrong with values that are right by themselves but not together, with the settings' names."""
     secret = next((way for way in WAYS if getattr(settings, way.lower()) is not None), "CLIENT_SECRET").lower()
     yield from _lonely(settings, "client_id", secret)
     yield from _lonely(settings, secret, "client_id")

@@ -12,7 +12,8 @@ import os
 import sys
 from weakref import WeakKeyDictionary
 
-NS_PER_S = 1_000_000_000
+from dms_load_test.sample import NS_PER_S
+
 _CLOCK_MONOTONIC = 1
 
 

@@ -7,7 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dms_load_test.engine.alarm import NS_PER_S, sleep_exactly
+from dms_load_test.engine.alarm import sleep_exactly
+from dms_load_test.sample import NS_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

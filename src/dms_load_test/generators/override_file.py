@@ -22,7 +22,6 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from mimesis import Generic, Locale
 
 from dms_load_test.edfi.schema import walk_leaves
 from dms_load_test.errors import ConfigError
@@ -170,6 +169,8 @@ def _template(given: Any, leaf: Leaf, place: _Place, _seed: int) -> Value:
 
 
 def _mimesis(given: Any, leaf: Leaf, place: _Place, seed: int) -> Value:
+    from mimesis import Generic, Locale  # noqa: PLC0415 -- 30 ms of start-up that hardly any run needs
+
     provider: Callable[[], Any] | None = Generic(locale=Locale.EN, seed=seed)  # type: ignore[assignment]  # walked down below
     for name in str(given).split("."):
         provider = None if name.startswith("_") else getattr(provider, name, None)

@@ -33,8 +33,8 @@ NO_RETRY = RetryPolicy()
 class Step:
     """One executor at work on one behaviour. `planned` counts the documents it is to create, by resource.
 
-    One that is `alone` begins when the phases beside its own have ended all their steps that are not: it sees a target
-    that nobody of this run writes to.
+    A step that is `alone` begins when the phases beside its own have ended all their steps that are not: it sees a
+    target that nobody of this run writes to.
     """
 
     name: str

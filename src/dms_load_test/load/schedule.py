@@ -60,7 +60,7 @@ def most_users(executor: Executor) -> int:
 
 
 def limited(executor: Executor, left_s: float) -> Executor | None:
-    """Return the executor with a limit of the time that is left; None where none is left."""
+    """Return the executor, limited to the time that is left; None where there is none."""
     if left_s <= 0:
         return None
     if isinstance(executor, SharedIterations | PerVuIterations):

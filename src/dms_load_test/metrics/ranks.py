@@ -1,4 +1,4 @@
-"""A finished distribution in little memory, for what asks where times rank: percentiles, and shares below a time."""
+"""A finished distribution in little memory: for percentiles, and for the share of times below another."""
 
 from __future__ import annotations
 

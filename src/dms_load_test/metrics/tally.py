@@ -126,13 +126,14 @@ class CheckCounts(NamedTuple):
 
 @dataclass(slots=True)
 class Tally:
-    """Everything counted over some time. Keys of `components` are (phase, operation), of `iterations` phases, of
-    `checks` (phase, name), of `counters` and `trends` (phase, name, kind); lists in `components` are in the order of
-    COMPONENTS.
+    """Everything counted over some time.
+
+    Keys of `components` are (phase, operation), of `iterations` phases, of `checks` (phase, name), of `counters` and
+    `trends` (phase, name, kind); lists in `components` are in the order of COMPONENTS.
 
     Durations of 0 are not recorded in the components blocked, connecting, tls_handshaking and receiving: nearly every
     request is on a kept-alive connection, and most answers come in one piece. `component` gives them back.
-    """  # noqa: D205 - the shapes read as one sentence
+    """
 
     series: dict[SeriesKey, Series] = field(default_factory=lambda: defaultdict(Series))
     components: dict[tuple[str, str], list[Distribution]] = field(default_factory=dict)

@@ -122,9 +122,11 @@ class Overhead:
 
 @dataclass(slots=True)
 class OperationRow:
-    """One operation on one resource (empty: on all). `count` and `failed` are operations: retried attempts are not
-    counted, but their times are in `response`, as each is a request that a client waited for.
-    """  # noqa: D205 - one sentence
+    """One operation on one resource (empty: on all).
+
+    `count` and `failed` are operations: retried attempts are not counted, but their times are in `response`, as each is
+    a request that a client waited for.
+    """
 
     resource: str
     operation: str

@@ -26,7 +26,7 @@ class Silence:
     text: str
 
 
-class Watch:
+class ServerWatch:
     """Reads all sources while the context is open."""
 
     def __init__(self, sources: Sequence[Source], every_s: float) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from dms_load_test.metrics.difference import Side, Subject
+    from dms_load_test.metrics.pairs import Side, Subject
     from dms_load_test.results.events import Manifest
     from dms_load_test.results.run import Run
 

@@ -1,6 +1,7 @@
-"""Figures to rows of the record and back. Law: a tally that goes through parts comes back the same (variance to
-fifteen digits).
-"""  # noqa: D205 - one sentence
+"""Figures turned into rows of the record, and back.
+
+Law: a tally that goes through parts comes back the same (variance to fifteen digits).
+"""
 
 from __future__ import annotations
 
@@ -16,12 +17,10 @@ from dms_load_test.metrics.tally import (
     Tally,
 )
 from dms_load_test.results.events import ComponentRow, FailureRow, Histogram, Part, SeriesRow
-from dms_load_test.sample import Failure
+from dms_load_test.sample import NS_PER_S, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-NS_PER_S = 1_000_000_000
 
 
 def histogram_of(distribution: Distribution, digits: int = DIGITS) -> Histogram:

@@ -41,8 +41,6 @@ _JOURNAL = """
 SELECT resource, ordinal, spelling, id, state, phase FROM journal
 WHERE ordinal % :count = :index AND (:resource IS NULL OR resource = :resource) ORDER BY resource, ordinal, rowid
 """
-
-
 _TALLY = """
 SELECT resource.text, phase.text, SUM(state = ?), SUM(state = ?), SUM(state = ?)
 FROM journal JOIN name AS resource ON journal.resource = resource.number
@@ -265,7 +263,7 @@ class RunInventory:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
 

@@ -15,14 +15,9 @@ from typing import TYPE_CHECKING
 from dms_load_test.metrics.histogram import Distribution
 from dms_load_test.metrics.tally import FailureKey, Tally
 from dms_load_test.metrics.totals import TOO_MANY_REQUESTS, times_of
-from dms_load_test.results.convert import (
-    NS_PER_S,
-    component_row,
-    failure_rows,
-    histogram_of,
-    series_row,
-)
+from dms_load_test.results.convert import component_row, failure_rows, histogram_of, series_row
 from dms_load_test.results.events import ComponentRow, Detail, DetailRow, Part, Second, SecondRow, SeriesRow
+from dms_load_test.sample import NS_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

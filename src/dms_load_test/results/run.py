@@ -10,7 +10,7 @@ from dms_load_test.metrics.tally import sums_of
 from dms_load_test.metrics.thresholds import Judgement, ThresholdResult
 from dms_load_test.metrics.totals import Totals
 from dms_load_test.metrics.verdict import ResourceAccount, Verdict, VerdictKind
-from dms_load_test.results.convert import NS_PER_S, tally_of
+from dms_load_test.results.convert import tally_of
 from dms_load_test.results.events import (
     AccountRow,
     Accounts,
@@ -30,6 +30,7 @@ from dms_load_test.results.events import (
     ViolationLine,
 )
 from dms_load_test.results.record import read_record
+from dms_load_test.sample import NS_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

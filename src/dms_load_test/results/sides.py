@@ -13,8 +13,8 @@ from math import inf
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from dms_load_test.metrics.difference import PERCENTS, Pair, Side, Subject
 from dms_load_test.metrics.histogram import bucket_of, merged
+from dms_load_test.metrics.pairs import PERCENTS, Pair, Side, Subject
 from dms_load_test.metrics.ranks import Ranks
 from dms_load_test.metrics.tally import CRUD
 from dms_load_test.metrics.totals import rows_of
@@ -38,7 +38,7 @@ _ALMOST_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class _Probe:
-    """Sums up a slice's distribution in the words of `metrics.difference.TIME_PARTS`."""
+    """Sums up a slice's distribution in the words of `metrics.pairs.TIME_PARTS`."""
 
     cuts: tuple[int, ...]
     """The bucket of each percentile."""

@@ -1,4 +1,4 @@
-"""What is said when the results cannot be written in the middle of a run: a full disk is no bug of ours."""
+"""How results get to the disk, and what is said when they cannot: a full disk is no bug of ours."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dms_load_test.errors import StorageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import TextIO
 
 
 @contextmanager
@@ -24,3 +25,19 @@ def writing(path: Path) -> Iterator[None]:
             f"{path}: {what}; what was written until then stays: make space, then `dms-load-test report` shows it, "
             "and `resume` or `clean` go on with it"
         ) from error
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[TextIO]:
+    """Give a text file that takes the place of `path` at the end of the context: readers see the old or the new one.
+
+    Raises: OSError: It cannot be written. Then, and whatever the context raises, `path` is as it was.
+    """
+    beside = path.with_name(f"{path.name}.partial")
+    try:
+        with beside.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)  # on a full disk its megabytes are missed
+        raise

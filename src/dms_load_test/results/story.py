@@ -15,7 +15,7 @@ from dms_load_test.metrics.histogram import Distribution
 from dms_load_test.metrics.tally import CRUD, Series, SeriesKey
 from dms_load_test.metrics.thresholds import judge_thresholds, parse_threshold
 from dms_load_test.metrics.totals import Totals
-from dms_load_test.results.convert import NS_PER_S, distribution_of
+from dms_load_test.results.convert import distribution_of
 from dms_load_test.results.events import (
     Detail,
     Manifest,
@@ -39,6 +39,7 @@ from dms_load_test.results.timeline import (
     gauges_of,
     times_of,
 )
+from dms_load_test.sample import NS_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,7 +69,7 @@ class StepStory:
     times: Distribution = field(default_factory=Distribution)
 
     def lasted(self, second: Second) -> float:
-        """Return how much of a second's time the step took of it, in seconds."""
+        """Return how many seconds of a `Second` belong to the step."""
         until_s = second.t if self.ended_s is None else min(second.t, self.ended_s)
         return max(0.0, until_s - max(self.begin.t, second.t - second.seconds))
 

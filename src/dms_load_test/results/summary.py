@@ -10,6 +10,7 @@ from dms_load_test.metrics.catalog import METRICS, own_figures
 from dms_load_test.metrics.histogram import Distribution
 from dms_load_test.metrics.tally import CRUD
 from dms_load_test.metrics.thresholds import AGGREGATIONS, is_empty
+from dms_load_test.results.storage import whole_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,11 +74,10 @@ def summarize(run: Run) -> dict[str, Any]:
 
 
 def write_summary(path: Path, run: Run) -> None:
-    """Write `summary.json` in one piece: a reader sees the old one or the new one. Raises: OSError."""
-    text = msgspec.json.format(msgspec.json.encode(summarize(run)), indent=2)
-    beside = path.with_suffix(".partial")
-    beside.write_bytes(text + b"\n")
-    beside.replace(path)
+    """Write `summary.json`. Raises: OSError: as `whole_file`."""
+    text = msgspec.json.format(msgspec.json.encode(summarize(run)), indent=2).decode()
+    with whole_file(path) as file:
+        file.write(text + "\n")
 
 
 def _own_metrics(totals: Totals) -> list[dict[str, Any]]:

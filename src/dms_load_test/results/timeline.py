@@ -169,7 +169,7 @@ def heat_of(times: Distribution) -> dict[int, int]:
 
 
 def band_end_us(band: int) -> float:
-    """Return the longest time of a band: ten bands double-digit the time, from 10 us on."""
+    """Return the longest time of a band: ten bands multiply it by ten, from 10 us on."""
     return float(10 ** (1 + (band + 1) / BANDS_PER_DECADE))
 
 

@@ -142,7 +142,10 @@ def _is_plain(known: Mapping[str, str]) -> bool:
 
 
 def plan(workload: Workload) -> Phase:
-    """Plan the phase: one client for the readwrite phase's time, then the comparison when the others have ended."""
+    """Plan the phase: one client for the readwrite phase's time, then the comparison when the others have ended.
+
+    Raises: ScenarioError: The target has no change queries.
+    """
     settings, name = workload.settings, workload.name or "changes"
     if not workload.change_queries_url:
         raise ScenarioError(f"{name}: the target has no change queries; its discovery names none")

@@ -103,9 +103,9 @@ def levels_of(workload: Workload, audit: Audit | None = None, lost: Lost | None 
         left = {resource: sent.get(resource, none).missing(counts[resource]) for resource in resources}
         split = {resource: bisect_left(left[resource], roots[resource]) for resource in resources if resource in roots}
         first = {resource: ordinals[: split.get(resource)] for resource, ordinals in left.items()}
-        stages = [first, {resource: left[resource][begin:] for resource, begin in split.items()}]
-        some = [{resource: rest for resource, rest in stage.items() if len(rest)} for stage in stages]
-        levels += [Level(stage, audit, lost) for stage in (some if split else some[:1])]
+        halves = [first, {resource: left[resource][begin:] for resource, begin in split.items()}]
+        some = [{resource: rest for resource, rest in half.items() if len(rest)} for half in halves]
+        levels += [Level(half, audit, lost) for half in (some if split else some[:1])]
     return levels
 
 

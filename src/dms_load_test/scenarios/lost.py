@@ -22,7 +22,7 @@ BLOCKED = "blocked_documents"
 
 
 class Lost:
-    """Documents that could not be created, or were not sent themselves; true where there is any."""
+    """Documents that could not be created, or were not sent for that reason. True while there is one."""
 
     def __init__(self, model: ApiModel) -> None:
         self._model = model

@@ -1,4 +1,4 @@
-"""What a run runs: stages in turn, each of one scenario or of several side by side. A value that can be sent on."""
+"""What a run runs: turns, one after the other, each of one scenario or of several side by side. Can be sent on."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """The stages of a run. `may_load`: where documents are needed and there are none, a load may be put in front."""
+    """The turns of a run. `may_load`: where documents are needed and there are none, a load may be put in front."""
 
-    stages: tuple[tuple[Item, ...], ...]
+    turns: tuple[tuple[Item, ...], ...]
     may_load: bool = True
 
     @property
     def items(self) -> tuple[Item, ...]:
         """All items, in order."""
-        return tuple(item for stage in self.stages for item in stage)
+        return tuple(item for turn in self.turns for item in turn)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -53,36 +53,36 @@ class Program:
 
     def wants_documents(self, resolve: Callable[[str], Known]) -> bool:
         """Whether a scenario works on documents that no load of this program makes before it."""
-        for stage in self.stages:
-            if any(item.scenario == LOAD for item in stage):
+        for turn in self.turns:
+            if any(item.scenario == LOAD for item in turn):
                 return False
-            if any(resolve(item.scenario).needs_documents for item in stage):
+            if any(resolve(item.scenario).needs_documents for item in turn):
                 return True
         return False
 
     def with_load(self, resolve: Callable[[str], Known]) -> Program:
-        """Return the program with a load before the first stage that needs documents."""
+        """Return the program with a load before the first turn that needs documents."""
         places = (
             number
-            for number, stage in enumerate(self.stages)
-            if any(resolve(item.scenario).needs_documents for item in stage)
+            for number, turn in enumerate(self.turns)
+            if any(resolve(item.scenario).needs_documents for item in turn)
         )
         at = next(places, 0)
         load = (Item(scenario=LOAD, name=LOAD),)
-        return replace(self, stages=(*self.stages[:at], load, *self.stages[at:]))
+        return replace(self, turns=(*self.turns[:at], load, *self.turns[at:]))
 
 
 def program_of(scenarios: Iterable[str], *, may_load: bool = True, shape: str = "") -> Program:
     """Return the program that runs scenarios in turn; `shape` is for those that work on documents."""
-    stages = []
+    turns = []
     for number, scenario in enumerate(names := list(scenarios)):
         name = phase_name(scenario)
         seen = sum(phase_name(other) == name for other in names[:number])
         is_shaped = shape and scenario not in {SMOKE, LOAD}
-        stages.append(
+        turns.append(
             (Item(scenario=scenario, name=f"{name} {seen + 1}" if seen else name, shape=shape if is_shaped else ""),)
         )
-    return Program(tuple(stages), may_load)
+    return Program(tuple(turns), may_load)
 
 
 def phase_name(scenario: str) -> str:

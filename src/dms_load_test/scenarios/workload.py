@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from dms_load_test.generators import Documents
     from dms_load_test.load.ordinals import OrdinalSet
 
+MOST_SEEDS = 2**31
+"""Seeds that a run chooses for itself are below this."""
+
 
 @dataclass(frozen=True, slots=True)
 class Workload:

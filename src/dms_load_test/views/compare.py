@@ -58,9 +58,10 @@ def subject_text(row: Row) -> str:
 
 
 def shown(comparison: Comparison, phase: str, *, everything: bool = False) -> tuple[list[Row], int]:
-    """Return the rows of a phase to show: the sums, then resources that changed, worse ones first; and the number of
-    the others.
-    """  # noqa: D205 - one sentence
+    """Return the rows of a phase to show, and the number of its other rows.
+
+    The sums come first, then resources that changed, worse ones before better ones; `everything` leaves none out.
+    """
     rows = [row for row in comparison.rows if row.subject.phase == phase]
     sums = [row for row in rows if not row.subject.resource]
     resources = [row for row in rows if row.subject.resource]

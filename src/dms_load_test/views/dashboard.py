@@ -19,6 +19,7 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from dms_load_test.views.pages import PARTS, SCRIPTS, WEB, plotly_file, render_page, render_part, render_waiting
+from dms_load_test.views.prometheus import CONTENT_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -144,6 +145,15 @@ def create_dashboard(
     own = [Route("/", page), Route("/events", events), Route("/static/{name}", _static)]
     guards = [Middleware(_Guard, hosts=frozenset(hosts), token=token)]
     return Starlette(routes=[*own, *routes], middleware=guards)
+
+
+def metrics_route(read: Callable[[], str]) -> Route:
+    """Return the route for Prometheus. `read` gives its text, in a thread of its own."""
+
+    def metrics(_request: Request) -> Response:
+        return Response(read(), media_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})
+
+    return Route("/metrics", metrics)
 
 
 async def _static(request: Request) -> Response:

@@ -17,7 +17,7 @@ _CLASS = "dms-load-test"
 
 
 def junit_xml(run: RunExport) -> str:
-    """Return the document; what other tools show as a failed test speaks against the run."""
+    """Return the document: what speaks against the run is a failed test."""
     suite = ET.Element("testsuite", name=_text(run.run_id), timestamp=f"{run.started_at:%Y-%m-%dT%H:%M:%S}")
     for result in run.verdict.results if run.verdict else ():
         _threshold(suite, result)

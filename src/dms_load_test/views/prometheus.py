@@ -1,38 +1,23 @@
-"""Meters in Prometheus' text format, version 0.0.4, and the route that serves them."""
+"""Meters in Prometheus' text format, version 0.0.4. Pure; `views/dashboard.py` serves it."""
 
 from __future__ import annotations
 
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from starlette.responses import Response
-from starlette.routing import Route
-
 from dms_load_test.views.meters import BOUNDS_S
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from starlette.requests import Request
+    from collections.abc import Iterator
 
     from dms_load_test.views.meters import Family, Labels, Meters, Times
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-PATH = "/metrics"
 
 
 def exposition(meters: Meters) -> str:
     """Return all metrics as text."""
     return "".join(line for name, family in meters.families() for line in _family(name, family))
-
-
-def metrics_route(read: Callable[[], str]) -> Route:
-    """Return the route that a Starlette application mounts. `read` gives the text, in a thread of its own."""
-
-    def metrics(_request: Request) -> Response:
-        return Response(read(), media_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})
-
-    return Route(PATH, metrics)
 
 
 def _family(name: str, family: Family) -> Iterator[str]:

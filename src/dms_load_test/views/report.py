@@ -13,7 +13,6 @@ from dms_load_test.views.pages import SCRIPTS, plotly_file, render_page, web_tex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
@@ -29,13 +28,6 @@ def render_report(page: Mapping[str, Any]) -> str:
         head_policy=_policy(scripts),
         chart_data=Markup(json_for_script(page["charts"])),  # noqa: S704 - escaped for where it stands
     )
-
-
-def write_report(path: Path, page: Mapping[str, Any]) -> None:
-    """Write the report in one piece. Raises: ConfigError: Plotly is not installed. OSError."""
-    beside = path.with_suffix(".partial")
-    beside.write_text(render_report(page), encoding="utf-8", newline="\n")
-    beside.replace(path)
 
 
 def json_for_script(value: Any) -> str:

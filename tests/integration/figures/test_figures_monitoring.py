@@ -21,8 +21,9 @@ from dms_load_test.app.dashboard import dashboard_options, start_dashboard
 from dms_load_test.app.metering import MeteredRecord
 from dms_load_test.app.telemetry import Collector, parse_headers, telemetry
 from dms_load_test.metrics.histogram import Distribution
+from dms_load_test.views.dashboard import metrics_route
 from dms_load_test.views.meters import Meters
-from dms_load_test.views.prometheus import exposition, metrics_route
+from dms_load_test.views.prometheus import exposition
 
 PROMETHEUS = shutil.which("prometheus")
 

@@ -21,7 +21,7 @@ from dms_load_test.errors import ConfigError
 from dms_load_test.monitor.host import open_host, parse_metrics
 from dms_load_test.monitor.postgres import Postgres
 from dms_load_test.monitor.reading import Rates, Reading, Statement
-from dms_load_test.monitor.watch import Silence, Watch
+from dms_load_test.monitor.watch import ServerWatch, Silence
 from dms_load_test.results.events import ServerFigures, StatementRow, Statements
 from dms_load_test.results.run_folder import RunFolder
 
@@ -294,7 +294,7 @@ class Scripted:
 def test_a_source_that_falls_silent_is_told_once_until_it_speaks_again():
     source = Scripted([1.0, "gone", "gone", 2.0, "away"])
     found = []
-    with Watch([source], 0.01) as watch:
+    with ServerWatch([source], 0.01) as watch:
         until(lambda: found.extend(watch.take()) or len(found) >= 4)
         watch.finish()
 
@@ -309,7 +309,7 @@ def test_a_source_that_falls_silent_is_told_once_until_it_speaks_again():
 
 def test_the_last_word_of_a_source_is_what_cost_most():
     source = Scripted([float(n) for n in range(100_000)])
-    with Watch([source], 60.0) as watch:
+    with ServerWatch([source], 60.0) as watch:
         statements = watch.finish()
 
     assert statements == [Statement("SELECT 1", 1, 1.0, 1)]

@@ -39,7 +39,7 @@ def test_a_plan_says_what_runs_in_turn_and_what_side_by_side(read):
 
     assert plan.profile == "dev"
     assert plan.settings == {"API_BASE_URL": "http://localhost:8080/api", "STUDENT_COUNT": "500"}
-    assert plan.program.stages == (
+    assert plan.program.turns == (
         (Item(scenario="smoke", name="smoke"),),
         (Item(scenario="load", name="load"),),
         (

@@ -1,4 +1,4 @@
-"""Commands about finished runs: compare, list, export."""
+"""Commands about finished runs, from their records alone: report, compare, export, list."""
 
 from __future__ import annotations
 
@@ -8,6 +8,20 @@ from typing import Annotated
 import typer
 
 from dms_load_test.cli.application import PASSED, THRESHOLD_FAILED, ResultsOption, app, settings_in_force
+
+RunArgument = Annotated[str, typer.Argument(help="The run: its folder, or its name's start or end; else the latest.")]
+
+
+@app.command()
+def report(
+    run: RunArgument = "",
+    out: Annotated[Path | None, typer.Option(help="File to write; else report.html in the run's folder.")] = None,
+    results: ResultsOption = None,
+) -> None:
+    """Make the HTML report of a run, also of one that was killed, from its record alone."""
+    from dms_load_test.app.report import make_report
+
+    print(make_report(settings_in_force(None, None, results=results).settings.results_dir, run, out))
 
 
 @app.command()
@@ -33,7 +47,7 @@ def compare(
 
 @app.command()
 def export(
-    run: Annotated[str, typer.Argument(help="The run: its folder, or its name's start or end; else the latest.")] = "",
+    run: RunArgument = "",
     formats: Annotated[
         str, typer.Option("--format", "-f", help="summary, csv, junit, markdown, hdr, k6, separated by commas; or all.")
     ] = "all",
