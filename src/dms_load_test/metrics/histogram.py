@@ -13,13 +13,13 @@ from functools import cache
 from itertools import accumulate, chain, repeat
 from math import ceil, sqrt
 from operator import mul
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from dms_load_test.metrics.buckets import Buckets
 from dms_load_test.metrics.hdr_codec import HIGHEST_US, decode_counts, encode_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 DIGITS = 3
 _HALF_BITS = {1: 4, 2: 7, 3: 10}
@@ -31,6 +31,10 @@ _NEAR_BITS = 16
 _NOTHING_LOW = 1 << 62
 _MOST_RECENT = 512
 """Buckets kept in a dictionary, which is quicker to add to than an array, before they are folded."""
+
+
+_count_up = cast("Callable[[dict[int, int], Iterable[int]], None]", Counter.update)
+"""Counter's loop, in C, which takes any dictionary."""
 
 
 class Distribution:
@@ -84,9 +88,8 @@ class Distribution:
         self.high_us = max(self.high_us, high_us)
         self.sum_us += sum(times)
         self.squares += sum(map(mul, times, times))
-        # Counter's loop is in C, and takes any dictionary.
         index_of = _NEAR_INDICES.__getitem__ if high_us < len(_NEAR_INDICES) else _bucket_within
-        Counter.update(self._recent, map(index_of, times))  # type: ignore[arg-type]
+        _count_up(self._recent, map(index_of, times))
 
     def add(self, other: Distribution) -> None:
         """Take in all that `other` counted. O(its buckets)."""
