@@ -250,7 +250,6 @@ class _Run:
                     sent = await recovered(reading(target, client, reports), workload, inventory, before.manifest)
                     workload = replace(workload, sent=preflight.sent(sent))
                     notes = (*notes, _progress_note(workload))
-                inventory.note_complete(is_complete=False)
                 notes = (*self._intent.notes, *notes)
                 identity = self._identity(target, workload, notes)
                 writer.write(manifest_of(self._intent.effective, workload.settings, identity))
@@ -308,6 +307,7 @@ class _Run:
         Tripwire(session, self._intent.settings, documents, self._folder).set_up()
         async with crew_of(session, client, target, workload, world, self._folder) as crew:
             runner = PhaseRunner(session, crew)
+            inventory.begin_run()
             settle()
             ending, explanation = await self._attempt(session, target, workload, runner)
             losses, is_complete = tuple(crew.losses), not crew.workers_lost
