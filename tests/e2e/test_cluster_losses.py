@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import signal
 import time
 from collections import Counter
 from contextlib import nullcontext
@@ -27,6 +28,8 @@ TIMED = (
 RATE = 100.0
 OPEN = ("--set", f"RATE_READWRITE_PHASE={RATE:.0f}")
 ORPHAN_S = 10.0
+HANGING_S = 25.0
+"""Five seconds for the stop, five for its other worker's end, and what Dask takes to end a process that hangs."""
 START_S = 80
 """Processes start slowly where others do, too."""
 pytestmark = pytest.mark.timeout(120 + 40 * ROUNDS)
@@ -153,3 +156,46 @@ def test_a_shared_load_whose_coordinator_is_killed_is_completed_exactly_and_undo
     cleaned = command("clean", "--yes", **server.settings)
     assert cleaned.code == 0, cleaned.out + cleaned.err
     assert set(server.counts(planned).values()) == {0}
+
+
+def stop_at_once(process):
+    """Ctrl-C, and again."""
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+
+
+def test_a_worker_that_hangs_does_not_hold_up_a_stop_at_once(command, server, wait_for, worker_processes):
+    endless = ("--set", "DURATION_READWRITE_PHASE=60s")
+    process = command.start(*TIMED, *endless, **server.settings)
+    wait_for(lambda: command.has_begun("readwrite"), START_S)
+    time.sleep(1.0)
+    worker_processes(process)[0].suspend()
+    stop_at_once(process)
+    ended = command.end(process)
+    cleaned = command("clean", "--yes", **server.settings)
+
+    assert ended.code == 105, ended.out + ended.err
+    assert any("Not all workers stopped within" in note for note in ended.notes)
+    stopped_s = next(event["t"] for event in ended.events if event.get("text", "").startswith("stopped by the user"))
+    assert ended.events[-1]["t"] - stopped_s < HANGING_S
+    assert cleaned.code == 0, cleaned.out + cleaned.err
+    assert set(server.counts(ended.planned).values()) == {0}
+
+
+@pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=["alone", "shared"])
+def test_what_was_under_way_at_a_stop_at_once_is_looked_for_before_cleaning(command, server_with, wait_for, options):
+    server = server_with(faults=("latency:low_ms=3000,methods=POST,path=/data/ed-fi/students",))
+    process = command.start(*LOAD, *SOME, *options, **server.settings)
+    wait_for(lambda: command.has_begun("level 2"), START_S)
+    time.sleep(1.0)
+    stop_at_once(process)
+    ended = command.end(process)
+    with RunInventory(ended.folder / "inventory.sqlite3") as inventory:
+        assert not inventory.is_complete
+    cleaned = command("clean", "--yes", **server.settings)
+
+    assert ended.code == 105, ended.out + ended.err
+    assert "stopped at once" in cleaned.out
+    assert cleaned.code == 0, cleaned.out + cleaned.err
+    assert set(server.counts(ended.planned).values()) == {0}

@@ -156,8 +156,8 @@ async def _recover(
     client: Client,
     say: Callable[[str], None],
 ) -> None:
-    """Find what a run made that was killed, or lost a worker, and that its inventory does not know."""
-    say("The run was killed or lost a worker: looking for what it made in its last second.")
+    """Find what a run made that did not end in order, or lost a worker, and that its inventory does not know."""
+    say("The run was killed, stopped at once or lost a worker: looking for what it made in its last second.")
     await orphans_ended(earlier, say)
     settings, seed = earlier.settings(settings), earlier.manifest.seed
     documents = documents_of(settings, seed, target.model, target.descriptor_values)

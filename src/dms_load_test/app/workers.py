@@ -153,6 +153,7 @@ class Workers:
                 while not is_over():
                     await self._next()
         if not is_over():
+            self.workers_lost += 1
             self._session.note(f"Not all workers stopped within {_STOP_S:.0f} s: what those do now is in no figure.")
 
     async def _until(self, is_so: Callable[[], bool]) -> None:

@@ -136,7 +136,7 @@ class RunInventory:
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing can lack that was acknowledged: no run is under way, was killed, or lost a worker."""
+        """Whether nothing can lack that was made: no run is under way, killed, stopped at once or without a worker."""
         (mark,) = self._database.execute("PRAGMA application_id").fetchone()
         return not mark
 
