@@ -175,6 +175,8 @@ def test_a_worker_with_another_version_is_refused_with_that_message(command, ser
     assert ended.code == 104
     assert "runs dms-load-test 0.0.9" in ended.err
     assert "install the same version on all" in ended.err
+    with RunInventory(ended.folder / "inventory.sqlite3") as inventory:
+        assert inventory.is_complete  # nothing was sent, so nothing is looked for
 
 
 def test_a_scheduler_that_is_not_there_is_told(command, server):
