@@ -1,6 +1,7 @@
 """What more processes bring and cost: throughput and CPU per request of 1, 2, ... workers, the coordinator of many.
 
 python benchmarks/cluster.py [--rounds 3] [--seconds 8] [--many 10] [--json out.json]
+python benchmarks/cluster.py --rounds 0     only the coordinator of many, whose cost is a process's share of a core
 
 The users GET a small document from nginx (Debian: apt-get install nginx-light), one worker process of it, over
 loopback, on connections that are kept. CPU is user and system time of all processes of the run, while its phase lasts.
@@ -169,7 +170,7 @@ def main():
                 print(found["rounds"][-1], flush=True)
         found["many"] = run(server, url, given.many, given.seconds + 4, rate=20.0 * given.many)
         print(found["many"])
-    for name in ("per_s", "cpu_us_per_request"):
+    for name in ("per_s", "cpu_us_per_request") if given.rounds else ():
         medians = [statistics.median(r[name] for r in found["rounds"] if r["workers"] == n) for n in (1, 2)]
         found[f"{name}_ratio"] = medians[1] / medians[0]
         print(f"{name}: 1 process {medians[0]:,.1f}, 2 workers {medians[1]:,.1f}, ratio {medians[1] / medians[0]:.2f}")

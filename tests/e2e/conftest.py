@@ -3,6 +3,8 @@ import contextlib
 import io
 import json
 import os
+import re
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
+import psutil
 import pytest
 
 from dms_load_test.cli import main
@@ -37,6 +40,18 @@ class Ended:
     @property
     def summary(self):
         return json.loads((self.folder / "summary.json").read_bytes())
+
+    @property
+    def events(self):
+        return [json.loads(line) for line in (self.folder / "record.jsonl").read_bytes().splitlines()]
+
+    @property
+    def notes(self):
+        return [event["text"] for event in self.events if event["type"] == "note"]
+
+    @property
+    def planned(self):
+        return {row["resource"]: row["planned"] for row in self.summary["accounts"]}
 
 
 class Command:
@@ -69,6 +84,11 @@ class Command:
             check=False,
         )
         return Ended(done.returncode, done.stdout, done.stderr, self.folder / "results")
+
+    def has_begun(self, step):
+        """Whether a run in the results has begun a step: `level 6` is `level 6 of 13`. Cheap: it is asked often."""
+        wanted = re.compile(rf'"type":"step_begin".*"step":"{step}[ "]')
+        return any(wanted.search(path.read_text()) for path in (self.folder / "results").glob("*/record.jsonl"))
 
     def end(self, process, results="results"):
         out, err = process.communicate(timeout=LIMIT_S)
@@ -128,6 +148,56 @@ class Server:
         )
         with urllib.request.urlopen(asked, timeout=10) as answer:
             return int(answer.headers["Total-Count"])
+
+
+def worker_processes_of(coordinator):
+    found = psutil.Process(coordinator.pid).children(recursive=True)
+    return [process for process in found if "spawn_main" in " ".join(process.cmdline())]
+
+
+@pytest.fixture
+def worker_processes():
+    """The processes of a run's own cluster."""
+    return worker_processes_of
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def dask_cluster(workers, *options, tls=None):
+    processes = []
+
+    def start(module, *arguments):
+        process = subprocess.Popen(
+            [sys.executable, "-m", f"distributed.cli.{module}", *arguments, "--no-dashboard"],
+            env=os.environ | {"DASK_LOGGING__DISTRIBUTED": "error"} | (tls or {}),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        processes.append(process)
+
+    port = free_port()
+    protocol = "tls" if tls else "tcp"
+    address = f"{protocol}://127.0.0.1:{port}"
+    start("dask_scheduler", "--protocol", protocol, "--host", "127.0.0.1", "--port", str(port))
+    for _ in range(workers):
+        start("dask_worker", address, "--nthreads", "1", "--no-nanny", *options)
+    try:
+        yield address, processes[0], processes[1:]
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="session")
+def dask():
+    """A Dask cluster that somebody else started: a scheduler and workers, each a process."""
+    return dask_cluster
 
 
 @pytest.fixture

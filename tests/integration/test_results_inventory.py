@@ -213,8 +213,7 @@ def test_acknowledged_ordinals_include_deleted_ones(path):
         inventory.add("schools", 4, FIRST)
         inventory.remove(InventoryEntry("schools", 4, FIRST))
         inventory.add("schools", 2, SECOND, created=False)
-        assert set(inventory.acknowledged("schools")) == {2, 4}
-        assert list(inventory.acknowledged("students")) == []
+        assert set(inventory.acknowledged()) == {("schools", 2), ("schools", 4)}
         assert inventory.tally() == [("schools", "load", 1, 1, 1)]
 
 
@@ -276,3 +275,21 @@ def test_a_document_in_use_before_the_inventory_is_read_in_is_not_chosen_from_it
         assert inventory.take("students", Random(1)) is None
         inventory.give_back(held)
         assert inventory.take("students", Random(1)).ordinal == 1
+
+
+def test_what_earlier_runs_wrote_is_told_from_what_the_last_one_did_and_by_how_many(path, tmp_path):
+    with RunInventory(path, phase="load") as inventory:
+        assert inventory.is_complete
+        inventory.begin_run()
+        inventory.add("schools", 0, FIRST)
+        assert (inventory.is_complete, inventory.sharing) == (False, (1, 0))
+        inventory.copy_to(tmp_path / "resumed.sqlite3")
+    with RunInventory(tmp_path / "resumed.sqlite3", phase="load") as resumed:
+        resumed.begin_run()
+        resumed.share(3)
+        resumed.add("schools", 1, SECOND)
+    with RunInventory(tmp_path / "resumed.sqlite3") as killed:
+        assert (killed.is_complete, killed.sharing) == (False, (3, 1))
+        assert list(killed.acknowledged(killed.sharing.rows_before)) == [("schools", 0)]
+        killed.note_complete(is_complete=True)
+        assert killed.is_complete

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dms_load_test.cluster.clocks import Question, offset
 from dms_load_test.cluster.coordinator import Coordinator
-from dms_load_test.cluster.messages import Outcome
+from dms_load_test.cluster.messages import Outcome, Taken
 from dms_load_test.cluster.parts import Done, DoneRow, Part, Row, part_count, rest_of, shards, tracked
 from dms_load_test.engine.virtual_user import Ordinals
 from dms_load_test.load.executor import (
@@ -172,13 +172,13 @@ def test_whatever_is_lost_every_iteration_is_counted_exactly_once(executor, coun
         if data.draw(st.booleans()):
             told += unheard
             unheard.clear()
-            coordinator.tell([(part, row.value(), 0)])
+            coordinator.tell([(part, row.value(), Taken())])
         if len(coordinator.workers) > 1 and data.draw(st.integers(0, 5)) == 0:
             running = [work for work in running if work[0] != worker]
             start(coordinator.lost(worker, 1_000_000_000))
         elif not calls:
             told += unheard
-            coordinator.tell([(part, row.value(), 0)])
+            coordinator.tell([(part, row.value(), Taken())])
             done = row.value().count - part.done.count
             coordinator.ended(part, Outcome(done, done, 0, 0, 0, 1, finished=True))
             running.remove(running[at])

@@ -12,6 +12,7 @@ def test_it_is_the_set_of_its_ordinals(ordinals, other):
     found = OrdinalSet(ordinals)
 
     assert len(found) == len(set(ordinals))
+    assert found.end == max(ordinals, default=-1) + 1
     assert all(ordinal in found for ordinal in ordinals)
     assert (other in found) == (other in set(ordinals))
 

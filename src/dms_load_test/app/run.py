@@ -195,7 +195,6 @@ class _Run:
                     sent = await recovered(reading(target, client, reports), workload, inventory, before.manifest)
                     workload = replace(workload, sent=preflight.sent(sent))
                     notes = (*notes, _progress_note(workload))
-                inventory.note_complete(is_complete=False)
                 notes = (*self._intent.notes, *notes)
                 identity = self._identity(target, workload, notes)
                 writer.write(manifest_of(self._intent.effective, workload.settings, identity))
@@ -251,9 +250,10 @@ class _Run:
         Tripwire(session, self._intent.settings, documents, self._folder).set_up()
         async with crew_of(session, client, target, workload, world, self._folder) as crew:
             runner = PhaseRunner(session, crew)
+            inventory.begin_run()
             settle()
             ending, explanation = await self._attempt(session, target, workload, runner)
-            losses, is_complete = tuple(crew.losses), not crew.workers_lost
+            losses, is_complete = tuple(crew.losses), not crew.workers_lost and not session.stop.at_once
         inventory.note_complete(is_complete=is_complete)
         # The embedded emulator takes the same cores: there, the note that the session made says enough.
         limit = session.generator_limit(self._intent.base_url) if self._intent.settings.api_base_url else ""

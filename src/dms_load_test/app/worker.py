@@ -280,7 +280,7 @@ class _Worker:
                 snapshot=self._aggregate.snapshot(self._now_ns()),
                 journal=self._inventory.drain(),
                 violations=violations,
-                done=tuple((work.part, work.row.value(), work.progress.taken) for work in self._parts),
+                done=tuple((work.part, work.row.value(), _taken(work.progress)) for work in self._parts),
                 health=self._own_watch.look(),
             )
         )
@@ -316,6 +316,10 @@ def _share(
         return tracked(step, part.shard, row), part.shard, user
     shard = part.shard
     return rest_of(step, part, row), WHOLE, lambda number: user(shard.index + number * shard.count)
+
+
+def _taken(progress: StepProgress) -> messages.Taken:
+    return messages.Taken(progress.taken, progress.completed, progress.dropped)
 
 
 def _told(outcome: StepOutcome) -> messages.Outcome:

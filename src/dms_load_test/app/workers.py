@@ -24,7 +24,7 @@ from dms_load_test.load.shard import WHOLE, Shard
 from dms_load_test.metrics.verdict import LEAST_DONE_RATIO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from dms_load_test.app.session import Session
@@ -40,9 +40,10 @@ LAG_S = 0.4
 """A second is recorded this long after it has passed: workers tell of it when it has."""
 CLOCK_EVERY_S = 30.0
 LOST = "its worker was lost"
+_NO_WORKER = "no worker is left; look at the workers' logs, then go on with `resume`"
 _MOST_WAITING = 4
-_RAISED_S = 5.0
-"""After a scenario raised, the other workers have so long to stop."""
+_STOP_S = 5.0
+"""Workers that were told to stop at once, as after a scenario raised on one of them, have so long for it."""
 
 
 class Workers:
@@ -85,7 +86,9 @@ class Workers:
             }
             await link.open(serve, jobs, local=local)
         except OSError as error:
-            raise errors.ConfigError(f"a worker of the cluster was lost at the start: {error}") from None
+            raise errors.ConfigError(
+                f"a worker of the cluster was lost at the start ({error or 'silent'}); look at its log, and run again"
+            ) from None
         await self._token.begin()
         for work in (self._stop_all(), self._keep_token(), self._keep_clocks()):
             self._tasks.append(asyncio.create_task(work))
@@ -108,24 +111,25 @@ class Workers:
             await self._deal_documents()
         self._active.add(phase.name)
         self._carry(self._coordinator.enter(phase.name))
-        while not self._coordinator.is_entered(phase.name) and self._raised is None:
-            await self._next()
+        await self._until(lambda: self._coordinator.is_entered(phase.name))
         self._raise_if_raised()
 
     async def run(self, phase: Phase, number: int, step: Step, progress: StepProgress) -> StepOutcome:
         """Run the step on all workers to the barrier behind it. Raises: LoadTestError: as `run_step`."""
         session, began_ns = self._session, self._session.now_ns()
         work, orders = self._coordinator.begin(phase.name, number, step.executor, began_ns)
-        lost_before = len(self._coordinator.losses)
+        if session.inventory is not None:  # planned documents are shared by part, new ordinals by worker
+            session.inventory.share(len(orders) if phase.planned else len(self._names))
         try:
             if not session.stop.requested:
                 self._carry(orders)
                 await self._barrier(work)
         finally:
             self._coordinator.finish(work)
-            for loss in self._coordinator.losses[lost_before:]:
-                progress.dropped += loss.arrivals
-                progress.drop_reasons[LOST] = progress.drop_reasons.get(LOST, 0) + loss.arrivals
+            lost = sum(loss.arrivals for loss in work.losses)
+            progress.dropped += lost
+            if lost:
+                progress.drop_reasons[LOST] = lost
         self._raise_if_raised()
         seconds = (session.now_ns() - began_ns) / NS_PER_S
         return _joined(step, work.outcomes, progress, seconds, session.stop.reason)
@@ -138,14 +142,24 @@ class Workers:
             self._seconds.rest()
 
     async def _barrier(self, work: StepInWork) -> None:
-        while not work.ended and self._coordinator.workers and self._raised is None:
-            await self._next()
+        def is_over() -> bool:
+            return work.ended or not self._coordinator.workers
+
+        await self._until(is_over)
         if self._raised is not None:
             self._carry(self._coordinator.to_all(messages.Stop(StopReason.INTERRUPTED.value, at_once=True)))
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_RAISED_S):
-                    while not work.ended and self._coordinator.workers:
-                        await self._next()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_STOP_S):
+                while not is_over():
+                    await self._next()
+        if not is_over():
+            self.workers_lost += 1
+            self._session.note(f"Not all workers stopped within {_STOP_S:.0f} s: what those do now is in no figure.")
+
+    async def _until(self, is_so: Callable[[], bool]) -> None:
+        """Return when it is so, a worker raised, or all is to stop at once."""
+        while not is_so() and self._raised is None and not self._session.stop.at_once:
+            await self._next()
 
     async def _next(self) -> None:
         self._changed.clear()
@@ -192,7 +206,7 @@ class Workers:
         ]
         self._carry(orders)
         if not self._coordinator.workers:
-            session.request_stop(StopReason.WORKERS_LOST, "no worker is left", at_once=True)
+            session.request_stop(StopReason.WORKERS_LOST, _NO_WORKER, at_once=True)
         elif losses and self._stop_on_loss:
             text = f"worker {self._names[worker]} was lost, which ends the run (ON_WORKER_LOSS=stop)"
             session.request_stop(StopReason.WORKERS_LOST, text)
@@ -222,11 +236,11 @@ class Workers:
         workers = tuple(self._coordinator.workers)
         for worker in workers:
             self._link.send(worker, messages.AddDocuments((), first=True))
-        loop = asyncio.get_running_loop()
+        loop, stop = asyncio.get_running_loop(), self._session.stop
         with ThreadPoolExecutor(1) as thread:
             piles = dealt(self._inventory, len(workers))
             try:
-                while (pile := await loop.run_in_executor(thread, next, piles, None)) is not None:
+                while not stop.requested and (pile := await loop.run_in_executor(thread, next, piles, None)):
                     worker = workers[pile.worker]
                     self._link.send(worker, messages.AddDocuments(pile.rows, first=False))
                     while self._link.waiting(worker) > _MOST_WAITING:  # noqa: ASYNC110 - emptied by calls, or by a loss
@@ -242,6 +256,7 @@ class Workers:
         self._send(None, messages.Stop(stop.reason.value, at_once=stop.at_once))
         await stop.wait_at_once()
         self._send(None, messages.Stop(stop.reason.value, at_once=True))
+        self._changed.set()
 
     async def _keep_token(self) -> None:
         while True:

@@ -19,6 +19,7 @@ from dms_load_test.cli.application import (
     exit_with,
     settings_in_force,
 )
+from dms_load_test.cli.sharing import SchedulerOption, WorkerLossOption, WorkersOption, sharing_settings
 from dms_load_test.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -36,12 +37,16 @@ def resume(
     results: ResultsOption = None,
     settings: SetOption = None,
     quiet: QuietOption = False,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
+    on_worker_loss: WorkerLossOption = None,
     known_production: ProductionOption = False,
 ) -> None:
     """Go on with a run whose load was interrupted: what is missing is sent, then its other phases run."""
     from dms_load_test.app.run import Wishes, run_test
     from dms_load_test.scenarios.program import Program
 
+    settings = sharing_settings(settings, workers, scheduler, on_worker_loss)
     effective = settings_in_force(profile, settings, target=target, results=results)
     earlier, _ = _earlier(effective, run, known=known_production)
     verdict = run_test(effective, Program(()), Wishes(quiet=quiet, continues=earlier))

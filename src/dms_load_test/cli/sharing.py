@@ -1,4 +1,4 @@
-"""The options of `run` about the processes and machines that share its load."""
+"""The options of `run` and `resume` about the processes and machines that share its load."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ Rules:
 - A step has ended when every part has: that is the barrier.
 - A counted part whose worker is lost goes to the worker with the fewest parts, less what is done of it. Done is what
   the lost worker had told: its figures were counted, too; what it had not told is done again and counted then.
-- A timed part cannot be caught up with: its loss is kept, to be reported.
+- A timed part cannot be caught up with: its loss is kept, to be reported; what it had told of counts.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from dms_load_test.cluster.messages import EnterPhase, Instruction, LeavePhase, Outcome, RunPart
+from dms_load_test.cluster.messages import NOTHING_TAKEN, EnterPhase, Instruction, LeavePhase, Outcome, RunPart, Taken
 from dms_load_test.cluster.parts import Done, Part, part_count, shards
 from dms_load_test.load.executor import (
     ConstantArrivalRate,
@@ -59,7 +59,7 @@ class _Work:
     part: Part
     worker: str
     done: Done
-    taken: int = 0
+    taken: Taken = NOTHING_TAKEN
 
 
 class StepInWork:
@@ -71,6 +71,7 @@ class StepInWork:
         self.executor = executor
         self.begin_ns = begin_ns
         self.outcomes: list[Outcome] = []
+        self.losses: list[Loss] = []
         self._works: list[_Work] = []
         self._unclaimed: list[Part] = []
 
@@ -92,7 +93,7 @@ class StepInWork:
             for shard, worker in zip(shards(count), workers, strict=False)
         ]
 
-    def tell(self, part: Part, done: Done, taken: int) -> None:
+    def tell(self, part: Part, done: Done, taken: Taken) -> None:
         """Note how far a part is."""
         for work in self._works:
             if work.part == part:
@@ -110,7 +111,10 @@ class StepInWork:
         lost = [work for work in self._works if work.worker == worker]
         self._works = [work for work in self._works if work.worker != worker]
         if not self.counted:
-            return [], [self._loss(work, now_ns) for work in lost]
+            self.outcomes += [_told(work.taken) for work in lost if work.taken.taken]
+            losses = [self._loss(work, now_ns) for work in lost]
+            self.losses += losses
+            return [], losses
         self._unclaimed += [replace(work.part, done=work.done, turn=work.part.turn + 1) for work in lost]
         self._count_done(lost)
         return self._take_over(workers, now_ns), []
@@ -141,11 +145,17 @@ class StepInWork:
     def _loss(self, work: _Work, now_ns: int) -> Loss:
         shard, whole_s = work.part.shard, duration_s(self.executor)
         if isinstance(self.executor, ConstantArrivalRate | RampingArrivalRate):
-            arrivals = arrival_count(self.executor, shard) - work.taken
+            arrivals = arrival_count(self.executor, shard) - work.taken.taken
             planned = sum(arrival_count(self.executor, other) for other in shards(shard.count))
             return Loss(self.phase, self.number, work.worker, arrivals / planned if planned else 0.0, arrivals)
         left_s = min(whole_s, max(0.0, whole_s - (now_ns - self.begin_ns) / NS_PER_S))
         return Loss(self.phase, self.number, work.worker, left_s / whole_s / shard.count if whole_s else 0.0)
+
+
+def _told(told: Taken) -> Outcome:
+    """Return the outcome of a timed part that was lost: what was under way when it told of it counts as interrupted."""
+    interrupted = told.taken - told.completed - told.dropped
+    return Outcome(told.taken, told.completed, interrupted, told.dropped, 0, 0, finished=False)
 
 
 class Coordinator:
@@ -186,7 +196,7 @@ class Coordinator:
         """Forget a step."""
         self._steps.pop((step.phase, step.number), None)
 
-    def tell(self, done: Iterable[tuple[Part, Done, int]]) -> None:
+    def tell(self, done: Iterable[tuple[Part, Done, Taken]]) -> None:
         """Note how far parts are."""
         for part, upto, taken in done:
             step = self._steps.get((part.phase, part.step))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from distributed import Client
@@ -32,6 +33,8 @@ WORKERS_S = 60.0
 """A cluster that is being started has this long until the workers that were asked for are there."""
 SILENCE_S = 8.0
 """An answer that is later is none. More than `post.LEASE_S`: who is given up has stopped before others take over."""
+OPEN_S = 60.0
+"""What workers do before a run, such as reading the files that it needs, has this long."""
 CLOSE_S = 5.0
 _QUESTIONS = 8
 
@@ -76,7 +79,12 @@ async def workers_of(client: Client, wanted: int) -> list[str]:
     """
     until_s = asyncio.get_running_loop().time() + WORKERS_S
     while True:
-        known = await client.scheduler.identity(n_workers=-1)
+        try:
+            known = await asyncio.wait_for(client.scheduler.identity(n_workers=-1), SILENCE_S)
+        except OSError as error:
+            raise ConfigError(
+                f"the cluster's scheduler does not answer ({error or 'silent'}); start it anew, or look at its log"
+            ) from None
         found = sorted(known["workers"], key=lambda address: str(known["workers"][address]["name"]))
         if len(found) >= max(1, wanted):
             return found[: wanted or None]
@@ -108,14 +116,17 @@ class Link:
     async def describe(self, workers: Sequence[str], files: tuple[str, ...]) -> Mapping[str, Description]:
         """Ask workers what they are. Raises: ConfigError: one cannot tell."""
         try:
-            found: dict[str, Description] = await self._client.run(post.describe, files, workers=list(workers))
+            asked = self._client.run(post.describe, files, workers=list(workers))
+            found: dict[str, Description] = await asyncio.wait_for(asked, OPEN_S)
         except ImportError as error:
             raise ConfigError(
                 f"a worker of the cluster lacks this package ({error}); install the same version of dms-load-test "
                 "on all of them"
             ) from None
         except OSError as error:
-            raise ConfigError(f"a worker of the cluster does not answer: {error}") from None
+            raise ConfigError(
+                f"a worker of the cluster does not answer ({error or 'silent'}); look at its log, and start it anew"
+            ) from None
         return found
 
     async def measure(self, worker: str) -> Offset:
@@ -123,17 +134,17 @@ class Link:
         questions = []
         for _ in range(_QUESTIONS):
             asked_ns = post.clock_ns()
-            answers = await self._client.run(post.clock_ns, workers=[worker])
+            answers = await asyncio.wait_for(self._client.run(post.clock_ns, workers=[worker]), SILENCE_S)
             questions.append(Question(asked_ns, answers[worker], post.clock_ns()))
         return offset(questions)
 
     async def open(self, serve: Callable[[post.Post, Any], None], jobs: Mapping[str, Any], *, local: bool) -> None:
         """Start the run on each worker of `jobs`, with its job. Raises: OSError: one is lost already."""
-        if local:
-            await self._client.run(post.ignore_interrupts, workers=list(jobs))
-        await asyncio.gather(
-            *(self._client.run(post.open_post, serve, self._run_id, job, workers=[name]) for name, job in jobs.items())
-        )
+        async with asyncio.timeout(OPEN_S):
+            if local:
+                await self._client.run(post.ignore_interrupts, workers=list(jobs))
+            start = partial(self._client.run, post.open_post, serve, self._run_id)
+            await asyncio.gather(*(start(job, workers=[worker]) for worker, job in jobs.items()))
         for worker in jobs:
             self._queues[worker] = asyncio.Queue()
             self._tasks[worker] = (
@@ -170,7 +181,7 @@ class Link:
         except Exception as error:  # noqa: BLE001 - whatever Dask raises, the worker cannot be talked to any more
             if worker in self._tasks:
                 self._drop(worker)
-                self._on_lost(worker, str(error) or type(error).__name__)
+                self._on_lost(worker, "it does not answer" if isinstance(error, TimeoutError) else _text_of(error))
 
     async def _ask(self, worker: str) -> None:
         while True:
@@ -195,3 +206,7 @@ class Link:
         self._queues.pop(worker, None)
         for task in self._tasks.pop(worker, ()):
             task.cancel()
+
+
+def _text_of(error: Exception) -> str:
+    return str(error) or type(error).__name__

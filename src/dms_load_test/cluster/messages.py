@@ -7,7 +7,7 @@ Dask's workers log the arguments of calls that fail. Times are nanoseconds since
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,6 +97,17 @@ class Entered:
     phase: str
 
 
+class Taken(NamedTuple):
+    """How many iterations of a part have begun, and what they came to; the others are under way."""
+
+    taken: int = 0
+    completed: int = 0
+    dropped: int = 0
+
+
+NOTHING_TAKEN = Taken()
+
+
 @dataclass(frozen=True, slots=True)
 class Beat:
     """All that came in a second, taken at one moment: figures, journal of created documents, what is done of parts.
@@ -108,8 +119,7 @@ class Beat:
     journal: Any
     violations: tuple[tuple[str, Violation], ...]
     """(phase, acknowledged write that was not kept)."""
-    done: tuple[tuple[Part, Done, int], ...]
-    """(part, done, iterations taken)."""
+    done: tuple[tuple[Part, Done, Taken], ...]
     health: Mapping[str, float]
 
 

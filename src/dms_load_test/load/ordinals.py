@@ -25,6 +25,12 @@ class OrdinalSet:
         at = ordinal >> 3
         return at < len(self._bits) and bool(self._bits[at] >> (ordinal & 7) & 1)
 
+    @property
+    def end(self) -> int:
+        """The number behind the highest; 0 where there is none."""
+        at = len(self._bits.rstrip(b"\0"))
+        return (at - 1) * 8 + self._bits[at - 1].bit_length() if at else 0
+
     def add(self, ordinal: int) -> None:
         """Put a number in."""
         if ordinal in self:

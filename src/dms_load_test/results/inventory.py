@@ -37,6 +37,7 @@ CREATE TABLE name (number INTEGER PRIMARY KEY, text TEXT UNIQUE NOT NULL);
 CREATE TABLE journal (resource INTEGER, ordinal INTEGER, phase INTEGER, state INTEGER, spelling INTEGER, id BLOB);
 PRAGMA user_version = {VERSION};
 """
+_SHARING = "CREATE TABLE IF NOT EXISTS sharing (workers INTEGER, rows_before INTEGER)"
 _JOURNAL = """
 SELECT resource, ordinal, spelling, id, state, phase FROM journal
 WHERE ordinal % :count = :index AND (:resource IS NULL OR resource = :resource) ORDER BY resource, ordinal, rowid
@@ -53,6 +54,13 @@ class Journal(NamedTuple):
 
     names: tuple[str, ...]
     rows: tuple[tuple[int, int, int, int, int, bytes | str | None], ...]
+
+
+class Sharing(NamedTuple):
+    """How the run that wrote last went: by so many workers at the same time, after so many rows of earlier runs."""
+
+    workers: int = 1
+    rows_before: int = 0
 
 
 class _Row(NamedTuple):
@@ -118,6 +126,7 @@ class RunInventory:
         elif version != VERSION:
             self._database.close()
             raise ConfigError(f"{path}: inventory of version {version}; this program reads version {VERSION}")
+        self._database.execute(_SHARING)
         self._names = {text: number for number, text in self._database.execute("SELECT number, text FROM name")}
         texts = {number: text for text, number in self._names.items()}
         highest = self._database.execute("SELECT resource, MAX(ordinal) FROM journal GROUP BY resource")
@@ -125,7 +134,7 @@ class RunInventory:
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing can lack that was acknowledged: no run is under way, was killed, or lost a worker."""
+        """Whether nothing can lack that was made: no run is under way, killed, stopped at once or without a worker."""
         (mark,) = self._database.execute("PRAGMA application_id").fetchone()
         return not mark
 
@@ -134,6 +143,32 @@ class RunInventory:
         self.flush()
         with writing(self._path):
             self._database.execute(f"PRAGMA application_id = {0 if is_complete else _IN_DOUBT}")
+
+    @property
+    def sharing(self) -> Sharing:
+        """Who wrote what is in the file, which tells where something may lack."""
+        row = self._database.execute("SELECT workers, rows_before FROM sharing").fetchone()
+        return Sharing(*row) if row else Sharing()
+
+    def begin_run(self) -> None:
+        """Note, in the file, that a run is under way from here on. Raises: StorageError: the disk does not take it."""
+        self.note_complete(is_complete=False)
+        (rows,) = self._database.execute("SELECT COALESCE(MAX(rowid), 0) FROM journal").fetchone()
+        self._note_sharing(Sharing(rows_before=rows))
+
+    def share(self, workers: int) -> None:
+        """Note, in the file, how many do at the same time what the run does from here on. Raises: as `begin_run`."""
+        sharing = self.sharing
+        if workers != sharing.workers:
+            self.flush()
+            self._note_sharing(sharing._replace(workers=workers))
+
+    def _note_sharing(self, sharing: Sharing) -> None:
+        with writing(self._path):
+            self._database.execute("BEGIN")
+            self._database.execute("DELETE FROM sharing")
+            self._database.execute("INSERT INTO sharing VALUES (?, ?)", sharing)
+            self._database.execute("COMMIT")
 
     def enter_phase(self, phase: str) -> None:
         """Name the phase that documents are created in from now on."""
@@ -219,12 +254,16 @@ class RunInventory:
                 texts[row.resource], row.ordinal, spell(row.spelling, row.stored), texts[row.phase], created
             )
 
-    def acknowledged(self, resource: str) -> Iterator[int]:
-        """Yield the ordinals of `resource` that were ever created, in the order of that, perhaps repeatedly."""
+    def acknowledged(self, rows: int | None = None) -> Iterator[tuple[str, int]]:
+        """Yield (resource, ordinal) of all that was ever created, in the order of that, perhaps repeatedly.
+
+        With `rows`, only what the first so many rows tell.
+        """
         self.flush()
-        number = self._names.get(resource, 0)
-        rows = self._database.execute("SELECT ordinal FROM journal WHERE resource = ?", (number,))
-        return (ordinal for (ordinal,) in rows)
+        texts = {number: text for text, number in self._names.items()}
+        end = -1 if rows is None else rows
+        found = self._database.execute("SELECT resource, ordinal FROM journal ORDER BY rowid LIMIT ?", (end,))
+        return ((texts[resource], ordinal) for resource, ordinal in found)
 
     def tally(self) -> list[tuple[str, str, int, int, int]]:
         """Return (resource, phase, created, found, deleted) as numbers of acknowledged answers, in alphabetical order.

@@ -17,7 +17,7 @@ from dms_load_test.scenarios.audit import COUNTERS, THRESHOLD, Audit
 from dms_load_test.scenarios.lost import BLOCKED, Lost
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dms_load_test.scenarios.api import VirtualUser, Workload
 
@@ -49,6 +49,23 @@ class Level:
         begin = self._ends[at - 1] if at else 0
         resource, ordinals = self._rows[at]
         return resource, ordinals[number - begin]
+
+    def end_of(self, resource: str, ordinal: int) -> int:
+        """Return the number behind the last document of a resource of its up to an ordinal; 0 where none is."""
+        at = tuple(self.planned).index(resource)
+        begin = self._ends[at - 1] if at else 0
+        some = bisect_right(self._rows[at][1], ordinal)
+        return begin + some if some else 0
+
+    def lacking(self, sent: Mapping[str, OrdinalSet], end: int) -> Iterator[int]:
+        """Yield the numbers below `end` of documents that `sent` lacks, ascending."""
+        begin = 0
+        for resource, ordinals in self._rows:
+            known = sent[resource]
+            for place, ordinal in enumerate(ordinals[: max(0, end - begin)], begin):
+                if ordinal not in known:
+                    yield place
+            begin += len(ordinals)
 
     async def create_one(self, vu: VirtualUser) -> None:
         """Create the document of the user's iteration and remember it; then look back at earlier ones.

@@ -3,7 +3,7 @@
 import pytest
 
 from dms_load_test.cluster.coordinator import LEAD_NS, Coordinator
-from dms_load_test.cluster.messages import EnterPhase, Outcome, RunPart
+from dms_load_test.cluster.messages import EnterPhase, Outcome, RunPart, Taken
 from dms_load_test.cluster.parts import Done
 from dms_load_test.load.executor import ConstantArrivalRate, ConstantVus, SharedIterations
 from dms_load_test.load.shard import Shard
@@ -51,7 +51,7 @@ def test_a_step_with_fewer_users_than_workers_has_a_part_for_each_user(two):
 def test_a_lost_part_of_a_level_goes_on_elsewhere_where_it_was_told_to_be_with_the_time_that_is_left(two):
     step, orders = two.begin("load", 0, LEVEL, 0)
     lost = parts(orders)["a"]
-    two.tell([(lost, Done(7, (9,)), 10)])
+    two.tell([(lost, Done(7, (9,)), Taken(10, 8))])
 
     (order,) = two.lost("a", 20 * NS_PER_S)
 
@@ -65,9 +65,9 @@ def test_a_lost_part_of_a_level_goes_on_elsewhere_where_it_was_told_to_be_with_t
 def test_a_takeover_that_is_lost_too_is_taken_over_again_from_where_that_was():
     three = Coordinator(["a", "b", "c"])
     _, orders = three.begin("load", 0, LEVEL, 0)
-    three.tell([(parts(orders)["a"], Done(5), 5)])
+    three.tell([(parts(orders)["a"], Done(5), Taken(5, 5))])
     (first,) = three.lost("a", 0)
-    three.tell([(first.instruction.part, Done(8), 3)])
+    three.tell([(first.instruction.part, Done(8), Taken(3, 3))])
 
     assert first.worker == "b"
     again = three.lost("b", 0)
@@ -92,13 +92,27 @@ def test_a_lost_part_of_a_timed_step_is_a_loss_of_what_was_left_of_it(two):
 
 def test_arrivals_that_a_lost_worker_did_not_take_are_counted(two):
     executor = ConstantArrivalRate(rate_per_s=10, duration_s=10, pre_allocated_vus=2, max_vus=4)
-    _, orders = two.begin("readwrite", 0, executor, 0)
-    two.tell([(parts(orders)["a"], Done(), 20)])
+    step, orders = two.begin("readwrite", 0, executor, 0)
+    two.tell([(parts(orders)["a"], Done(), Taken(20, 18, 1))])
 
     two.lost("a", 5 * NS_PER_S)
 
     (loss,) = two.losses
     assert (loss.arrivals, loss.ratio) == (30, pytest.approx(0.3))
+    assert step.outcomes == [Outcome(20, 18, 1, 1, 0, 0, finished=False)]  # and what it had told is not lost
+
+
+def test_of_steps_side_by_side_each_has_its_own_loss(two):
+    few, many = (
+        ConstantArrivalRate(rate_per_s=rate, duration_s=10, pre_allocated_vus=2, max_vus=4) for rate in (1, 10)
+    )
+    first, _ = two.begin("readwrite", 0, few, 0)
+    second, _ = two.begin("changes", 0, many, 0)
+
+    two.lost("a", 0)
+
+    assert [[loss.arrivals for loss in step.losses] for step in (first, second)] == [[5], [50]]
+    assert len(two.losses) == 2
 
 
 def test_nobody_waits_for_a_lost_worker_to_be_ready(two):

@@ -1,18 +1,45 @@
 """What `deploy/` says agrees with the program."""
 
 import re
+import shlex
 from pathlib import Path
 
+import pytest
 import yaml
 from dask.config import canonical_name, collect_env
+from distributed.cli.dask_scheduler import main as dask_scheduler
+from distributed.cli.dask_worker import main as dask_worker
+from typer.main import get_command
 
+from dms_load_test.cli import app
 from dms_load_test.cluster.local import QUIET
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 
 
+COMMANDS = {
+    ("dms-load-test", "run"): get_command(app).commands["run"],
+    ("dask", "scheduler"): dask_scheduler,
+    ("dask", "worker"): dask_worker,
+}
+
+
 def manifests():
     return {path.name: yaml.safe_load(path.read_text()) for path in (DEPLOY / "kubernetes").glob("*.yaml")}
+
+
+def containers():
+    """All containers of a run, the coordinator's first."""
+    run = manifests()["run.yaml"]["spec"]
+    parts = (run["job"]["spec"], *(run["cluster"]["spec"][part]["spec"] for part in ("worker", "scheduler")))
+    return [container for part in parts for container in part["containers"]]
+
+
+def documented():
+    """The commands of the pages' console blocks that start a part of a cluster, without their prompts."""
+    page = (DEPLOY.parent / "docs" / "distributed.md").read_text()
+    lines = [line.split("$ ", 1)[1] for line in page.splitlines() if re.match(r"[\w-]+\$ d(ask|ms)", line)]
+    return [shlex.split(line) for line in lines]
 
 
 def flattened(tree, before=""):
@@ -39,13 +66,27 @@ def test_the_image_copies_only_what_is_there():
 
 
 def test_coordinator_scheduler_and_workers_are_of_one_image_and_only_the_first_has_the_secret():
-    run = manifests()["run.yaml"]["spec"]
-    job = run["job"]["spec"]["containers"]
-    others = [run["cluster"]["spec"][part]["spec"]["containers"] for part in ("worker", "scheduler")]
+    assert len({container["image"] for container in containers()}) == 1
+    assert [container["name"] for container in containers() if "envFrom" in container] == ["job"]
 
-    containers = [container for group in (job, *others) for container in group]
-    assert len({container["image"] for container in containers}) == 1
-    assert [container["name"] for container in containers if "envFrom" in container] == ["job"]
+
+@pytest.mark.parametrize("words", [*(container["args"] for container in containers()), *documented()], ids=" ".join)
+def test_every_command_and_option_that_starts_a_part_exists(words):
+    program, name, *options = words
+    known = {
+        option
+        for parameter in COMMANDS[program, name].params
+        for option in (*parameter.opts, *parameter.secondary_opts)
+    }
+
+    given = [word.partition("=")[0] for word in options if word.startswith("--")]
+    assert set(given) <= known
+
+
+def test_the_user_of_the_image_may_write_into_the_claim():
+    uid = int(re.search(r"^USER (\d+)$", (DEPLOY / "Containerfile").read_text(), re.MULTILINE)[1])
+
+    assert manifests()["run.yaml"]["spec"]["job"]["spec"]["securityContext"]["fsGroup"] == uid
 
 
 def test_the_coordinator_waits_for_all_workers_and_its_claim_is_there():

@@ -1,0 +1,69 @@
+"""No question to a cluster waits without a limit."""
+
+import asyncio
+
+import pytest
+
+from dms_load_test.cluster import link
+from dms_load_test.errors import ConfigError
+
+
+class SilentScheduler:
+    async def identity(self, n_workers):
+        await asyncio.Event().wait()
+
+
+class SilentCluster:
+    """A Dask client whose calls are never answered."""
+
+    scheduler = SilentScheduler()
+
+    async def run(self, *_, **__):
+        await asyncio.Event().wait()
+
+
+class SilentOnceOpened(SilentCluster):
+    async def run(self, function, *_, **__):
+        if function is not link.post.open_post:
+            await super().run()
+
+
+def link_to(cluster, lost=None):
+    return link.Link(cluster, "run", lambda *_: None, lambda *told: lost.append(told))
+
+
+@pytest.fixture(autouse=True)
+def no_patience(monkeypatch):
+    for limit in ("SILENCE_S", "CLOSE_S"):
+        monkeypatch.setattr(link, limit, 0)
+
+
+async def test_a_scheduler_that_is_silent_is_told():
+    with pytest.raises(ConfigError, match="scheduler does not answer"):
+        await link.workers_of(SilentCluster(), 2)
+
+
+async def test_a_worker_that_is_silent_before_the_run_is_told(monkeypatch):
+    monkeypatch.setattr(link, "OPEN_S", 0)
+    silent = link_to(SilentCluster())
+
+    with pytest.raises(ConfigError, match="worker of the cluster does not answer"):
+        await silent.describe(["a"], ())
+    with pytest.raises(TimeoutError):
+        await silent.measure("a")
+    with pytest.raises(TimeoutError):
+        await silent.open(print, {"a": None}, local=True)
+
+
+async def test_a_worker_that_is_silent_in_the_run_is_given_up():
+    lost = []
+    opened = link_to(SilentOnceOpened(), lost)
+
+    await opened.open(print, {"a": None}, local=False)
+    for _ in range(20):  # its first question ends in the loop's next turns
+        await asyncio.sleep(0)
+    opened.send("a", "an instruction")
+
+    assert lost == [("a", "it does not answer")]
+    assert opened.waiting("a") == 0
+    await opened.close()
