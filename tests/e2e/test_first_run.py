@@ -1,8 +1,15 @@
-"""What a new user runs into: no disk, no TLS where it is looked for, Ctrl-C before anything has begun."""
+"""What a new user runs into: no disk, no TLS where it is looked for, a proxy, Ctrl-C before anything has begun."""
 
+import http.client
+import json
+import re
 import signal
 import sys
+import threading
 import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -12,22 +19,86 @@ import resource
 
 SMALL_BYTES = 50 * 1024
 """The record of a dev run grows beyond it in its first seconds."""
+LARGE_BYTES = 2 * 1024 * 1024
+"""All files of a smoke run fit into it but the report."""
+
+
+@contextmanager
+def limited(most_bytes):
+    """Limit the size of files, as a disk that is full would: the system refuses to write on, in the same way."""
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
 
 def test_a_disk_that_is_full_ends_the_run_at_once_and_keeps_what_was_written(command, server):
-    """A limit on the size of files stands for it: the system refuses to write on, in the same way."""
-    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (SMALL_BYTES, most))
-    try:
+    with limited(SMALL_BYTES):
         ended = command("run", "--profile", "dev", "--quiet", **server.settings)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
     report = command("report", str(ended.folder))
 
     assert ended.code == 108, ended.err
     assert "what was written until then stays: make space" in ended.err
     assert "Traceback" not in ended.err
     assert report.code == 0, report.err
+
+
+def test_a_run_whose_report_does_not_fit_is_judged_and_says_last_that_it_has_none(command, server):
+    with limited(LARGE_BYTES):
+        ended = command("run", "--profile", "smoke", "--phase", "load", **server.settings)
+
+    assert ended.code == 0, ended.err
+    assert re.search(
+        r"No report was written: .*; make space, or choose another place with --out", ended.out.splitlines()[-1]
+    )
+    assert not [path for path in ended.folder.iterdir() if path.name.startswith("report")]
+
+
+class Proxy(BaseHTTPRequestHandler):
+    """Passes each request on to the target, whatever host it names."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        there = http.client.HTTPConnection(self.server.target, timeout=10)
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        there.request(self.command, urlsplit(self.path)._replace(scheme="", netloc="").geturl(), body, self.headers)
+        answer = there.getresponse()
+        data = answer.read()
+        self.send_response(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() in {"content-type", "location"}:
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+        there.close()
+
+    do_POST = do_GET  # noqa: N815 - http.server's names
+
+    def log_message(self, *_):
+        pass
+
+
+def test_the_doctor_looks_at_the_way_through_the_proxy_that_a_run_takes(command, server):
+    """Where a proxy is needed, this machine often cannot resolve the target's name."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as proxy:
+        proxy.target, proxy.asked = urlsplit(server.base_url).netloc, []
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        settings = server.settings | {"API_BASE_URL": "http://api.invalid/api"}
+        ended = command(
+            "doctor", "--profile", "smoke", "--json", HTTP_PROXY=f"http://127.0.0.1:{proxy.server_port}", **settings
+        )
+        proxy.shutdown()
+    found = {check["name"]: check for check in json.loads(ended.out)}
+
+    assert ended.code == 0, ended.out
+    assert proxy.asked[0] == "http://api.invalid/api/"
+    assert found["name"]["text"].endswith(", the proxy on the way to api.invalid")
+    assert found["connection"]["text"].endswith(", the proxy on the way to api.invalid")
 
 
 def test_https_to_a_server_without_it_is_told_as_such(command, server):

@@ -32,4 +32,6 @@ def report_record(record: Path, path: Path) -> None:
     try:
         write_report(path, page)
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}; choose another place with --out") from error
+        raise ConfigError(
+            f"{path}: {error.strerror}; make space, or choose another place with --out of `report`"
+        ) from error

@@ -34,8 +34,13 @@ def render_report(page: Mapping[str, Any]) -> str:
 def write_report(path: Path, page: Mapping[str, Any]) -> None:
     """Write the report in one piece. Raises: ConfigError: Plotly is not installed. OSError."""
     beside = path.with_suffix(".partial")
-    beside.write_text(render_report(page), encoding="utf-8", newline="\n")
-    beside.replace(path)
+    text = render_report(page)
+    try:
+        beside.write_text(text, encoding="utf-8", newline="\n")
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)  # on a full disk its megabytes are missed
+        raise
 
 
 def json_for_script(value: Any) -> str:
