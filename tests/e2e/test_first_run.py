@@ -34,6 +34,14 @@ def limited(most_bytes):
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
 
+def test_help_names_what_is_needed_first_first_and_each_command_in_a_line_of_80_columns(inside):
+    ended = inside("--help", COLUMNS="80")
+    commands = ended.out.partition("Commands:")[2].strip().splitlines()
+
+    assert [line.split()[0] for line in commands[:3]] == ["run", "smoke", "doctor"]
+    assert [line for line in commands if not line.endswith(".") or line.endswith("...")] == []
+
+
 def test_a_disk_that_is_full_ends_the_run_at_once_and_keeps_what_was_written(command, server):
     with limited(SMALL_BYTES):
         ended = command("run", "--profile", "dev", "--quiet", **server.settings)

@@ -71,7 +71,7 @@ def plan(
     seed: SeedOption = None,
     settings: SetOption = None,
 ) -> None:
-    """Show what a load would send: each resource with its level and its documents."""
+    """Show what a load would send, by resource and level."""
     from dms_load_test.app.data import plan_lines
     from dms_load_test.app.inspect import documents_and_graph
 
@@ -99,7 +99,7 @@ def generate(
     seed: SeedOption = None,
     settings: SetOption = None,
 ) -> None:
-    """Print generated documents as JSON lines, or write all of them to a folder."""
+    """Print generated documents, or write all to a folder. There is one a line, as JSON."""
     from dms_load_test.app.data import export
     from dms_load_test.app.inspect import document_lines, documents_and_graph
 

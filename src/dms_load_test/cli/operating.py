@@ -41,7 +41,7 @@ def setup_client(
     target: TargetOption = None,
     settings: SetOption = None,
 ) -> None:
-    """Make the API client at the Configuration Service and write its credentials to .env.load-test."""
+    """Make the API client at the Configuration Service. Its credentials are written to .env.load-test."""
     from dms_load_test.app.setup_client import Workplace, delete_client, set_up_client
     from dms_load_test.config import home
 
@@ -56,7 +56,7 @@ def doctor(
     settings: SetOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of lines.")] = False,
 ) -> None:
-    """Look at everything that a run depends on, line by line, with what to do; nothing is left on the target."""
+    """Look at everything that a run depends on. Each line says what to do; nothing is left on the target."""
     from dms_load_test.app.doctor import examine, failed_in_configuration
     from dms_load_test.config import home
 
@@ -88,7 +88,7 @@ def resume(
     quiet: QuietOption = False,
     known_production: ProductionOption = False,
 ) -> None:
-    """Go on with a run whose load was interrupted: what is missing is sent, then its other phases run."""
+    """Go on with a run whose load was interrupted. What is missing is sent, then its other phases run."""
     from dms_load_test.app.run import Wishes, run_test
     from dms_load_test.scenarios.program import Program
 
@@ -104,7 +104,7 @@ def inventory(
     ids: Annotated[bool, typer.Option("--ids", help="Each document that is left, as JSON lines.")] = False,
     results: ResultsOption = None,
 ) -> None:
-    """Count what a run created, by resource and phase, or list what is left of it."""
+    """Count what a run created, or list what is left of it."""
     from dms_load_test.app.stock import document_lines, inventory_lines
 
     folder = settings_in_force(None, None, results=results).settings.results_dir
@@ -121,7 +121,7 @@ def clean(
     settings: SetOption = None,
     known_production: ProductionOption = False,
 ) -> None:
-    """Delete what a run created, in reverse dependency order, and account for it."""
+    """Delete what a run created, and account for it. The order is the reverse of dependency."""
     from dms_load_test.app.clean import clean_run
 
     effective = settings_in_force(None, settings, target=target, results=results)
@@ -151,7 +151,7 @@ def send(
     settings: SetOption = None,
     known_production: ProductionOption = False,
 ) -> None:
-    """Send one document of a run again, and show request and answer."""
+    """Send a document of a run again; show request and answer."""
     from dms_load_test.app.send import send_document
 
     effective = settings_in_force(None, settings, target=target, results=results)

@@ -16,7 +16,7 @@ def report(
     out: Annotated[Path | None, typer.Option(help="File to write; else report.html in the run's folder.")] = None,
     results: ResultsOption = None,
 ) -> None:
-    """Make the HTML report of a run, also of one that was killed, from its record alone."""
+    """Make a run's HTML report from its record. Runs that were killed have a record, too."""
     from dms_load_test.app.report import make_report
 
     print(make_report(settings_in_force(None, None, results=results).settings.results_dir, run, out))

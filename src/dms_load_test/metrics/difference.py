@@ -36,6 +36,8 @@ ABOVE = "above"
 TIME_PARTS = (*BELOW, ABOVE)
 """Numerators of `Side.times`: requests not longer than each percentile; how much of the other run they exceed."""
 _FEWEST_SAMPLES = 30
+_FEWEST_SECONDS = 5.0
+"""A machine's own ups and downs last longer than a load of half a second: one of them catches all of its levels."""
 _FEWEST_BEYOND = 10
 """So many requests must be longer than a percentile for it to be more than a few odd ones."""
 _SIGMAS = 2.0
@@ -197,7 +199,7 @@ def _relative(base: float, new: float) -> Change:
 def _tests(pair: Pair, over: Pair | None) -> Iterable[tuple[str, _Test]]:
     """Yield what can be tested of a pair; `over` is the row that sums it up with its like."""
     base, new = pair.base, pair.new
-    if min(base.done, new.done) < _FEWEST_SAMPLES:
+    if min(base.done, new.done) < _FEWEST_SAMPLES or min(base.seconds, new.seconds) < _FEWEST_SECONDS:
         return
     rate = [_noise(side, sum_side, _rate) for side, sum_side in _sides(pair, over)]
     if all(freedom for _, freedom in rate):
