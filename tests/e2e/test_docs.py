@@ -145,6 +145,18 @@ def test_what_is_shown_as_python_compiles_and_yaml_parses(page):
             assert isinstance(yaml.safe_load(text), dict)
 
 
+def test_the_benchmarks_shown_have_the_options_shown():
+    shown = {
+        (script, option)
+        for path in PAGES.values()
+        for script, options in re.findall(r"python (benchmarks/\w+\.py)((?: +--?[\w-]+| +[\w.,/]+)*)", path.read_text())
+        for option in ("", *re.findall(r"--[\w-]+", options))
+    }
+
+    assert len(shown) > 10
+    assert [pair for pair in sorted(shown) if f'"{pair[1]}' not in (ROOT / pair[0]).read_text()] == []
+
+
 def test_every_threshold_shown_can_be_judged():
     shown = re.findall(r"^\w+(?:\{.*\})?: .*\d.*$", PAGES["docs/metrics.md"].read_text(), re.MULTILINE)
 

@@ -254,7 +254,8 @@ class Doctor:
         values = await read_descriptor_values(api, metadata.model, wanted)
         documents = self._seen.documents = documents_of(self._settings, _SEED, metadata.model, values)
         count = sum(len(found) for found in values.values())
-        empty = [name for name, found in values.items() if not found]
+        standard = embedded()[2]  # which has no values of some itself: of these nothing can be loaded
+        empty = [name for name, found in values.items() if not found and standard.get(name, True)]
         text = (
             f"{count:,} values of {len(values)} descriptors; {sum(documents.counts.values()):,} documents can be made"
         )
