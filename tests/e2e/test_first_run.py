@@ -2,12 +2,14 @@
 
 import http.client
 import json
+import os
 import re
 import signal
+import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
@@ -15,6 +17,7 @@ import pytest
 
 if sys.platform == "win32":
     pytest.skip("limits and signals of a child differ on Windows", allow_module_level=True)
+import pty
 import resource
 
 SMALL_BYTES = 50 * 1024
@@ -107,6 +110,25 @@ def test_the_doctor_looks_at_the_way_through_the_proxy_that_a_run_takes(command,
     assert proxy.asked[0] == "http://api.invalid/api/"
     assert found["name"]["text"].endswith(", the proxy on the way to api.invalid")
     assert found["connection"]["text"].endswith(", the proxy on the way to api.invalid")
+
+
+def test_in_a_terminal_the_doctor_is_wrapped_between_words_beside_its_head(command, server):
+    screen, stdout = pty.openpty()
+    settings = command.environment | server.settings | {"COLUMNS": "60"}
+    program = [sys.executable, "-m", "dms_load_test", "doctor", "--profile", "smoke"]
+    with subprocess.Popen(program, cwd=command.folder, env=settings, stdout=stdout) as process:
+        os.close(stdout)
+        said = b""
+        with suppress(OSError):  # Linux says EIO where the other end is closed
+            while part := os.read(screen, 4096):
+                said += part
+    os.close(screen)
+    lines = said.decode().replace("\r", "").splitlines()
+
+    assert process.returncode == 0
+    assert [line for line in lines if len(line) > 60 and " " in line.strip()] == []
+    assert len(lines) > 15
+    assert {line[:24].strip() for line in lines if line.startswith(" ")} <= {"", "->"}
 
 
 def test_https_to_a_server_without_it_is_told_as_such(command, server):

@@ -209,6 +209,7 @@ def test_prefix_and_id_range_make_the_data_recognisable(inside, server):
 def test_the_inventory_is_shown_by_resource_and_phase_and_document(inside, server):
     ended = inside(*LOAD, **server.settings)
     table = inside("inventory")
+    assert max(map(len, table.out.splitlines())) <= 80
     listed = inside("inventory", "--ids")
 
     planned = sum(row["created"] for row in ended.summary["accounts"])

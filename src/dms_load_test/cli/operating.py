@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
+import textwrap
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -67,15 +69,25 @@ def doctor(
 
     def show(check: Check) -> None:
         if not as_json:
-            print(f"{check.state:<8} {check.name:<14} {check.text}", flush=True)
+            print(_hanging(f"{check.state:<8} {check.name:<14} ", check.text), flush=True)
             if check.advice:
-                print(f"{'':<23} -> {check.advice}", flush=True)
+                print(_hanging(f"{'':<23} -> ", check.advice), flush=True)
 
     found = examine(effective, base_url, home(os.environ, Path.cwd()), show)
     if as_json:
         print(json.dumps([asdict(check) for check in found], indent=2))
     if any(check.state == "failed" for check in found):
         raise typer.Exit(CONFIG if failed_in_configuration(found) else TARGET)
+
+
+def _hanging(head: str, text: str) -> str:
+    """Return a line; in a terminal its text is wrapped between words, beside its head."""
+    if not sys.stdout.isatty():
+        return head + text
+    width = shutil.get_terminal_size().columns
+    indent = " " * len(head)
+    lines = textwrap.wrap(text, max(width - len(head), 20), break_long_words=False, break_on_hyphens=False)
+    return head + f"\n{indent}".join(lines)
 
 
 @app.command()
