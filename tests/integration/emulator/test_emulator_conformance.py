@@ -4,7 +4,8 @@
 
 A row has the statement (`says`) and either what to send and expect, or a `gap`: why it is not covered.
 - `given`: steps before, each `name = METHOD path JSON` or `name = school 5`, `name = student 5`, `name = period X 5`;
-  `<name.id>`, `<name.etag>`, `<name.location>` stand for what a step answered, `<base>` for the base URL.
+  `<name.id>`, `<name.etag>`, `<name.location>` stand for what a step answered, `<base>` for the base URL. Steps of the
+  CMS carry the token that a step called `t` got. Rows know nothing of each other: they run in any order.
 - `request`, `headers` (sent, or with an empty text left out), `body`; `auth`: `none`, a header, or the name of a token.
 - `status`; `answers`: header -> regular expression, empty where it has to be absent; `has`: members that the body has,
   texts that start with `~` being regular expressions; `text`: the whole body.
@@ -72,7 +73,8 @@ class Session:
             reply = self.client.post(resource, body)
         else:
             path, _, body = " ".join(arguments).partition(" ")
-            reply = self.send(kind, path, body)
+            admin = {"Authorization": "Bearer <t.access_token>"} if path.startswith("//config/") else {}
+            reply = self.send(kind, path, body, admin)
         assert reply.status < 300, (line, reply.body)
         location = reply.headers.get("location", "")
         self.known |= {
