@@ -12,10 +12,11 @@ import time
 from contextlib import contextmanager
 from itertools import pairwise
 
-import psutil
 import pytest
 import trustme
 
+pytest.importorskip("distributed", reason="no Dask here: pip install '.[cluster]'")
+psutil = pytest.importorskip("psutil")  # comes with Dask
 ROUNDS = int(os.environ.get("CLUSTER_ROUNDS", "1"))
 """Workers killed in turn, each in a run of its own."""
 QUICK = ("--set", "DURATION_READWRITE_PHASE=3s", "--set", "THINK_TIME_MIN=0s", "--set", "THINK_TIME_MAX=5ms")
