@@ -18,6 +18,7 @@ from dms_load_test.edfi.schema import ApiModel
 from dms_load_test.edfi.standard import load_standard
 from dms_load_test.emulator import EmulatorOptions, start_emulator
 
+pytest.importorskip("schemathesis", reason="schemathesis is not installed")
 CHOSEN = os.environ.get("SCHEMATHESIS_RESOURCES", "students")
 EXCLUDED = {
     "positive_data_acceptance": "a schema cannot say which descriptors and referenced documents exist",
