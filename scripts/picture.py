@@ -7,10 +7,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from dms_load_test.load.plan import Table
 from dms_load_test.results.run import read_run
 from dms_load_test.views.summary import SummaryView, print_summary
 
-_ROWS = 6
+_ROWS = 3
 """Rows of a phase's table that the picture has room for."""
 _WEB_FONT = re.compile(r"@font-face\s*{[^}]*}")
 """Rich asks a content network for a font; the reader's own monospaced one will do."""
@@ -31,6 +32,7 @@ def draw(folder: Path, out: Path) -> None:
             notes=run.manifest.notes,
             phases=run.manifest.phases,
             folder=f"results/{folder.name}",
+            tables=tuple((at.phase, Table(at.title, at.columns, at.rows, at.note)) for at in run.tables),
         ),
         _ROWS,
     )

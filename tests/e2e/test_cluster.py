@@ -9,12 +9,13 @@ from collections import Counter
 from contextlib import closing
 from itertools import pairwise
 
-import psutil
 import pytest
 import trustme
 
 from dms_load_test.results.inventory import RunInventory
 
+pytest.importorskip("distributed", reason="no Dask here: pip install '.[cluster]'")
+psutil = pytest.importorskip("psutil")  # comes with Dask
 QUICK = ("--set", "DURATION_READWRITE_PHASE=3s", "--set", "THINK_TIME_MIN=0s", "--set", "THINK_TIME_MAX=5ms")
 LOAD = ("run", "--profile", "smoke", "--phase", "load")
 SOME = ("--set", "STUDENT_COUNT=60", "--set", "VUS_LOAD_PHASE=4")

@@ -13,6 +13,7 @@ import pytest
 
 from dms_load_test.emulator import EmulatorOptions, start_emulator
 
+pytest.importorskip("distributed", reason="no Dask here: pip install '.[cluster]'")
 HOME = "10.231.9.1"
 CLOCKS_S = (5000, -50)
 """By how much each machine's monotonic clock is ahead."""

@@ -17,6 +17,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
+from dms_load_test.app.inspect import documents_and_graph
 from dms_load_test.app.plan_file import read_plan_file
 from dms_load_test.cli import app
 from dms_load_test.config import load_settings, parse_assignments
@@ -143,6 +144,29 @@ def test_what_is_shown_as_python_compiles_and_yaml_parses(page):
             compile(text, f"{page}, block {number}", "exec", dont_inherit=True)
         elif at == page:
             assert isinstance(yaml.safe_load(text), dict)
+
+
+@pytest.mark.parametrize("profile", ["smoke", "dev", "staging", "prod"])
+def test_the_sizes_of_a_profile_are_those_that_it_has(profile, tmp_path):
+    settings = load_settings(profile, {}, {}, tmp_path).settings
+    documents, _ = documents_and_graph(settings)
+    users = f"{settings.vus_load_phase}, {settings.vus_readwrite_phase}"
+    sizes = [settings.school_count, settings.student_count, settings.staff_count, sum(documents.counts.values())]
+    (row,) = re.findall(rf"^\| `{profile}` \| \D.*$", PAGES["docs/profiles.md"].read_text(), re.MULTILINE)
+
+    assert row.endswith(f" | {' | '.join(f'{size:,}' for size in sizes)} | {users} |")
+
+
+def test_the_benchmarks_shown_have_the_options_shown():
+    shown = {
+        (script, option)
+        for path in PAGES.values()
+        for script, options in re.findall(r"python (benchmarks/\w+\.py)((?: +--?[\w-]+| +[\w.,/]+)*)", path.read_text())
+        for option in ("", *re.findall(r"--[\w-]+", options))
+    }
+
+    assert len(shown) > 10
+    assert [pair for pair in sorted(shown) if f'"{pair[1]}' not in (ROOT / pair[0]).read_text()] == []
 
 
 def test_every_threshold_shown_can_be_judged():

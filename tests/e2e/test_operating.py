@@ -88,8 +88,17 @@ def test_the_doctor_examines_in_order_and_leaves_nothing(inside, server):
     ]  # fmt: skip
     assert not [check for check in found.values() if check["state"] in {"failed", "skipped"}]
     assert "Ed-Fi 5.2.0" in found["discovery"]["text"]
+    assert found["descriptors"]["state"] == "ok"
     assert server.counts(["students", "schoolYearTypes"]) == {"students": 0, "schoolYearTypes": 0}
     assert not ended.results.exists()
+
+
+def test_the_doctor_warns_of_descriptors_that_the_standard_has_values_of(inside):
+    with start_emulator(EmulatorOptions(port=0, empty=True)) as bare:
+        ended = inside("doctor", API_BASE_URL=bare.base_url, CLIENT_ID=bare.key, CLIENT_SECRET=bare.secret)
+
+    assert ended.code == 0, ended.out
+    assert re.search(r"warning  descriptors  .*; no values: \w+Descriptor", ended.out)
 
 
 def test_where_there_is_no_token_info_harmless_requests_show_permissions(inside):
@@ -200,6 +209,7 @@ def test_prefix_and_id_range_make_the_data_recognisable(inside, server):
 def test_the_inventory_is_shown_by_resource_and_phase_and_document(inside, server):
     ended = inside(*LOAD, **server.settings)
     table = inside("inventory")
+    assert max(map(len, table.out.splitlines())) <= 80
     listed = inside("inventory", "--ids")
 
     planned = sum(row["created"] for row in ended.summary["accounts"])

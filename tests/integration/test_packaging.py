@@ -10,6 +10,7 @@ import tarfile
 import tomllib
 import zipfile
 from email import message_from_bytes
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,9 @@ def test_the_metadata_says_what_it_is(wheel, project):
 
 
 def test_the_bill_of_materials_names_every_locked_package_with_its_licence(project):
+    absent = [name for name in ("distributed", "psycopg") if find_spec(name) is None]
+    if absent:
+        pytest.skip(f"licences are read from what is installed; {', '.join(absent)} of the extras: not here")
     done = subprocess.run([sys.executable, "scripts/sbom.py"], cwd=ROOT, capture_output=True, check=True)
     bill = json.loads(done.stdout)
     lock = (ROOT / "requirements.lock").read_text()

@@ -15,6 +15,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from dms_load_test.edfi.dependencies import DependencyEntry
     from dms_load_test.edfi.schema import ApiModel
@@ -161,7 +162,7 @@ def clock_check(difference_s: float) -> Check:
 def rate_check(users: int, round_trip_ms: float, limited: int, stated: str) -> Check:
     """Compare the most that the plan's users can ask for with the limits met, stated, or known of DMS."""
     most_per_s = users * 1000 / max(round_trip_ms, 0.01)
-    text = f"{users} users can ask up to {most_per_s:,.0f} times a second"
+    text = f"{users} {'user' if users == 1 else 'users'} can ask up to {most_per_s:,.0f} times a second"
     advice = "raise the server's RateLimit settings, or lower the users: answers 429 are not failures of the server"
     if limited:
         return Check("rate limit", State.WARNING, f"{limited} answers 429 met already; {text}", advice)
@@ -173,13 +174,17 @@ def rate_check(users: int, round_trip_ms: float, limited: int, stated: str) -> C
     return Check("rate limit", State.OK, f"none met; {text}")
 
 
-def disk_check(free_bytes: int, documents: int, duration_s: float) -> Check:
-    """Compare the free space with what a run writes."""
+def disk_check(folder: Path, free_bytes: int, documents: int, duration_s: float) -> Check:
+    """Compare the free space where `folder` is or will be with what a run writes."""
     needed = SPARE_BYTES + documents * ROW_BYTES + duration_s * RECORD_BYTES_PER_S
-    text = f"{free_bytes / 1e9:,.1f} GB free, about {needed / 1e9:,.2f} GB needed"
+    text = f"{_size(free_bytes)} free for {folder}, about {_size(needed)} needed"
     if free_bytes < needed:
         return Check("disk", State.FAILED, text, "make space, or choose another folder with --results")
     return Check("disk", State.OK if free_bytes > 2 * needed else State.WARNING, text)
+
+
+def _size(number: float) -> str:
+    return f"{number / 1e9:,.1f} GB" if number >= 1e9 else f"{number / 1e6:,.0f} MB"  # noqa: PLR2004 - a gigabyte
 
 
 def files_check(limit: int, users: int) -> Check:

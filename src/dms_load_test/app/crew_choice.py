@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from dms_load_test.results.run_folder import RunFolder
     from dms_load_test.scenarios import Workload
 
-_NO_DASK = "--workers and --scheduler need Dask, which is not installed; pip install 'dms-load-test[cluster]'"
+_NO_DASK = (
+    "--workers and --scheduler need Dask, which is not installed; "
+    "pip install distributed, or '.[cluster]' in the checkout"
+)
 
 
 @asynccontextmanager

@@ -28,6 +28,7 @@ from dms_load_test.engine.clock import NS_PER_S
 from dms_load_test.engine.loop import run as run_loop
 from dms_load_test.engine.options import tls_context
 from dms_load_test.engine.probe import open_connection, resolve_name, shake_hands
+from dms_load_test.engine.proxy import ADVICE as PROXY_ADVICE
 from dms_load_test.engine.target import MetadataReader, read_descriptor_values, sign_in, used_descriptors
 from dms_load_test.errors import LoadTestError
 from dms_load_test.metrics.totals import TOO_MANY_REQUESTS
@@ -94,6 +95,10 @@ class Doctor:
         self._client = client
         self._seen = _Seen()
         self._origin: Origin = split_url(base_url)[0]
+        proxy = client.options.proxies.of(self._origin)
+        self._first: Origin = proxy.origin if proxy else self._origin
+        """Who is connected to: the target, or the proxy on the way to it."""
+        self._via = f", the proxy on the way to {self._origin.host}" if proxy else ""
 
     async def steps(self) -> AsyncIterator[Check]:
         """Take the steps; what depends on a failed one is skipped."""
@@ -151,23 +156,27 @@ class Doctor:
         return Check("configuration", State.OK, text)
 
     async def _name(self) -> Check:
-        way = await resolve_name(self._origin.host, self._origin.port)
+        host = self._first.host
+        way = await resolve_name(host, self._first.port)
         if way.error:
-            return Check(
-                "name", State.FAILED, f"{self._origin.host}: {way.error}", "correct API_BASE_URL, or the name service"
-            )
-        return Check("name", State.OK, f"{self._origin.host} is {', '.join(way.found)} ({way.took_ms:.1f} ms)")
+            advice = PROXY_ADVICE if self._via else "correct API_BASE_URL, or the name service"
+            return Check("name", State.FAILED, f"{host}: {way.error}{self._via}", advice)
+        return Check("name", State.OK, f"{host} is {', '.join(way.found)} ({way.took_ms:.1f} ms){self._via}")
 
     async def _connection(self) -> Check:
-        way = await open_connection(self._origin.host, self._origin.port, self._settings.connect_timeout)
+        port = self._first.port
+        way = await open_connection(self._first.host, port, self._settings.connect_timeout)
         if way.error:
-            advice = "start the API, or correct API_BASE_URL; a firewall may be in between"
-            return Check("connection", State.FAILED, f"port {self._origin.port}: {way.error}", advice)
-        return Check("connection", State.OK, f"port {self._origin.port} of {way.found[0]} ({way.took_ms:.1f} ms)")
+            direct = "start the API, or correct API_BASE_URL; a firewall may be in between"
+            advice = PROXY_ADVICE if self._via else direct
+            return Check("connection", State.FAILED, f"port {port}: {way.error}{self._via}", advice)
+        return Check("connection", State.OK, f"port {port} of {way.found[0]} ({way.took_ms:.1f} ms){self._via}")
 
     async def _tls(self) -> Check:
         if self._origin.scheme == "http":
             return Check("TLS", State.OK, "none: the address is http")
+        if self._via:
+            return Check("TLS", State.OK, "checked by the requests that follow: a proxy is on the way")
         context = tls_context(self._client.options)
         certificate = await shake_hands(self._origin, context, self._settings.connect_timeout)
         return checks.certificate_check(certificate, time.time(), insecure=self._settings.insecure)
@@ -245,7 +254,8 @@ class Doctor:
         values = await read_descriptor_values(api, metadata.model, wanted)
         documents = self._seen.documents = documents_of(self._settings, _SEED, metadata.model, values)
         count = sum(len(found) for found in values.values())
-        empty = [name for name, found in values.items() if not found]
+        standard = embedded()[2]  # which has no values of some itself: of these nothing can be loaded
+        empty = [name for name, found in values.items() if not found and standard.get(name, True)]
         text = (
             f"{count:,} values of {len(values)} descriptors; {sum(documents.counts.values()):,} documents can be made"
         )

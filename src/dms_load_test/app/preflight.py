@@ -135,7 +135,8 @@ async def check_permissions(
 def check_disk(settings: Settings, documents: Documents) -> Check:
     """Compare the free space with what a run writes."""
     duration_s = settings.duration_load_phase + settings.duration_readwrite_phase
-    return disk_check(_free_bytes(settings.results_dir), sum(documents.counts.values()), duration_s)
+    results = settings.results_dir
+    return disk_check(results, _free_bytes(results), sum(documents.counts.values()), duration_s)
 
 
 def check_files(settings: Settings) -> Check:

@@ -34,4 +34,6 @@ def report_record(record: Path, path: Path) -> None:
         with whole_file(path) as file:
             file.write(render_report(page))
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}; choose another place with --out") from error
+        raise ConfigError(
+            f"{path}: {error.strerror}; make space, or choose another place with --out of `report`"
+        ) from error

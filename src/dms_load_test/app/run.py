@@ -120,22 +120,25 @@ def run_test(effective: Effective, program: Program, wishes: Wishes) -> Verdict:
         with writing(folder.summary):
             write_summary(folder.summary, done)
         export_after(folder, done, formats, wishes.k6_summary)
-        _report(folder, console)
+        trouble = _report(folder)
         (print_verdict if quiet else print_summary)(console, summary)
+        if trouble:
+            _say(console, trouble)
         if wishes.clean_after:
             clean_after(folder, intent.settings, intent.base_url, partial(_say, console))
         beside.keep()
     return summary.verdict
 
 
-def _report(folder: RunFolder, console: Console) -> None:
-    """Write the report; a run is judged by its figures, whether or not its report can be written."""
+def _report(folder: RunFolder) -> str:
+    """Write the report, or tell why not; a run is judged by its figures, whether or not its report can be written."""
     from dms_load_test.app.report import report_record  # noqa: PLC0415 -- templates, which nobody needs at the start
 
     try:
         report_record(folder.record, folder.report)
     except ConfigError as error:
-        _say(console, f"No report was written: {error}")
+        return f"No report was written: {error}"
+    return ""
 
 
 def _say(console: Console, text: str) -> None:

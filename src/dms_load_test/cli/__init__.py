@@ -55,7 +55,9 @@ def _safe(text: str) -> str:
 
 @app.callback(invoke_without_command=True)
 def _version(
-    version: Annotated[bool, typer.Option("--version", help="Show the version.", is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the versions of program and libraries.", is_eager=True)
+    ] = False,
 ) -> None:
     if version:
         from dms_load_test.app.about import about_lines

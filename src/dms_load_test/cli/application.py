@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 from urllib.parse import urlsplit
 
 import typer
+from typer.core import TyperGroup
 
 from dms_load_test.errors import ConfigError
 
@@ -29,8 +30,23 @@ VERDICTS = {
 }
 """Exit code by the verdict's kind; every other kind is a failed test."""
 
+_IN_ORDER = (
+    *("run", "smoke", "doctor", "plan", "profiles", "config"),
+    *("report", "history", "compare", "export"),
+    *("inventory", "clean", "resume", "send"),
+    *("resources", "generate", "setup-client", "emulator"),
+)
+"""The commands as `--help` lists them: what is needed first, first."""
+
+
+class _Commands(TyperGroup):
+    def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002 - click's signature
+        return sorted(self.commands, key=_IN_ORDER.index)
+
+
 app = typer.Typer(
     name="dms-load-test",
+    cls=_Commands,
     help="Load testing for Ed-Fi APIs: realistic data for every resource, honest latency.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

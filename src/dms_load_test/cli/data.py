@@ -71,7 +71,7 @@ def plan(
     seed: SeedOption = None,
     settings: SetOption = None,
 ) -> None:
-    """Show what a load would send: each resource with its level and its documents."""
+    """Show what a load would send, by resource and level."""
     from dms_load_test.app.inspect import documents_and_graph, plan_lines
 
     given = data_settings(settings, resources, exclude, count, optional, overrides, generators)
@@ -98,7 +98,7 @@ def generate(
     seed: SeedOption = None,
     settings: SetOption = None,
 ) -> None:
-    """Print generated documents as JSON lines, or write all of them to a folder."""
+    """Print generated documents, or write all to a folder. There is one a line, as JSON."""
     from dms_load_test.app.inspect import document_lines, documents_and_graph, export_documents
 
     if everything is not (out is not None) or everything is not (resource is None):

@@ -18,7 +18,7 @@ def report(
     out: Annotated[Path | None, typer.Option(help="File to write; else report.html in the run's folder.")] = None,
     results: ResultsOption = None,
 ) -> None:
-    """Make the HTML report of a run, also of one that was killed, from its record alone."""
+    """Make a run's HTML report from its record. Runs that were killed have a record, too."""
     from dms_load_test.app.report import make_report
 
     print(make_report(settings_in_force(None, None, results=results).settings.results_dir, run, out))
@@ -37,7 +37,7 @@ def compare(
     markdown: Annotated[Path | None, typer.Option(help="Also write the comparison as Markdown.")] = None,
     html: Annotated[Path | None, typer.Option(help="Also write the comparison as a page.")] = None,
 ) -> None:
-    """Tell whether runs are worse than a base, beyond limits and noise; exit code 99 if one is."""
+    """Tell whether runs are worse than a base. That is beyond limits and noise; exit code 99 if one is."""
     from dms_load_test.app.compare import CompareOptions, compare_runs, parse_limits
 
     options = CompareOptions(limits=parse_limits(limit or ()), everything=everything, markdown=markdown, html=html)
@@ -54,7 +54,7 @@ def export(
     into: Annotated[Path | None, typer.Option(help="Folder to write to; else the run's.")] = None,
     results: ResultsOption = None,
 ) -> None:
-    """Write a finished run's figures for other tools, from its record alone."""
+    """Write a run's figures for other tools. They are made from its record alone."""
     from dms_load_test.app.exports import export_run, parse_formats
 
     folder = settings_in_force(None, None, results=results).settings.results_dir
@@ -70,7 +70,7 @@ def history(
     last: Annotated[int, typer.Option(help="How many runs.", min=1)] = 50,
     html: Annotated[Path | None, typer.Option(help="Also write the list and its trends as a page.")] = None,
 ) -> None:
-    """List past runs with verdict and key figures, and how these changed."""
+    """List past runs with verdict, key figures and their changes."""
     from dms_load_test.app.history import show_history
 
     folder = settings_in_force(None, None, results=results).settings.results_dir

@@ -107,7 +107,7 @@ def run(
     clean_after: CleanOption = False,
     known_production: ProductionOption = False,
 ) -> None:
-    """Run the phases smoke, load and readwrite, one of them after smoke, other scenarios, or a plan of several."""
+    """Run a load test: smoke, load and readwrite. Or one of them after smoke, other scenarios, or a plan of several."""
     from dms_load_test.app.dashboard import DashboardWish
     from dms_load_test.app.program_choice import program_from
     from dms_load_test.app.run import Wishes
@@ -135,7 +135,7 @@ def smoke(
     quiet: QuietOption = False,
     known_production: ProductionOption = False,
 ) -> None:
-    """Check target, credentials and permissions with one cycle on one descriptor."""
+    """Check target, credentials and permissions with one cycle. It creates, reads, updates and deletes a descriptor."""
     effective = settings_in_force(profile or "smoke", settings, target=target, results=results, seed=seed)
     from dms_load_test.app.program_choice import program_from
     from dms_load_test.app.run import Wishes

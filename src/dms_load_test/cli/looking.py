@@ -25,7 +25,7 @@ def resources(
     profile: ProfileOption = None,
     settings: SetOption = None,
 ) -> None:
-    """List the target's resources by dependency level; without a target those of the embedded standard."""
+    """List the target's resources by dependency level. Without a target those of the embedded standard."""
     from dms_load_test.app.inspect import resource_lines
 
     if graph not in {None, "dot"}:
@@ -36,7 +36,7 @@ def resources(
 
 @app.command()
 def config(profile: ProfileOption = None, target: TargetOption = None, settings: SetOption = None) -> None:
-    """Show every setting in force and where it comes from; secrets are masked."""
+    """Show every setting in force, and where it comes from. Secrets are masked."""
     from dms_load_test.app.inspect import setting_lines
 
     for line in setting_lines(settings_in_force(profile, settings, target=target)):

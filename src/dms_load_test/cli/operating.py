@@ -42,7 +42,7 @@ def resume(
     on_worker_loss: WorkerLossOption = None,
     known_production: ProductionOption = False,
 ) -> None:
-    """Go on with a run whose load was interrupted: what is missing is sent, then its other phases run."""
+    """Go on with a run whose load was interrupted. What is missing is sent, then its other phases run."""
     from dms_load_test.app.run import Wishes, run_test
     from dms_load_test.scenarios.program import Program
 
@@ -59,7 +59,7 @@ def inventory(
     ids: Annotated[bool, typer.Option("--ids", help="Each document that is left, as JSON lines.")] = False,
     results: ResultsOption = None,
 ) -> None:
-    """Count what a run created, by resource and phase, or list what is left of it."""
+    """Count what a run created, or list what is left of it."""
     from dms_load_test.app.stock import document_lines, inventory_lines
 
     folder = settings_in_force(None, None, results=results).settings.results_dir
@@ -76,7 +76,7 @@ def clean(
     settings: SetOption = None,
     known_production: ProductionOption = False,
 ) -> None:
-    """Delete what a run created, in reverse dependency order, and account for it."""
+    """Delete what a run created, and account for it. The order is the reverse of dependency."""
     from dms_load_test.app.clean import clean_run
 
     effective = settings_in_force(None, settings, target=target, results=results)
@@ -106,7 +106,7 @@ def send(
     settings: SetOption = None,
     known_production: ProductionOption = False,
 ) -> None:
-    """Send one document of a run again, and show request and answer."""
+    """Send a document of a run again; show request and answer."""
     from dms_load_test.app.send import send_document
 
     effective = settings_in_force(None, settings, target=target, results=results)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
+import textwrap
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -33,7 +35,7 @@ def setup_client(
     target: TargetOption = None,
     settings: SetOption = None,
 ) -> None:
-    """Make the API client at the Configuration Service and write its credentials to .env.load-test."""
+    """Make the API client at the Configuration Service. Its credentials are written to .env.load-test."""
     from dms_load_test.app.setup_client import Workplace, delete_client, set_up_client
     from dms_load_test.config import home
 
@@ -48,7 +50,7 @@ def doctor(
     settings: SetOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of lines.")] = False,
 ) -> None:
-    """Look at everything that a run depends on, line by line, with what to do; nothing is left on the target."""
+    """Look at everything that a run depends on. Each line says what to do; nothing is left on the target."""
     from dms_load_test.app.doctor import examine, failed_in_configuration
     from dms_load_test.config import home
 
@@ -59,15 +61,25 @@ def doctor(
 
     def show(check: Check) -> None:
         if not as_json:
-            print(f"{check.state:<8} {check.name:<14} {check.text}", flush=True)
+            print(_hanging(f"{check.state:<8} {check.name:<14} ", check.text), flush=True)
             if check.advice:
-                print(f"{'':<23} -> {check.advice}", flush=True)
+                print(_hanging(f"{'':<23} -> ", check.advice), flush=True)
 
     found = examine(effective, base_url, home(os.environ, Path.cwd()), show)
     if as_json:
         print(json.dumps([asdict(check) for check in found], indent=2))
     if any(check.state == "failed" for check in found):
         raise typer.Exit(CONFIG if failed_in_configuration(found) else TARGET)
+
+
+def _hanging(head: str, text: str) -> str:
+    """Return a line; in a terminal its text is wrapped between words, beside its head."""
+    if not sys.stdout.isatty():
+        return head + text
+    width = shutil.get_terminal_size().columns
+    indent = " " * len(head)
+    lines = textwrap.wrap(text, max(width - len(head), 20), break_long_words=False, break_on_hyphens=False)
+    return head + f"\n{indent}".join(lines)
 
 
 def with_client(effective: Effective) -> Effective:

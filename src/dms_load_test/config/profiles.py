@@ -52,9 +52,9 @@ def find_profile(name: str, directory: Path) -> Profile:
     found = dict(_entries(_installed())) | dict(_entries(directory / FOLDER))
     if name not in found:
         near = get_close_matches(name, found, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
+        hint = f"did you mean {near[0]}? There" if near else "there"
         raise ConfigError(
-            f'profile "{name}": no such profile; {hint}There are: {", ".join(sorted(found))}.'
+            f'profile "{name}": no such profile; {hint} are: {", ".join(sorted(found))}.'
             f" Add {directory / FOLDER / (name + _SUFFIX)} to make it."
         )
     return _read(name, found[name])

@@ -25,8 +25,11 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
 def run(main: Coroutine[Any, Any, Result]) -> Result:
     """Run `main` to its end on the engine's loop, with the limit on open files raised."""
     raise_file_limit()
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        return runner.run(main)
+    try:
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            return runner.run(main)
+    finally:
+        main.close()  # Ctrl-C may come before the loop has taken it up: Python would warn of it
 
 
 def raise_file_limit() -> int:

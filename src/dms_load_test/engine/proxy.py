@@ -16,6 +16,8 @@ from dms_load_test.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+ADVICE = "correct HTTP_PROXY and HTTPS_PROXY, or name the target's host in NO_PROXY"
+"""What to do where a proxy does not give the way."""
 _OK = b"200"
 
 

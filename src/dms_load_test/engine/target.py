@@ -17,6 +17,7 @@ from dms_load_test.edfi.schema import path_of, walk_leaves
 from dms_load_test.engine.answer import Answer, Labels, sample_of
 from dms_load_test.engine.auth import TokenError
 from dms_load_test.engine.problems import reason_of
+from dms_load_test.engine.proxy import ADVICE as PROXY_ADVICE
 from dms_load_test.engine.transport import request_bytes
 from dms_load_test.errors import TargetError
 
@@ -139,7 +140,7 @@ class MetadataReader:
         if answer.error:
             advice = _ADVICE.get(answer.error, "try again")
             if _PROXY in connection.reason:
-                advice = "correct HTTP_PROXY and HTTPS_PROXY, or name the target's host in NO_PROXY"
+                advice = PROXY_ADVICE
             elif _NO_TLS in connection.reason:
                 advice = "the server there speaks no TLS: write http:// in API_BASE_URL, or name the port that is https"
             raise TargetError(f"no answer from {url}: {connection.reason}; {advice}")

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from difflib import get_close_matches
 from itertools import accumulate
+from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -156,15 +157,20 @@ def _range(given: Any, leaf: Leaf, place: _Place, _seed: int) -> Value:
 def _template(given: Any, leaf: Leaf, place: _Place, _seed: int) -> Value:
     if not isinstance(given, str) or leaf.kind != "string":
         raise place.wrong('template: expected a text such as "{firstName}.{lastSurname}", for a text field')
+    try:
+        parts = [(text, name, bool(spec or conversion)) for text, name, spec, conversion in Formatter().parse(given)]
+    except ValueError as error:
+        raise place.wrong(f"template: {error}") from error
+    # Names alone: format() would look into values, and pad them to any length.
+    if any(name is not None and (extra or not name.isidentifier()) for _, name, extra in parts):
+        raise place.wrong('template: expected names of fields alone in braces, as in "{firstName} B."')
     most = leaf.max_length
 
     def value(_: int, holder: Document) -> Any:
-        return given.format_map(_Empty(holder))[:most].strip()
+        """Join the parts; fields that the object does not have are empty."""
+        made = (f"{text}{holder.get(name, '') if name else ''}" for text, name, _ in parts)
+        return "".join(made)[:most].strip()
 
-    try:
-        value(0, {})
-    except (ValueError, IndexError, AttributeError) as error:
-        raise place.wrong(f"template: {error}") from error
     return value
 
 
@@ -193,13 +199,6 @@ _KINDS: Mapping[str, Callable[[Any, Leaf, _Place, int], Value]] = {
     "template": _template,
     "mimesis": _mimesis,
 }
-
-
-class _Empty(dict[str, Any]):
-    """Fields that an object does not have are empty in a template."""
-
-    def __missing__(self, key: str) -> str:
-        return ""
 
 
 def _checked(given: Any, leaf: Leaf, place: _Place) -> Any:

@@ -163,7 +163,9 @@ METRICS: Mapping[str, Metric] = {
     "http_req_service_time": Metric("trend", _service_times, help="response time from the attempt's start, ms"),
     "http_req_failed": Metric("rate", _share(_is_failed, _is_any), help="requests without the wanted answer"),
     **{
-        f"http_req_{name}": Metric("trend", _component(name), ("phase", "operation"), f"time {name}, ms")
+        f"http_req_{name}": Metric(
+            "trend", _component(name), ("phase", "operation"), f"time {name.replace('tls_', 'TLS ')}, ms"
+        )
         for name in COMPONENTS
     },
     "data_sent": Metric("counter", _sum(lambda _, series: series.sent_bytes), help="bytes before TLS"),

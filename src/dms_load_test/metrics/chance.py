@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from dms_load_test.metrics.ranks import Ranks
 
 _FEWEST_SAMPLES = 30
+_FEWEST_SECONDS = 5.0
+"""A machine's own ups and downs last longer than a load of half a second: one of them catches all of its levels."""
 _FEWEST_BEYOND = 10
 """So many requests must be longer than a percentile for it to be more than a few odd ones."""
 _SIGMAS = 2.0
@@ -35,7 +37,7 @@ class Test(NamedTuple):
 def tests_of(pair: Pair, over: Pair | None) -> Iterable[tuple[str, Test]]:
     """Yield (figure, test) of what can be tested; `over` is the row that sums the pair up with its like."""
     base, new = pair.base, pair.new
-    if min(base.done, new.done) < _FEWEST_SAMPLES:
+    if min(base.done, new.done) < _FEWEST_SAMPLES or min(base.seconds, new.seconds) < _FEWEST_SECONDS:
         return
     rate = [_noise(side, sum_side, _rate) for side, sum_side in _sides(pair, over)]
     if all(freedom for _, freedom in rate):

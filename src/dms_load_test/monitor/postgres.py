@@ -156,7 +156,8 @@ def _driver() -> Any:
         import psycopg  # noqa: PLC0415 - an extra: most runs do without
     except ImportError as error:
         raise ConfigError(
-            "POSTGRES_URL is set, but the PostgreSQL driver is not installed: pip install 'dms-load-test[postgres]'"
+            "POSTGRES_URL is set, but the PostgreSQL driver is not installed; "
+            "pip install 'psycopg[binary]', or '.[postgres]' in the checkout"
         ) from error
     return psycopg
 

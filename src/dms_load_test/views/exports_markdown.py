@@ -9,7 +9,7 @@ from dms_load_test.metrics.thresholds import Judgement
 from dms_load_test.metrics.verdict import VerdictKind
 from dms_load_test.views.compare import escape
 from dms_load_test.views.exports import failure_text
-from dms_load_test.views.findings import MOST_ROWS, cell_text, own_text, table_notes, violation_lines
+from dms_load_test.views.findings import MOST_ROWS, cell_text, is_in_a_table, own_text, table_notes, violation_lines
 from dms_load_test.views.tables import observed_text
 from dms_load_test.views.text import milliseconds, plural, rate, share, took
 
@@ -105,7 +105,11 @@ def _findings(run: RunExport) -> Iterator[str]:
 
 
 def _own(run: RunExport) -> Iterator[str]:
-    lines = [f"- {escape(f'{own.phase}: {own_text(own)}')}" for own in own_figures(run.totals)]
+    lines = [
+        f"- {escape(f'{own.phase}: {own_text(own)}')}"
+        for own in own_figures(run.totals)
+        if not is_in_a_table(own, run.tables)
+    ]
     if lines:
         yield from ("", "### Metrics of the scenarios' own", "", *lines)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _STYLES = {"passed": "green", "interrupted": "yellow", "partial": "yellow"}
 _FEWEST_FOR_TREND = 2
-_NARROW_LEAVES_OUT = ("ops", "p99 ms")
+_NARROW_LEAVES_OUT = ("ops", "p50 ms", "p99 ms")
 
 
 class HistoryRow(NamedTuple):

@@ -165,10 +165,15 @@ class Progress:
 
     def whole(self) -> str:
         """The step in one line, for its end: `20,000 operations in 10.4 s, 1,920/s, p95 23.1 ms, 0 failed`."""
-        per_s = self.operations / self.elapsed_s if self.elapsed_s else 0.0
-        p95 = f"p95 {with_unit(self.times.percentile_us(95))}, " if self.operations else ""
-        amount = plural(self.operations, "operation")
-        return f"{amount} in {took(self.elapsed_s)}, {rate(per_s)}/s, {p95}{self.failures()}"
+        return f"{self.work()}, {self.failures()}" if self.operations else self.work()
+
+    def work(self) -> str:
+        """The same without failures; of a step without operations, such as a count before, what else it did."""
+        if not self.operations:
+            return f"{plural(self.done, 'iteration')} in {took(self.elapsed_s)}"
+        per_s = rate(self.operations / self.elapsed_s) if self.elapsed_s else "-"
+        p95 = with_unit(self.times.percentile_us(95))
+        return f"{plural(self.operations, 'operation')} in {took(self.elapsed_s)}, {per_s}/s, p95 {p95}"
 
 
 def with_unit(us: float) -> str:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from dms_load_test.metrics.catalog import METRICS, own_figures
 from dms_load_test.metrics.histogram import Distribution
-from dms_load_test.views.findings import findings_table, own_text, table_notes, violation_lines
+from dms_load_test.views.findings import findings_table, is_in_a_table, own_text, table_notes, violation_lines
 from dms_load_test.views.progress import with_unit
 from dms_load_test.views.tables import (
     MOST_ROWS,
@@ -89,7 +89,7 @@ def _print_phase(console: Console, view: SummaryView, phase: str, most_rows: int
         console.print(Text(f"{phase}: {_requests_text(totals, phase)}"))
     elif totals.operation_sums(phase):
         console.print(operations_table(totals, phase, console.width, most_rows))
-    for line in overhead_lines(totals, phase):
+    for line in overhead_lines(view, phase):
         console.print(Text(f"{phase}: {line}"))
 
 
@@ -123,8 +123,9 @@ def print_verdict(console: Console, view: SummaryView) -> None:
     console.print(Text(printable(view.verdict.sentence)), soft_wrap=True)
 
 
-def overhead_lines(totals: Totals, phase: str) -> Iterator[str]:
-    """Yield what else there is to tell of a phase; nothing where all of it is zero."""
+def overhead_lines(view: SummaryView, phase: str) -> Iterator[str]:
+    """Yield what else there is to tell of a phase; nothing where all of it is zero, or stands in a table."""
+    totals = view.totals
     if totals.is_open_model(phase):
         yield _service_line(totals, phase)
     overhead = totals.overhead(phase)
@@ -140,7 +141,8 @@ def overhead_lines(totals: Totals, phase: str) -> Iterator[str]:
         yield plural(overhead.retries, "retry", "retries")
     for reason, count in totals.drops(phase).items():
         yield f"{plural(count, 'iteration')} dropped{f': {printable(reason)}' if reason else ''}"
-    yield from (own_text(own) for own in own_figures(totals) if own.phase == phase)
+    own = (figure for figure in own_figures(totals) if figure.phase == phase)
+    yield from (own_text(figure) for figure in own if not is_in_a_table(figure, view.tables))
     yield from _check_lines(totals, phase)
 
 

@@ -4,8 +4,9 @@
 
 A row has the statement (`says`) and either what to send and expect, or a `gap`: why it is not covered.
 - `given`: steps before, each `name = METHOD path JSON` or `name = school 5`, `name = student 5`, `name = period X 5`,
-  those that start with `as:TOKEN` by that token;
-  `<name.id>`, `<name.etag>`, `<name.location>` stand for what a step answered, `<base>` for the base URL.
+  those that start with `as:TOKEN` by that token; those of the CMS by the one that a step called `t` got, unless told.
+  `<name.id>`, `<name.etag>`, `<name.location>` stand for what a step answered, `<base>` for the base URL. Rows know
+  nothing of each other: they run in any order.
 - `request`, `headers` (sent, or with an empty text left out), `body`; `auth`: `none`, a header, or the name of a token.
 - `status`; `answers`: header -> regular expression, empty where it has to be absent; `has`: members that the body has,
   texts that start with `~` being regular expressions; `contains`: items that a list has; `text`: the whole body;
@@ -74,8 +75,10 @@ class Session:
             resource, body = SHORTHANDS[kind](*arguments)
             reply = self.client.post(resource, body)
         else:
-            token = self.fill(kind).removeprefix("as:") if kind.startswith("as:") else ""
+            token = kind.removeprefix("as:") if kind.startswith("as:") else ""
             kind, path, *body = arguments if token else (kind, *arguments)
+            if not token and path.startswith("//config/"):
+                token = "<t.access_token>"
             reply = self.send(kind, path, " ".join(body), {"Authorization": f"Bearer {token}"} if token else None)
         assert reply.status < 300, (line, reply.body)
         location = reply.headers.get("location", "")

@@ -20,6 +20,7 @@ from dms_load_test.edfi.schema import ApiModel
 from dms_load_test.edfi.standard import load_standard
 from dms_load_test.emulator import EmulatorOptions, start_emulator
 
+pytest.importorskip("schemathesis", reason="schemathesis is not installed")
 CHOSEN = os.environ.get("SCHEMATHESIS_RESOURCES", "students")
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 PHASES = os.environ.get("SCHEMATHESIS_PHASES", "coverage,fuzzing")

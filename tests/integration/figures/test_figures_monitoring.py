@@ -13,8 +13,6 @@ from contextlib import contextmanager
 
 import pytest
 import uvicorn
-from google.protobuf import json_format
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from starlette.applications import Starlette
 
 from dms_load_test.app.dashboard import dashboard_options, start_dashboard
@@ -25,6 +23,11 @@ from dms_load_test.views.dashboard import metrics_route
 from dms_load_test.views.meters import Meters
 from dms_load_test.views.prometheus import exposition
 
+json_format = pytest.importorskip("google.protobuf.json_format", reason="OTLP's own reader is not installed")
+OTLP = "opentelemetry.proto.collector.metrics.v1.metrics_service_pb2"
+ExportMetricsServiceRequest = pytest.importorskip(
+    OTLP, reason="OTLP's own reader is not installed"
+).ExportMetricsServiceRequest
 PROMETHEUS = shutil.which("prometheus")
 
 

@@ -25,7 +25,7 @@ from dms_load_test.monitor.watch import ServerWatch, Silence
 from dms_load_test.results.events import ServerFigures, StatementRow, Statements
 from dms_load_test.results.run_folder import RunFolder
 
-psycopg = pytest.importorskip("psycopg", reason="no PostgreSQL driver here: pip install dms-load-test[postgres]")
+psycopg = pytest.importorskip("psycopg", reason="no PostgreSQL driver here: pip install '.[postgres]'")
 POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
 NODE_EXPORTER = shutil.which("prometheus-node-exporter") or shutil.which("node_exporter")
 LOCKED = ("ungranted_locks", "lock_waiting_connections", "idle_in_transaction_connections")

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from pathlib import Path
 
 import pytest
 
@@ -82,14 +83,18 @@ def test_a_jwt_tells_its_scope_and_any_other_token_nothing():
 
 def test_the_planned_rate_is_held_against_limits():
     assert checks.rate_check(1, 10.0, 0, "").state is State.OK
+    assert "1 user can ask" in checks.rate_check(1, 10.0, 0, "").text
     assert "2,000 a second" in checks.rate_check(50, 10.0, 0, "").text
     assert "3 answers 429" in checks.rate_check(1, 10.0, 3, "").text
     assert "states a limit (100)" in checks.rate_check(1, 10.0, 0, "100").text
 
 
 def test_disk_and_open_files_must_suffice():
-    assert checks.disk_check(10**6, 0, 0.0).state is State.FAILED
-    assert checks.disk_check(10**12, 10**7, 3600.0).state is State.OK
+    results = Path("results")
+    small = checks.disk_check(results, 10**6, 0, 0.0)
+
+    assert (small.state, small.text) == (State.FAILED, "1 MB free for results, about 50 MB needed")
+    assert checks.disk_check(results, 10**12, 10**7, 3600.0).state is State.OK
     assert checks.files_check(100, 100).advice.startswith("run `ulimit -n 164`")
     assert checks.files_check(0, 10**6).state is State.OK
 

@@ -50,7 +50,7 @@ def test_a_file_of_the_same_name_replaces_a_profile_that_comes_along(tmp_path):
 
 @pytest.mark.parametrize("name", ["devel", "../dev", "dev.env", " "])
 def test_an_unknown_profile_is_refused_with_those_that_exist(tmp_path, name):
-    with pytest.raises(ConfigError, match=r"no such profile; .*There are: dev, prod, smoke, staging\."):
+    with pytest.raises(ConfigError, match=r"no such profile; .*[Tt]here are: dev, prod, smoke, staging\."):
         load_settings(name, {}, {}, tmp_path)
 
 

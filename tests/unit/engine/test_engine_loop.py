@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import inspect
 
 import pytest
 
@@ -16,6 +17,23 @@ def test_the_engine_runs_on_a_loop_that_can_watch_sockets():
         return hasattr(running, "add_reader")
 
     assert loop.run(kind())
+
+
+def test_ctrl_c_before_the_loop_has_begun_leaves_no_coroutine_behind(monkeypatch):
+    """Python would warn on the user's screen of one that was never awaited."""
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    async def nothing():
+        pass
+
+    monkeypatch.setattr(loop, "new_event_loop", interrupted)
+    main = nothing()
+    with pytest.raises(KeyboardInterrupt):
+        loop.run(main)
+
+    assert inspect.getcoroutinestate(main) == inspect.CORO_CLOSED
 
 
 def test_the_limit_on_open_files_is_raised_to_what_the_system_allows():

@@ -51,6 +51,12 @@ def test_a_template_is_made_of_other_fields():
     assert one["loginId"] == f"{one['firstName']}.{one['lastSurname']}"
 
 
+def test_braces_that_are_doubled_and_fields_that_are_not_there_are_allowed():
+    one = made('staffs: {loginId: {template: "{{{firstName}}}{maidenName}"}}', "staffs")[0]
+
+    assert one["loginId"] == f"{{{one['firstName']}}}{one.get('maidenName', '')}"
+
+
 def test_a_mimesis_provider_is_drawn_from():
     found = {one["lastSurname"] for one in made("students: {lastSurname: {mimesis: person.last_name}}", "students")}
 
@@ -86,6 +92,10 @@ def test_generic_documents_can_be_overridden_too():
         ("students: {middleName: {mimesis: person.no_such}}", "there is no provider person.no_such"),
         ("students: {middleName: {mimesis: person._data}}", "there is no provider"),
         ("students: {middleName: {template: '{0}{'}}", "template:"),
+        ("students: {middleName: {template: '{firstName.__class__}'}}", "names of fields alone in braces"),
+        ("students: {middleName: {template: '{firstName[0]}'}}", "names of fields alone in braces"),
+        ("students: {middleName: {template: '{firstName:>999999999}'}}", "names of fields alone in braces"),
+        ("students: {middleName: {template: '{firstName!r}'}}", "names of fields alone in braces"),
         ("students: {middleName: {sometimes: x}}", "expected a value or one of choices, range, template, mimesis"),
         ("students: [a, b]", "expected names with values below it"),
         ("students: {a: b", "mine.yaml:1:"),

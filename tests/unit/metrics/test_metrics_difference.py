@@ -70,6 +70,15 @@ def test_the_same_server_is_the_same():
     assert {name: change.kind for name, change in row.changes.items()} == dict.fromkeys(row.changes, Kind.SAME)
 
 
+def test_what_took_less_than_seconds_tells_nothing_however_many_slices_it_has():
+    """Such as the thirteen levels of a load of half a second: the machine's own ups and downs last longer."""
+    base, new = side(Random(1)), side(Random(2), slow=3.0)
+    base.seconds = 0.5
+    row = judged(base, new)
+
+    assert {change.kind for change in row.changes.values()} == {Kind.TOO_FEW}
+
+
 def test_slower_is_worse_and_faster_is_better():
     slower = judged(side(Random(1)), side(Random(2), slow=1.2))
     faster = judged(side(Random(1)), side(Random(2), slow=0.8))

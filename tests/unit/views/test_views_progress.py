@@ -101,6 +101,12 @@ def test_the_end_of_a_step_is_told_over_all_of_it():
     assert progress.whole() == "200 operations in 2.0 s, 100/s, p95 20.0 ms, 0 failed"
 
 
+def test_a_step_without_operations_tells_what_else_it_did():
+    """Such as a count before the load: no rate of nothing, and no failures of nothing."""
+    progress = seconds(Progress(step()), [sample(operation="audit")], [sample(operation="audit")])
+    assert progress.whole() == f"{progress.done} iterations in 2.0 s"
+
+
 def test_the_generator_is_told_where_it_was_measured():
     assert seconds(Progress(step()), []).generator() == ""
     progress = seconds(Progress(step()), [], health={"cpu_ratio": 0.345, "loop_lag_p99_ms": 0.42})

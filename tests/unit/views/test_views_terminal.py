@@ -7,6 +7,7 @@ import pytest
 from msgspec import structs
 from rich.console import Console
 
+from dms_load_test.load.plan import Table
 from dms_load_test.metrics.aggregate import Aggregate
 from dms_load_test.metrics.thresholds import parse_threshold
 from dms_load_test.metrics.totals import Totals
@@ -108,7 +109,30 @@ def test_the_live_display_shows_the_step_and_leaves_one_line():
     assert "25 %  25 of 100  0:01  0:03 left" in during
     assert "25.0/s, p95 10.0 ms" in during
     assert "students, schools" in during
-    assert "✓ load       level 1 of 2: 25 operations in 1.0 s, 25.0/s, p95 10.0 ms, 0 failed" in text_of(shown)
+    assert "✓ load       level 1 of 2: 25 operations in 1.0 s, 25.0/s, p95 10.0 ms\n" in text_of(shown)
+
+
+def test_the_line_that_a_step_leaves_fits_into_80_columns():
+    shown, run = console(80, terminal=True), Run()
+    view = LiveView(shown)
+    view.begin(StepView(phase="load", title="level 12 of 13", iterations=20_000))
+    view.update(run.second(*[sample(ms=123)] * 20_000))
+    view.end()
+    view.close()
+    assert [line for line in text_of(shown).splitlines() if len(line) > 80] == []
+    assert "✓ load       level 12 of 13: 20,000 operations in 1.0 s, 20,000/s, p95 123 ms\n" in text_of(shown)
+
+
+def test_a_count_that_a_scenarios_table_tells_is_not_told_again():
+    run = Run()
+    for kind, number in (("create", 21), ("delete", 9)):
+        run.aggregate.count("mix", number, kind)
+    run.second(sample())
+    table = Table("mix", ("operation", "planned", "done"), (("create", "20 %", 21),))
+    said = summarized(run, tables=(("load", table),))
+
+    assert "mix (create): 21" not in said
+    assert "load: mix (delete): 9" in said
 
 
 def test_a_step_with_failures_is_marked():
