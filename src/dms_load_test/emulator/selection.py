@@ -1,12 +1,14 @@
 """Which documents a query means, as SQL. Pure: the store runs it.
 
-Every value is bound; the text is made of constants of this file.
+Every value is bound; the text is made of constants, and of the number and path that an index is about.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+from dms_load_test.emulator.member_indexes import member, source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,6 +33,11 @@ class Filter:
     by_version: bool = False
     """Ordered by the last change instead of creation."""
 
+    @property
+    def is_scan(self) -> bool:
+        """Whether nothing but members tells which documents to read, so that without an index all are read."""
+        return bool(self.fields) and not (self.targets or self.own_key or self.id)
+
 
 class Selection(NamedTuple):
     """FROM and WHERE with their values, and the order."""
@@ -40,30 +47,46 @@ class Selection(NamedTuple):
     order: str
 
 
-def select(resource: int, conditions: Filter, leading_target: int | None = None) -> Selection:
+def select(resource: int, conditions: Filter, leading_target: int | None = None, indexed: str = "") -> Selection:
     """Return how to read the documents of a resource that meet the conditions.
 
     Where they refer to targets, the links of `leading_target` (else the first) are walked, which are in order of the
-    referrers already.
+    referrers already. `indexed` is the path of one of the fields, which has an index.
     """
     parts = [
-        *_led(resource, conditions, leading_target),
+        *_led(resource, conditions, leading_target, indexed),
         *_optional("d.own_key=?", conditions.own_key),
         *_optional("d.id=?", conditions.id),
         *_optional("d.number BETWEEN ? AND ?", conditions.numbers),
         *_optional("d.version BETWEEN ? AND ?", conditions.versions),
-        *(("json_extract(d.body, ?)=?", field) for field in conditions.fields),
+        *(_equal(path, value, indexed) for path, value in conditions.fields),
         *_in_namespaces(conditions.namespaces),
     ]
-    source = "FROM links l CROSS JOIN documents d ON d.number=l.referrer" if conditions.targets else "FROM documents d"
     return Selection(
-        clauses=f"{source} WHERE {' AND '.join(text for text, _ in parts)}",
+        clauses=f"{_source(resource, conditions, indexed)} WHERE {' AND '.join(text for text, _ in parts)}",
         values=[value for _, values in parts for value in values],
         order="d.version" if conditions.by_version else "d.number",
     )
 
 
-def _led(resource: int, conditions: Filter, leading_target: int | None) -> Iterator[tuple[str, Sequence[object]]]:
+def _source(resource: int, conditions: Filter, indexed: str) -> str:
+    if conditions.targets:
+        return "FROM links l CROSS JOIN documents d ON d.number=l.referrer"
+    return source(resource, indexed) if indexed else "FROM documents d"
+
+
+def _equal(path: str, value: str | float, indexed: str) -> tuple[str, Sequence[object]]:
+    return (
+        (f"{member(path, 'd.body')}=?", (value,)) if path == indexed else ("json_extract(d.body, ?)=?", (path, value))
+    )
+
+
+def _led(
+    resource: int, conditions: Filter, leading_target: int | None, indexed: str
+) -> Iterator[tuple[str, Sequence[object]]]:
+    if indexed:
+        yield f"d.resource={resource:d}", ()
+        return
     if not conditions.targets:
         yield "d.resource=?", (resource,)
         return

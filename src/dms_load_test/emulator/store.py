@@ -16,12 +16,14 @@ by descriptors, because its rows are ordered by (target, resource of the referre
 from __future__ import annotations
 
 import sqlite3
+import time
 from array import array
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from dms_load_test.emulator import drawer
 from dms_load_test.emulator.changelog import ChangeLog
+from dms_load_test.emulator.member_indexes import SLOW_S, MemberIndexes
 from dms_load_test.emulator.selection import Filter, select
 from dms_load_test.errors import ConfigError
 
@@ -121,6 +123,7 @@ class Store:
             self._lay_out()
             self.numbers = self._number(resources)
             self.drawer = drawer.Drawer(self._db)
+            self._members = MemberIndexes(self._db)
             self._keep_to(flavor)
         except sqlite3.Error as error:
             raise ConfigError(f"{path}: {error}; name a file that the emulator made, or a new one") from error
@@ -319,7 +322,8 @@ class Store:
         """Return documents in order of their creation, or of their versions where the conditions ask for that."""
         selected = self._select(resource, conditions)
         statement = f"SELECT {_COLUMNS} {selected.clauses} ORDER BY {selected.order} LIMIT ? OFFSET ?"
-        return [Stored._make(row) for row in self._db.execute(statement, (*selected.values, limit, offset))]
+        with self._watched(resource, conditions):
+            return [Stored._make(row) for row in self._db.execute(statement, (*selected.values, limit, offset))]
 
     def number_at(self, resource: int, conditions: Filter, offset: int) -> int | None:
         """Return the number of the document at this place of the collection."""
@@ -333,9 +337,23 @@ class Store:
         if conditions == Filter():
             return self._counts.get(resource, 0)
         selected = self._select(resource, conditions)
-        return int(self._db.execute(f"SELECT count(*) {selected.clauses}", selected.values).fetchone()[0])
+        with self._watched(resource, conditions):
+            return int(self._db.execute(f"SELECT count(*) {selected.clauses}", selected.values).fetchone()[0])
+
+    @contextmanager
+    def _watched(self, resource: int, conditions: Filter) -> Iterator[None]:
+        """Let a filter by members that took long have an index the next time."""
+        begun_s = time.perf_counter()
+        yield
+        if conditions.is_scan and time.perf_counter() - begun_s > SLOW_S:
+            paths = [path for path, _ in conditions.fields]
+            if not self._members.find(resource, paths):
+                self._members.add(resource, paths[0])
 
     def _select(self, resource: int, conditions: Filter) -> Selection:
+        if conditions.is_scan:
+            paths = (path for path, _ in conditions.fields)
+            return select(resource, conditions, indexed=self._members.find(resource, paths))
         if len(conditions.targets) < 2:  # noqa: PLR2004 -- nothing to choose from
             return select(resource, conditions)
         first = min(conditions.targets, key=lambda target: self._count_referrers(target, resource))
