@@ -50,3 +50,11 @@ def test_a_resource_that_may_refer_to_any_planned_document_grows():
 def test_a_count_beyond_what_fits_is_refused_with_the_number_that_does(rooms):
     with pytest.raises(ConfigError, match=re.escape(f"--count plans=1000: only {rooms} fit together")):
         build(ONE_NUMBER, rooms=rooms, plans=1000)
+
+
+@pytest.mark.parametrize("rooms", [2, 3, 5, 10])
+def test_two_different_items_are_found_for_every_document_where_there_are_two_documents_to_refer_to(rooms):
+    documents = build(floor_plans(min_items=2), rooms=rooms)
+    drawn = [documents.document("plans", n)["drawnRooms"] for n in range(3000)]
+
+    assert {len({item["roomReference"]["number"] for item in items}) for items in drawn} == {2}
