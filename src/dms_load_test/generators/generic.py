@@ -238,7 +238,8 @@ class GenericResource:
 
     def _within_reach(self) -> Numbering:
         """Leave out what the first reference could point to and no other required reference agrees with."""
-        for p in range(min(self._numbering.first, _PROBES if any(choice.shared for choice in self._hubs) else 1)):
+        probes = _PROBES if any(choice.shared for choice in self._hubs) else 1
+        for p in range(min(self._numbering.first, self.capacity, probes)):
             problem = self._problem(p)
             if problem and p == 0:
                 raise UnfillableError(problem)

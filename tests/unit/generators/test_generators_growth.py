@@ -1,6 +1,7 @@
 """How many documents there are of a resource with a required collection of references."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -58,3 +59,13 @@ def test_two_different_items_are_found_for_every_document_where_there_are_two_do
     drawn = [documents.document("plans", n)["drawnRooms"] for n in range(3000)]
 
     assert {len({item["roomReference"]["number"] for item in items}) for items in drawn} == {2}
+
+
+def test_a_code_of_few_texts_gives_as_many_documents_however_many_there_are_to_refer_to():
+    code = Leaf("code", "string", required=True, pattern="^[AB]$")
+    room = Reference("roomReference", "rooms", (NUMBER,), {"number": "$.number"}, required=True, identity=True)
+    body = replace(ONE_NUMBER.body, leaves=(code,), references=(room,))
+    equal = (("$.roomReference.number", "$.drawnRooms[*].roomReference.number"),)
+    documents = build(ResourceSchema("plans", "Plan", body, ("$.code", "$.roomReference.number"), equal))
+
+    assert [documents.document("plans", n)["code"] for n in range(documents.counts["plans"])] == ["A", "B"]
