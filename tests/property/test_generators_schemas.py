@@ -12,7 +12,7 @@ from dms_load_test.edfi.schema import ApiModel, Collection, Inline, Leaf, Node, 
 from dms_load_test.generators import DataOptions, DistrictSizes, Optional, build_documents
 
 SIZES = DistrictSizes(2, 5, 3, 2, 2)
-NAMES = ("code", "title", "schoolYear", "kindDescriptor", "beginDate", "number", "flag", "level", "namespace")
+NAMES = ("code", "title", "schoolYear", "kindDescriptor", "beginDate", "number", "flag", "level", "namespace", "letter")
 BODY_NAMES = (
     "endDate",
     "comment",
@@ -43,6 +43,7 @@ SHAPES = {
     ),
     "flag": st.just({"kind": "boolean"}),
     "level": st.just({"max_length": 20, "enum": ("low", "middle", "high")}),
+    "letter": st.just({"max_length": 3, "pattern": "^[A-C]$"}),
     "phase": PATTERNS.map(lambda pattern: {"max_length": 30, "pattern": pattern}),
 }
 TEXT = st.builds(
