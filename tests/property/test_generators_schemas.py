@@ -12,7 +12,7 @@ from dms_load_test.edfi.schema import ApiModel, Collection, Inline, Leaf, Node, 
 from dms_load_test.generators import DataOptions, DistrictSizes, Optional, build_documents
 
 SIZES = DistrictSizes(2, 5, 3, 2, 2)
-NAMES = ("code", "title", "schoolYear", "kindDescriptor", "beginDate", "number", "flag", "level", "namespace")
+NAMES = ("code", "title", "schoolYear", "kindDescriptor", "beginDate", "number", "flag", "level", "namespace", "letter")
 BODY_NAMES = (
     "endDate",
     "comment",
@@ -43,6 +43,7 @@ SHAPES = {
     ),
     "flag": st.just({"kind": "boolean"}),
     "level": st.just({"max_length": 20, "enum": ("low", "middle", "high")}),
+    "letter": st.just({"max_length": 3, "pattern": "^[A-C]$"}),
     "phase": PATTERNS.map(lambda pattern: {"max_length": 30, "pattern": pattern}),
 }
 TEXT = st.builds(
@@ -182,14 +183,21 @@ def test_documents_of_any_schema_keep_the_laws(checker, model, optional, seed):
     assert documents.counts.keys() | documents.left_out.keys() == set(model.resources)
 
 
-@given(models(), st.integers(0, 2**20))
+@given(models(), st.integers(0, 2**20), st.lists(st.integers(200, 999_999), max_size=20, unique=True))
 @settings(max_examples=20)
-def test_documents_beyond_the_planned_ones_have_new_keys(model, seed):
+def test_documents_beyond_the_planned_ones_have_new_keys_and_keep_the_laws(checker, model, seed, far):
     documents = build_documents(model, SIZES, seed, URIS, DataOptions(resources=frozenset(model.resources)))
-    for resource in documents.growable:
-        count = documents.counts[resource]
-        keys = {tuple(documents.natural_key(resource, n).items()) for n in range(count + 200)}
-        assert len(keys) == count + 200, resource
+    levels = DependencyGraph.build(model, ()).levels(documents.counts)
+    beyond = {
+        resource: [documents.counts[resource] + number for number in (*range(200), *far)]
+        for resource in documents.growable
+    }
+    for resource, more in beyond.items():
+        ordinals = [*range(documents.counts[resource]), *more]
+        keys = {tuple(documents.natural_key(resource, n).items()) for n in ordinals}
+        assert len(keys) == len(ordinals), resource
+
+    assert list(checker(model, URIS, documents).problems(levels, lambda resource, _: beyond.get(resource, ()))) == []
 
 
 @given(models(), st.integers(0, 2**20))

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     """Makes a value of a draft and a draw; None where it cannot be made."""
 
 _VARIANTS = 24
+_TURN = 7
+"""Bits of a draw that say which item of a collection is drawn; 0 outside of collections."""
 EXTENSIONS = "_ext"
 _USUAL = frozenset(
     {
@@ -130,12 +132,13 @@ class BodyCompiler:
         if not pool:
             return None
         place, size = self._place(), len(pool)
+        draw = _turned if "[*]" in at else window
         column = self.chooser.columns.get(f"{at}.{leaf.name}", "")
         if column not in self.chooser.several:
-            return Part(lambda _, bits: pool[window(bits, place) % size], fixed=True)
+            return Part(lambda _, bits: pool[draw(bits, place) % size], fixed=True)
 
         def repeat(draft: Draft, bits: int) -> Any:
-            return draft.fixed.setdefault(column, pool[window(bits, place) % size])
+            return draft.fixed.setdefault(column, pool[draw(bits, place) % size])
 
         return Part(repeat, fixed=False)
 
@@ -148,7 +151,7 @@ class BodyCompiler:
         steady = choice.tie is not None or choice.home is not None
 
         def refer(draft: Draft, bits: int) -> Any:
-            turn = bits & 7 if steady else window(bits, place) + (bits & 7)
+            turn = bits & _TURN if steady else _turned(bits, place)
             taken = choice.take(draft, turn, strict=False)
             return None if taken is None else taken[1]
 
@@ -160,7 +163,7 @@ class BodyCompiler:
             return part
         place = self._place()
         nothing = Draft(0, 0)
-        made = [part.build(nothing, self.roll(place * _VARIANTS + number) & ~7) for number in range(_VARIANTS)]
+        made = [part.build(nothing, self.roll(place * _VARIANTS + number) & ~_TURN) for number in range(_VARIANTS)]
         variants = tuple(value for value in made if value is not None)
         if not variants:
             return None
@@ -193,20 +196,31 @@ def _object(needed: Sequence[tuple[str, Part]], extra: Sequence[tuple[str, Part]
 
 
 def _items(item: Build, keys: tuple[tuple[str, ...], ...], least: int, wanted: int) -> Build:
-    """Make items until there are as many as wanted, of different keys; None where there are too few."""
-    tries = wanted * 4
+    """Make items until there are as many as wanted, of different keys; None where there are too few.
+
+    Each item is drawn anew. Draws may meet again and again, so what must be there is at last taken in turn from one.
+    """
+    drawn = [(2 * turn + 1, turn & _TURN) for turn in range(wanted * 4)]
+    in_turn = [(1, turn) for turn in range(_TURN + 1)]
 
     def build(draft: Draft, bits: int) -> Any:
         items: dict[str, Any] = {}
-        for turn in range(tries):
-            made = item(draft, (bits & ~7) * (2 * turn + 1) + (turn & 7))
-            if made is not None:
-                items.setdefault(repr([_at(made, key) for key in keys]) if keys else repr(made), made)
-            if len(items) == wanted:
-                break
+        base = bits & ~_TURN
+        for goal, tries in ((wanted, drawn), (least, in_turn)):
+            for factor, turn in tries:
+                if len(items) >= goal:
+                    break
+                made = item(draft, base * factor + turn)
+                if made is not None:
+                    items.setdefault(repr([_at(made, key) for key in keys]) if keys else repr(made), made)
         return list(items.values()) if len(items) >= least else None
 
     return build
+
+
+def _turned(bits: int, number: int) -> int:
+    """Return a window of the draw, one more for each turn."""
+    return window(bits & ~_TURN, number) + (bits & _TURN)
 
 
 def _at(value: Any, path: tuple[str, ...]) -> Any:

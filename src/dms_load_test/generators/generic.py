@@ -7,6 +7,7 @@ key apart. Where a member can hold the ordinal itself, it does, and the digits o
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dms_load_test.generators.bodies import BodyCompiler
 from dms_load_test.generators.changes import change_of
 from dms_load_test.generators.choices import Choice, Chooser, Draft, NoFitError, window
-from dms_load_test.generators.draws import dice
+from dms_load_test.generators.draws import GOLDEN, MASK, dice
 from dms_load_test.generators.keys import Carrier, Variant, carrier_of, variant_values
 from dms_load_test.generators.lineage import Made, itself, representatives
 from dms_load_test.generators.numbering import Numbering, ancestries
@@ -33,11 +34,12 @@ _PERSONS = ("students", "staffs")
 _SIBLINGS = 4
 """Children of one parent, where documents of one resource form a tree."""
 _PROBES = 1500
+_SAMPLES = 32
 _FEWEST = 10
 _KEYS_KEPT = 1024
 _BOUNDLESS = 10**12
 _MANY_MORE = 1_000_000
-"""Documents beyond the planned ones that a resource must have natural keys for, to be called growable."""
+"""Documents beyond the planned ones that a resource must be able to make, to be called growable."""
 
 
 class UnfillableError(Exception):
@@ -105,7 +107,7 @@ class GenericResource:
         rule = Rule(
             self.document,
             change=change_of(self.schema, self._around.meaning),
-            growable=self.capacity >= count + _MANY_MORE,
+            growable=self._can_grow(count),
             shares=True,
         )
         held = ancestries(self._key_choices(), self._numbering, count, lambda ordinal: self._begin(ordinal).chosen)
@@ -236,7 +238,8 @@ class GenericResource:
 
     def _within_reach(self) -> Numbering:
         """Leave out what the first reference could point to and no other required reference agrees with."""
-        for p in range(min(self._numbering.first, _PROBES if any(choice.shared for choice in self._hubs) else 1)):
+        probes = _PROBES if any(choice.shared for choice in self._hubs) else 1
+        for p in range(min(self._numbering.first, self.capacity, probes)):
             problem = self._problem(p)
             if problem and p == 0:
                 raise UnfillableError(problem)
@@ -245,11 +248,33 @@ class GenericResource:
         return self._numbering
 
     def _reachable(self, count: int) -> int:
-        """Return `count`, less if ordinals below it turn out to have no natural key."""
-        for ordinal in sorted({count * part // 32 for part in range(32)} | {max(0, count - 1)}):
-            if ordinal and self._problem(ordinal):
-                return ordinal
+        """Return `count`, less if ordinals below it turn out to have no document."""
+        fine = 0  # document 0 was made by `_within_reach`
+        for ordinal in self._samples(1, count):
+            if self._problem(ordinal):
+                return bisect_left(range(ordinal), 1, lo=fine + 1, key=lambda n: bool(self._problem(n)))
+            fine = ordinal
         return count
+
+    def _can_grow(self, count: int) -> bool:
+        """Say whether many documents beyond `count` can be made: a key of its own does not mean that the rest fits.
+
+        A required member that repeats the document's own number refers to a planned document with that number, say, and
+        of these there are no more than are planned.
+        """
+        end = count + _MANY_MORE
+        return self.capacity >= end and not any(self._problem(ordinal) for ordinal in self._samples(count, end))
+
+    def _samples(self, begin: int, end: int) -> list[int]:
+        """Return ordinals of which one may have no document, the ends among them; none where all documents fit.
+
+        They lie in no rhythm, as the numbering does: `end - begin` may well be a multiple of its sizes.
+        """
+        tied = any(choice.shared for choice in self._hubs)
+        if begin >= end or not (tied or any(required and not part.fixed for _, required, part in self._extras)):
+            return []
+        parts = (number * GOLDEN & MASK for number in range(_SAMPLES))
+        return sorted({begin, end - 1} | {begin + ((end - begin) * part >> 64) for part in parts})
 
     def _problem(self, ordinal: int) -> str:
         try:

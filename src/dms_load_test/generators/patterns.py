@@ -33,11 +33,15 @@ class UnknownPatternError(Exception):
 
 
 class Pattern:
-    """The texts of one valid expression. `extra`: how often more than needed an unbounded part is repeated."""
+    """The texts of one valid expression. `extra`: how often more than needed an unbounded part is repeated.
+
+    `stretches`: whether a text made so far would be longer with more of it.
+    """
 
     def __init__(self, expression: str, extra: int = 0) -> None:
         self._parts = parser.parse(expression)
         self._extra = extra
+        self.stretches = False
 
     def text(self, number: int) -> str:
         """Return text `number`; numbers are read as digits of mixed base, the last part changes first."""
@@ -75,6 +79,7 @@ class Pattern:
     def _repeat(self, about: Any) -> list[str]:
         least, most, parts = about
         times = min(least + self._extra, int(most), _MOST_REPEATS)
+        self.stretches |= least + self._extra < min(int(most), _MOST_REPEATS)
         return [piece for _ in range(times) for piece in self._sequence(parts)]
 
     def _one(self, letters: str) -> str:
@@ -102,6 +107,8 @@ def matching(expression: str, shortest: int, longest: int, count: int) -> tuple[
                 found[text] = None
             if len(found) >= count:
                 return tuple(found)
+        if not pattern.stretches:
+            break
     if not found:
         raise UnknownPatternError(f"no text found for {expression}")
     return tuple(found)

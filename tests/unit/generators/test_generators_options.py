@@ -6,7 +6,7 @@ from dms_load_test.edfi.standard import load_standard
 from dms_load_test.errors import ConfigError
 from dms_load_test.generators import DataOptions, DistrictSizes, Rule, build_documents
 from dms_load_test.generators.options import parse_counts, select_resources
-from dms_load_test.generators.patterns import UnknownPatternError, matching
+from dms_load_test.generators.patterns import Pattern, UnknownPatternError, matching
 
 MODEL = load_standard().model
 URIS = {
@@ -95,6 +95,31 @@ def test_texts_of_a_pattern_match_it_and_differ(expression):
 
     assert len(set(texts)) == len(texts) > 1
     assert all(re.search(expression, text) and 3 <= len(text) <= 40 for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("expression", "texts"), [("^[A-C]$", 3), ("^[AB]{1,3}$", 14), ("^(A|B{2,4})$", 4), ("^A?B$", 2)]
+)
+def test_all_texts_of_a_pattern_of_few_are_found(expression, texts):
+    assert len(matching(expression, 1, 9, 1000)) == texts
+
+
+@pytest.mark.parametrize(
+    ("expression", "extra", "stretches"),
+    [
+        ("^[A-C]$", 0, False),
+        ("^A{1,3}$", 1, True),
+        ("^A{1,3}$", 2, False),
+        ("^(A|B*)$", 8, True),
+        ("^A{70,}$", 0, False),
+    ],
+)
+def test_a_pattern_tells_whether_more_repeats_make_other_texts(expression, extra, stretches):
+    pattern = Pattern(expression, extra)
+    for number in range(4):
+        pattern.text(number)
+
+    assert pattern.stretches == stretches
 
 
 @pytest.mark.parametrize("expression", ["(", r"^(a)\1$", "^$"])
