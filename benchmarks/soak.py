@@ -75,7 +75,7 @@ def sizes(folder):
 def requests_in(record):
     """Return (seconds since the begin, requests, their mean time in ms) of each second of readwrite."""
     from dms_load_test.results.events import Second  # noqa: PLC0415 - not for the soak itself
-    from dms_load_test.results.record import read_record  # noqa: PLC0415
+    from dms_load_test.results.record import read_record  # noqa: PLC0415 - as above
 
     for event in read_record(record):
         if isinstance(event, Second) and event.phase == "readwrite":
@@ -95,7 +95,7 @@ def minutes_of(seconds):
 
 def draw(folder, picture):
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - not for the soak itself
-    from plotly.subplots import make_subplots  # noqa: PLC0415
+    from plotly.subplots import make_subplots  # noqa: PLC0415 - as above
 
     with (folder / "soak.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row["data_mb"]]
