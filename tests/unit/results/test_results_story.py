@@ -147,6 +147,24 @@ def test_requests_belong_to_the_step_of_their_phase_where_phases_go_on_side_by_s
     assert story.current is readwrite
 
 
+def test_a_step_shorter_than_a_second_has_the_iterations_that_its_end_tells():
+    story = story_of(
+        [
+            MANIFEST,
+            StepBegin(0.0, "load", "level 1", "shared-iterations", 5, iterations=15),
+            StepEnd(0.1, "load", "level 1", "finished", 15, 0),
+            StepBegin(0.1, "load", "level 2", "shared-iterations", 5, iterations=220),
+            StepEnd(0.4, "load", "level 2", "finished", 217, 3),
+            second(0.4, requests=232, iterations=232, seconds=0.4),
+            StepBegin(0.4, "load", "level 3", "shared-iterations", 5, iterations=80),
+            StepEnd(2.4, "load", "level 3", "finished", 80, 0),
+            second(2.5, requests=80, iterations=80, seconds=2.1),
+        ]
+    )
+
+    assert [(step["done"], step["dropped"]) for step in page_of(story)["steps"]] == [(15, 0), (217, 3), (80, 0)]
+
+
 def test_a_threshold_turns_red_before_the_parts_are_written():
     events, _ = recorded(4)
     so_far = [event for event in events if isinstance(event, Manifest | PhaseBegin | StepBegin | Second | Detail)]
