@@ -119,7 +119,8 @@ def test_bars_of_the_live_display_leave_room_for_the_generators_figures():
     for _ in range(30):
         view.update(run.second(*[sample()] * 35, users=120), {"cpu_ratio": 0.34, "loop_lag_p99_ms": 16.2})
     view.close()
-    assert text_of(shown).count("120 users  generator 34 % CPU, loop lag 16.2 ms") == 30
+    last = [line for line in text_of(shown).splitlines() if "p95" in line][-1]
+    assert last == "35.0/s, p95 10.0 ms  ██████████  120 users  generator 34 % CPU, loop lag 16.2 ms"
 
 
 def test_the_line_that_a_step_leaves_fits_into_80_columns():
