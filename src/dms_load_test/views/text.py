@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 _BARS = "▁▂▃▄▅▆▇█"
 
@@ -79,3 +79,11 @@ def sparkline(values: Sequence[float]) -> str:
     if top <= 0:
         return _BARS[0] * len(values)
     return "".join(_BARS[min(len(_BARS) - 1, int(value / top * len(_BARS)))] for value in values)
+
+
+def closed_model(phases: Iterable[str]) -> str:
+    """What response times of phases do not show in which users wait for answers."""
+    return (
+        f"{', '.join(phases)}: closed model. Users wait for answers before they ask again, so a stall of the target "
+        "lowers the rate; it does not show in the times of the requests it held back."
+    )

@@ -16,6 +16,7 @@ from dms_load_test.results.events import (
     ServerFigures,
     StepBegin,
     StepEnd,
+    TableLine,
 )
 from dms_load_test.results.follow import RecordFollower
 from dms_load_test.results.page import page_of
@@ -95,6 +96,24 @@ def test_percentiles_of_charts_tables_and_steps_are_within_one_per_cent_of_the_e
     plot = chart(page, "percentiles")
     at = plot["x"].index(99.0)
     assert plot["series"][0]["values"][at] == pytest.approx(exact_percentile(every, 99) / 1000, rel=0.01)
+
+
+def test_a_page_says_of_which_phases_response_times_hide_a_stall():
+    events, _ = recorded(2)
+
+    assert page_of(story_of(events))["closed"] == ["load"]
+
+
+def test_a_count_that_a_scenarios_table_tells_stands_once_on_a_page():
+    lines, aggregate = Lines(), Aggregate(0, "load")
+    recorder = Recorder(lines)
+    for kind, number in (("create", 21), ("delete", 9)):
+        aggregate.count("mix", number, kind)
+    recorder.snapshot(aggregate.snapshot(SECOND))
+    recorder.flush(SECOND)
+    lines.write(TableLine(1.0, "load", "mix", ("operation", "done"), (("create", 21),)))
+
+    assert [(own["kind"], own["count"]) for own in page_of(story_of(lines.events))["own"]] == [("delete", 9)]
 
 
 def test_the_heat_map_counts_every_request_once():
