@@ -11,13 +11,15 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 
 def milliseconds(us: float) -> str:
-    """Three significant digits: `0.42`, `4.21`, `42.1`, `421`, `4,210`; from 10 s on in seconds: `42.1 s`."""
+    """Three significant digits: `0.421`, `4.21`, `42.1`, `421`, `4,210`; from 10 s on in seconds: `42.1 s`."""
     ms = us / 1000
     if ms >= 10_000:  # noqa: PLR2004 - five digits of milliseconds are hard to read
         return f"{ms / 1000:,.1f} s"
     if ms >= 99.95:  # noqa: PLR2004 - rounds to 100
         return f"{ms:,.0f}"
-    return f"{ms:.1f}" if ms >= 9.995 else f"{ms:.2f}"  # noqa: PLR2004 - rounds to 10.0
+    if ms >= 9.995:  # noqa: PLR2004 - rounds to 10.0
+        return f"{ms:.1f}"
+    return f"{ms:.2f}" if ms >= 0.9995 else f"{ms:.3f}"  # noqa: PLR2004 - rounds to 1.00
 
 
 def rate(per_s: float) -> str:
