@@ -19,8 +19,8 @@ class Sample(msgspec.Struct, frozen=True, gc=False):
 
     `ok` is the operation's contract, not the status alone: create 200 or 201, read and query 200, update 200 or 204,
     delete 204. `final` is false for an attempt that a retry follows: operations are counted by their final samples,
-    requests by all. `status` is 0 where no complete answer came; then `error` says why: connect,
-    tls, timeout, reset, protocol, cancelled, or token (there was none to send with). `attempt` is from 1.
+    requests by all. `status` is 0 where no complete answer came; then `error` says why: connect, tls, timeout, reset,
+    protocol, cancelled, or token (there was none to send with). `attempt` is from 1.
     `due_ns` is the arrival's due time in open models for an iteration's first request; else it equals `started_ns`.
     `sent_bytes` and `received_bytes` are bytes on the wire before TLS, heads included.
     """

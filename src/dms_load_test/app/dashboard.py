@@ -1,24 +1,17 @@
-"""The dashboard beside a run: started in a process of its own, and taken leave of.
-
-How the two talk: the parent writes the options as one line of JSON to the child's standard input (so no token is on a
-command line) and keeps that pipe open; the child writes its address as one line when it is ready. When the pipe
-closes, because the parent closed it or died, the child shows the browsers the last state and ends.
-"""
+"""The dashboard beside a run: a process of its own (`child.py`), which shows the browsers the last state and ends."""
 
 from __future__ import annotations
 
 import secrets
 import socket
-import subprocess
-import sys
-import tempfile
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from dms_load_test.child import start_child
 from dms_load_test.engine.address import is_loopback
 from dms_load_test.errors import ConfigError
 
@@ -29,8 +22,6 @@ if TYPE_CHECKING:
 DEFAULT_PORT = 5665
 """As k6's dashboard."""
 _START_PATIENCE_S = 20.0
-_STOP_PATIENCE_S = 8.0
-_SHOWN_ERROR_CHARACTERS = 1000
 
 
 class DashboardOptions(msgspec.Struct, frozen=True):
@@ -99,54 +90,8 @@ def start_dashboard(options: DashboardOptions) -> Iterator[str]:
     Raises:
         ConfigError: It cannot listen there, or does not start.
     """
-    with tempfile.TemporaryFile() as errors:
-        child = _spawn(errors)
-        try:
-            url = _hand_over(child, options)
-            if not url:
-                raise ConfigError(f"the dashboard did not start: {_said(errors) or 'no answer'}")
-            yield url
-        finally:
-            _stop(child)
-
-
-def _spawn(errors: IO[bytes]) -> subprocess.Popen[bytes]:
-    """Start the child in a group of its own: Ctrl-C is for the parent, who stops the child when it is done."""
-    new_group: dict[str, Any] = {"start_new_session": True}
-    if sys.platform == "win32":
-        new_group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-    command = [sys.executable, "-m", "dms_load_test.app.dashboard_server"]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, **new_group)  # noqa: S603 -- our own interpreter and module
-
-
-def _hand_over(child: subprocess.Popen[bytes], options: DashboardOptions) -> str:
-    """Give the child its options and return the address it names; empty if it ends or is too slow."""
-    assert child.stdin is not None
-    assert child.stdout is not None
-    with suppress(OSError):  # it ended: then it names no address
-        child.stdin.write(msgspec.json.encode(options) + b"\n")
-        child.stdin.flush()
-    lines: list[bytes] = []
-    reader = threading.Thread(target=lambda out: lines.append(out.readline()), args=(child.stdout,), daemon=True)
-    reader.start()
-    reader.join(_START_PATIENCE_S)
-    return lines[0].decode().strip() if lines else ""
-
-
-def _said(errors: IO[bytes]) -> str:
-    errors.seek(0)
-    return errors.read().decode("utf-8", "replace").strip()[-_SHOWN_ERROR_CHARACTERS:]
-
-
-def _stop(child: subprocess.Popen[bytes]) -> None:
-    """Close the pipe, wait, and kill what does not end."""
-    assert child.stdin is not None
-    assert child.stdout is not None
-    with suppress(OSError):  # the child is gone already
-        child.stdin.close()
-    try:
-        child.wait(_STOP_PATIENCE_S)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
-    child.stdout.close()
+    module = "dms_load_test.app.dashboard_server"
+    with start_child(module, msgspec.json.encode(options), _START_PATIENCE_S) as child:
+        if not child.address:
+            raise ConfigError(f"the dashboard did not start: {child.said() or 'no answer'}")
+        yield child.address

@@ -1,7 +1,7 @@
 """The dashboard's own process: reads the record while the run writes it, and serves what it says.
 
 Being a reader of the record, in another process, it cannot hold up the loop that times requests: neither by work, nor
-by a browser, nor by Python's interpreter lock. Started by `app/dashboard.py`, which says how the two talk.
+by a browser, nor by Python's interpreter lock. Started by `app/dashboard.py`; how the two talk: `child.py`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import uvicorn
 
 from dms_load_test.app.dashboard import DashboardOptions, address
 from dms_load_test.app.metering import MeteredRecord
+from dms_load_test.child import announce
 from dms_load_test.errors import LoadTestError
 from dms_load_test.results.charts import charts_of, distribution_charts
 from dms_load_test.results.follow import RecordFollower
@@ -109,14 +110,12 @@ def serve_dashboard(options: DashboardOptions, listener: socket.socket) -> None:
             server_header=False,
             timeout_graceful_shutdown=1,
         )
-        server = _Server(config, lambda: _follow(pages.story, board, Path(options.record), leave), announce)
+        server = _Server(config, lambda: _follow(pages.story, board, Path(options.record), leave), on_ready)
         with suppress(asyncio.CancelledError):
             await server.serve(sockets=[listener])
 
-    def announce() -> None:
-        sys.stdout.write(f"{address(options, listener.getsockname()[1])}\n")
-        sys.stdout.flush()
-        threading.Thread(target=_wait_for_end, args=(leave,), daemon=True).start()
+    def on_ready() -> None:
+        announce(address(options, listener.getsockname()[1]), leave.set)
 
     asyncio.run(run())
 
@@ -137,12 +136,6 @@ async def _follow(story: Story, board: Board, record: Path, leave: threading.Eve
             await board.farewell(_FAREWELL_S)
             return
         await asyncio.sleep(_LOOK_EVERY_S)
-
-
-def _wait_for_end(leave: threading.Event) -> None:
-    while os.read(sys.stdin.fileno(), 1):  # unbuffered: a buffer's lock could be held when the interpreter ends
-        pass
-    leave.set()
 
 
 def _hosts(options: DashboardOptions) -> tuple[str, ...]:

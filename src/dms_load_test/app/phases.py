@@ -139,7 +139,7 @@ class PhaseRunner:
         progress = StepProgress(on_iteration=partial(session.aggregate.iteration, phase=phase.name))
         session.writer.write(_step_begin(session.now_s(), phase.name, step))
         shown.begin(step_view(phase.name, step, session.now_ns()))
-        reason, measured = "scenario raised", Totals()
+        reason, outcome, measured = "scenario raised", None, Totals()
         session.listeners.append(measured.add)
         try:
             with session.watch(Watched(phase.name, progress, tuple(judged), running.began_ns)):
@@ -148,7 +148,8 @@ class PhaseRunner:
         finally:
             session.listeners.remove(measured.add)
             shown.end()
-            session.writer.write(StepEnd(session.now_s(), phase.name, step.name, reason))
+            done = (outcome.completed, outcome.dropped) if outcome else (None, None)
+            session.writer.write(StepEnd(session.now_s(), phase.name, step.name, reason, *done))
         return figures_of(phase.name, step, outcome, measured)
 
 

@@ -34,7 +34,7 @@ def load_module(path: Path) -> ModuleType:
     return module
 
 
-def fault_of(error: Exception, path: Path | str) -> str:
+def fault_of(error: Exception, path: Path) -> str:
     """Return what is wrong with a file: `mine.py:12: NameError: name 'x' is not defined`."""
     if isinstance(error, SyntaxError) and error.filename == str(path):
         return f"{path}:{error.lineno}: {error.msg}"

@@ -80,6 +80,9 @@ SetOption = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Any setting; may be repeated.", callback=_no_secrets),
 ]
 SeedOption = Annotated[int | None, typer.Option("--seed", help="Repeat the data and choices of a run on purpose.")]
+RunArgument = Annotated[
+    str, typer.Argument(metavar="RUN", help="The run: its folder, or its name's start or end; else the latest.")
+]
 ResultsOption = Annotated[Path | None, typer.Option("--results", help="Folder of the run folders.")]
 ProductionOption = Annotated[
     bool, typer.Option("--i-know-this-is-production", help="Let the guard pass a target that looks like production.")

@@ -7,9 +7,14 @@ from typing import Annotated
 
 import typer
 
-from dms_load_test.cli.application import PASSED, THRESHOLD_FAILED, ResultsOption, app, settings_in_force
-
-RunArgument = Annotated[str, typer.Argument(help="The run: its folder, or its name's start or end; else the latest.")]
+from dms_load_test.cli.application import (
+    PASSED,
+    THRESHOLD_FAILED,
+    ResultsOption,
+    RunArgument,
+    app,
+    settings_in_force,
+)
 
 
 @app.command()
@@ -37,7 +42,7 @@ def compare(
     markdown: Annotated[Path | None, typer.Option(help="Also write the comparison as Markdown.")] = None,
     html: Annotated[Path | None, typer.Option(help="Also write the comparison as a page.")] = None,
 ) -> None:
-    """Tell whether runs are worse than a base. That is beyond limits and noise; exit code 99 if one is."""
+    """Tell whether runs are worse than a base. What limits or noise cover is not; exit code 99 if one is."""
     from dms_load_test.app.compare import CompareOptions, compare_runs, parse_limits
 
     options = CompareOptions(limits=parse_limits(limit or ()), everything=everything, markdown=markdown, html=html)

@@ -13,6 +13,7 @@ from dms_load_test.cli.application import (
     ProfileOption,
     QuietOption,
     ResultsOption,
+    RunArgument,
     SetOption,
     TargetOption,
     app,
@@ -25,8 +26,6 @@ from dms_load_test.errors import ConfigError
 if TYPE_CHECKING:
     from dms_load_test.app.earlier import EarlierRun
     from dms_load_test.config import Effective
-
-RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, its name, or the start or end of it.")]
 
 
 @app.command()

@@ -4,7 +4,7 @@ Rules of this file:
 - asyncio's TLS transport costs three to four times all the rest, so the socket (plain or `ssl.SSLSocket`) is read when
   the loop says it is readable, and written at once; only what did not fit waits for `add_writer`.
 - A connection does one exchange at a time and never raises for what the network does: `error` names what went wrong
-  (see `sample.ERRORS`), `reason` says it in words.
+  (see `sample.Sample`), `reason` says it in words.
 - Times are from `Wiring.now_ns`; a deadline is only a number, which the client's sweeper compares.
 - The reader stays registered between exchanges, so that a server that closes an idle connection is noticed.
 """

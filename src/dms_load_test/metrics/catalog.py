@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -204,6 +204,20 @@ def own_figures(totals: Totals) -> list[OwnFigure]:
         *(OwnFigure(*key, count) for key, count in counters),
         *(OwnFigure(*key, 0, totals.tally.trends[key]) for key in trends),
     ]
+
+
+def untold_figures(totals: Totals, tables: Iterable[tuple[str, Sequence[Sequence[object]]]]) -> list[OwnFigure]:
+    """Return scenarios' own metrics that their tables (phase, rows) lack.
+
+    A table has a counter if it is of the same phase, and a row of it begins with the kind and holds the amount.
+    """
+    rows = [(phase, row) for phase, table in tables for row in table]
+
+    def is_told(own: OwnFigure) -> bool:
+        mine = (row for phase, row in rows if phase == own.phase)
+        return own.times is None and any(row[0] == own.kind and own.amount in row[1:] for row in mine)
+
+    return [own for own in own_figures(totals) if not is_told(own)]
 
 
 def find_metric(name: str, own: Mapping[str, str] = MappingProxyType({})) -> Metric | None:

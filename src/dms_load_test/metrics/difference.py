@@ -104,18 +104,12 @@ def compare(pairs: Sequence[Pair], limits: Mapping[str, float]) -> list[Row]:
     tests: dict[tuple[Subject, str], Test] = {}
     rows: list[Row] = []
     for pair in pairs:
-        over = sums.get(_over(pair.subject))
+        over = sums.get(pair.subject.over)
         for name, test in tests_of(pair, over):
             tests[pair.subject, name] = test
         rows.append(_row(pair))
     levels = _levels(tests)
     return [_judged(row, tests, levels, limits) for row in rows]
-
-
-def _over(subject: Subject) -> Subject | None:
-    if subject.resource:
-        return subject._replace(resource="")
-    return subject._replace(operation="") if subject.operation else None
 
 
 def _row(pair: Pair) -> Row:

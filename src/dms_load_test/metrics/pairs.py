@@ -29,6 +29,13 @@ class Subject(NamedTuple):
         """0 for all operations of a phase, 1 for an operation on all resources, 2 on one."""
         return 2 if self.resource else 1 if self.operation else 0
 
+    @property
+    def over(self) -> Subject | None:
+        """The subject that sums this one up with its like; None for a phase."""
+        if self.resource:
+            return self._replace(resource="")
+        return self._replace(operation="") if self.operation else None
+
 
 @dataclass(slots=True)
 class Side:

@@ -78,6 +78,10 @@ class Totals:
         """Whether requests of a phase had due times of their own, so that their waiting shows in response times."""
         return any(series.late_response for _, series in self.select({"phase": phase}))
 
+    def is_closed_model(self, phase: str) -> bool:
+        """Whether a phase did operations, and none of their requests had a due time of its own."""
+        return bool(self.operation_sums(phase)) and not self.is_open_model(phase)
+
     def failures(self, phase: str = "") -> list[tuple[FailureKey, FailureGroup]]:
         """Return the failure groups of a phase, or of all, the largest first."""
         groups = [(key, group) for key, group in self.tally.failures.items() if phase in ("", key.phase)]

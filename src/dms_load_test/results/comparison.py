@@ -62,9 +62,11 @@ def _cautions(runs: tuple[Run, Run], sides: tuple[Mapping[Subject, Side], ...]) 
             yield f"{run.manifest.run_id} did not pass: {run.verdict.sentence}"
     for run, mine, others in ((base, sides[0], sides[1]), (new, sides[1], sides[0])):
         only = [subject for subject in mine if subject not in others]
-        if only:
-            names = ", ".join(dict.fromkeys(subject.resource or subject.operation or subject.phase for subject in only))
-            yield f"Only in {run.manifest.run_id}, thus not compared: {names if len(names) < _LONG else len(only)}."
+        highest = [subject for subject in only if subject.over not in only]
+        if highest:
+            names = ", ".join(" ".join(filter(None, subject)) for subject in highest)
+            told = names if len(names) < _LONG else f"{len(highest)} rows"
+            yield f"Only in {run.manifest.run_id}, thus not compared: {told}."
 
 
 def _own_emulators(runs: tuple[Run, Run]) -> bool:

@@ -225,12 +225,17 @@ class ViolationLine(msgspec.Struct, frozen=True, tag="violation"):
 
 
 class StepEnd(msgspec.Struct, frozen=True, tag="step_end"):
-    """`reason`: `finished`, `duration over`, `interrupted`, or what aborted it."""
+    """`reason`: `finished`, `duration over`, `interrupted`, or what aborted it; then the step's exact iterations.
+
+    Both are None where a scenario raised, and in records of versions that did not write them.
+    """
 
     t: float
     phase: str
     step: str
     reason: str
+    iterations: int | None = None
+    dropped: int | None = None
 
 
 class PhaseEnd(msgspec.Struct, frozen=True, tag="phase_end"):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dms_load_test.metrics.catalog import own_figures
+from dms_load_test.metrics.catalog import untold_figures
 from dms_load_test.metrics.histogram import merged
 from dms_load_test.metrics.tally import CRUD
 from dms_load_test.sample import NS_PER_S
@@ -48,6 +48,7 @@ def table_values(story: Story) -> dict[str, Any]:
         "overhead": [_overhead(totals, phase) for phase in phases],
         "accounts": [_account(account) for account in run.accounts],
         "estimate": _estimate(story),
+        "closed": [phase for phase in phases if phase in manifest.phases and totals.is_closed_model(phase)],
         "hours": [
             {"hour": hour + 1, "requests": requests, "failed": failed}
             for hour, (requests, failed) in sorted(story.hours.items())
@@ -107,6 +108,7 @@ def _checks(run: Run) -> dict[str, Any]:
 
 
 def _findings(story: Story) -> dict[str, Any]:
+    run = run_of(story)
     statements = story.statements.rows if story.statements else ()
     return {
         "tables": [
@@ -117,12 +119,12 @@ def _findings(story: Story) -> dict[str, Any]:
                 "rows": [list(row) for row in table.rows],
                 "note": table.note,
             }
-            for table in run_of(story).tables
+            for table in run.tables
         ],
         "own": [
             {"phase": own.phase, "name": own.name, "kind": own.kind, "count": own.amount}
             | ({} if own.times is None else {"count": own.times.count, **percentiles(own.times)})
-            for own in own_figures(run_of(story).totals)
+            for own in untold_figures(run.totals, ((table.phase, table.rows) for table in run.tables))
         ],
         "statements": [
             {"text": row.text, "calls": row.calls, "total_ms": row.total_ms, "rows": row.rows} for row in statements

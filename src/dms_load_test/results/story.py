@@ -66,6 +66,8 @@ class StepStory:
     """Requests on documents; `failed` ones among them."""
     iterations: int = 0
     dropped: int = 0
+    is_counted: bool = False
+    """Whether these two are exact, from the step's end; until then they are of seconds that no other step shared."""
     times: Distribution = field(default_factory=Distribution)
 
     def lasted(self, second: Second) -> float:
@@ -137,6 +139,8 @@ class Story:
         elif mark.phase in self._of_phase:
             step = self._of_phase[mark.phase]
             step.ended_s, step.reason = mark.t, mark.reason
+            if mark.iterations is not None and mark.dropped is not None:
+                step.iterations, step.dropped, step.is_counted = mark.iterations, mark.dropped, True
 
     def _add_second(self, second: Second) -> None:
         counts = counts_of(second)
@@ -159,7 +163,8 @@ class Story:
         going_on = [step for step in self.steps if step.lasted(second)]
         for step in going_on:
             step.seconds += step.lasted(second)
-            if len(going_on) == 1:  # of steps side by side the record's seconds do not tell whose iterations these are
+            # Of steps side by side the record's seconds do not tell whose iterations these are.
+            if len(going_on) == 1 and not step.is_counted:
                 step.iterations += second.iterations
                 step.dropped += second.dropped
 

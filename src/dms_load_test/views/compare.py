@@ -108,13 +108,17 @@ def explanations(comparison: Comparison) -> Iterator[str]:
 
 
 def floors_text(row: Row) -> str:
-    """Return the noise floors of a row: `rate 7.4 %, p50 3.1 %, p99 too few`."""
+    """Return the noise floors of a row: `rate 7.4 %, p95 190 %, p99 too few`; `too few` alone where all are."""
+    floors = {name: change.floor for name, change in row.changes.items() if change.floor <= _MANY}
     texts = []
-    for name, change in row.changes.items():
-        unit = " points" if name == "errors" else " %"
-        floor = "too few" if change.floor > _MANY else f"{change.floor * 100:.2g}{unit}"
-        texts.append(f"{name} {floor}")
-    return ", ".join(texts)
+    for name in row.changes:
+        if name in floors:
+            percent = floors[name] * 100
+            number = f"{percent:.2g}" if percent < 99.5 else f"{percent:.0f}"  # noqa: PLR2004 - rounds to 1e+02
+            texts.append(f"{name} {number} {'points' if name == 'errors' else '%'}")
+        else:
+            texts.append(f"{name} too few")
+    return ", ".join(texts) if floors else "too few"
 
 
 def print_comparison(console: Console, comparison: Comparison, *, everything: bool = False) -> None:

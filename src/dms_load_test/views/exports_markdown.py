@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dms_load_test.metrics.catalog import own_figures
+from dms_load_test.metrics.catalog import untold_figures
 from dms_load_test.metrics.thresholds import Judgement
 from dms_load_test.metrics.verdict import VerdictKind
 from dms_load_test.views.compare import escape
 from dms_load_test.views.exports import failure_text
-from dms_load_test.views.findings import MOST_ROWS, cell_text, is_in_a_table, own_text, table_notes, violation_lines
+from dms_load_test.views.findings import MOST_ROWS, cell_text, own_text, table_notes, violation_lines
 from dms_load_test.views.tables import observed_text
 from dms_load_test.views.text import milliseconds, plural, rate, share, took
 
@@ -107,8 +107,7 @@ def _findings(run: RunExport) -> Iterator[str]:
 def _own(run: RunExport) -> Iterator[str]:
     lines = [
         f"- {escape(f'{own.phase}: {own_text(own)}')}"
-        for own in own_figures(run.totals)
-        if not is_in_a_table(own, run.tables)
+        for own in untold_figures(run.totals, ((phase, table.rows) for phase, table in run.tables))
     ]
     if lines:
         yield from ("", "### Metrics of the scenarios' own", "", *lines)

@@ -11,7 +11,7 @@ from dms_load_test.views.progress import with_unit
 from dms_load_test.views.text import plural, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from dms_load_test.load import plan
     from dms_load_test.load.virtual_user import Violation
@@ -59,12 +59,6 @@ def own_text(own: OwnFigure) -> str:
     p50, p95 = map(with_unit, own.times.percentiles_us((50, 95)))
     times = plural(own.times.count, "time")
     return printable(f"{name}: {times}, p50 {p50}, p95 {p95}, max {with_unit(own.times.max_us)}")
-
-
-def is_in_a_table(own: OwnFigure, tables: Iterable[tuple[str, plan.Table]]) -> bool:
-    """Tell whether a table of its phase has the figure: a row that begins with its kind and holds its amount."""
-    rows = (row for phase, table in tables if phase == own.phase for row in table.rows)
-    return own.times is None and any(row[0] == own.kind and own.amount in row[1:] for row in rows)
 
 
 def cell_text(value: plan.Cell) -> str:

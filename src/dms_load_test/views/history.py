@@ -11,7 +11,7 @@ from dms_load_test.views.tables import WIDE, plain_table
 from dms_load_test.views.text import milliseconds, plural, printable, rate, share, sparkline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rich.console import Console
 
@@ -98,8 +98,7 @@ def _ms(value: float) -> str:
     return milliseconds(value * 1000)
 
 
-def _span(values: Sequence[float], text: object) -> str:
-    assert callable(text)
+def _span(values: Sequence[float], text: Callable[[float], str]) -> str:
     return f"{text(min(values))} to {text(max(values))}, last {text(values[-1])}"
 
 
@@ -110,10 +109,12 @@ body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align: right; }
 th:first-child, td:nth-child(2), td:nth-child(3), th:nth-child(2), th:nth-child(3) { text-align: left; }
-svg { width: 100%; height: 8rem; } polyline { fill: none; stroke-width: 2; vector-effect: non-scaling-stroke; }
+svg { width: 100%; height: 8rem; border-bottom: 1px solid var(--line); overflow: visible; }
+polyline, path { fill: none; stroke-width: 2; vector-effect: non-scaling-stroke; }
+path { stroke-width: 8; stroke-linecap: round; }
 .rate { stroke: var(--rate); } .time { stroke: var(--time); } figcaption { color: var(--dim); }
 """
-_WIDTH, _HEIGHT, _MARGIN = 600.0, 100.0, 5.0
+_WIDTH, _HEIGHT = 600.0, 100.0
 
 
 def history_html(rows: Sequence[HistoryRow]) -> str:
@@ -135,16 +136,21 @@ def _plots(rows: Sequence[HistoryRow]) -> Iterator[str]:
             told = f"{what}: {_span(values, text)}"
             yield (
                 f'<figure><svg viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" preserveAspectRatio="none" role="img" '
-                f'aria-label="{_text(told)}"><polyline class="{css}" points="{_points(values)}"/></svg>'
-                f"<figcaption>{_text(told)}</figcaption></figure>"
+                f'aria-label="{_text(told)}"><g class="{css}">{_line(trend, values, text)}</g></svg>'
+                f"<figcaption>{_text(told)}. The foot is 0; each dot is a run.</figcaption>"
+                "</figure>"
             )
 
 
-def _points(values: Sequence[float]) -> str:
-    top = max(values) or 1.0
-    step = _WIDTH / (len(values) - 1)
-    height = _HEIGHT - 2 * _MARGIN
-    return " ".join(f"{i * step:.1f},{_HEIGHT - _MARGIN - value / top * height:.1f}" for i, value in enumerate(values))
+def _line(trend: Trend, values: Sequence[float], text: Callable[[float], str]) -> str:
+    """Return a line from run to run, with a dot for each that tells which run it is."""
+    top, step = max(values) or 1.0, _WIDTH / (len(values) - 1)
+    points = [f"{place * step:.1f},{_HEIGHT * (1 - value / top):.1f}" for place, value in enumerate(values)]
+    dots = (
+        f'<path d="M{point}h0"><title>{_text(f"{name}: {text(value)}")}</title></path>'
+        for point, name, value in zip(points, trend.names, values, strict=True)
+    )
+    return f'<polyline points="{" ".join(points)}"/>{"".join(dots)}'
 
 
 def _html_table(rows: Sequence[HistoryRow]) -> Iterator[str]:

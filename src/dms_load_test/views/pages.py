@@ -15,7 +15,7 @@ import jinja2
 from dms_load_test.errors import ConfigError
 from dms_load_test.views.progress import with_unit
 from dms_load_test.views.tables import observed_text
-from dms_load_test.views.text import clock, milliseconds, rate, share, took
+from dms_load_test.views.text import clock, closed_model, milliseconds, rate, share, took
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "violations": ("violations", "violations_left_out"),
     "findings": ("tables", "own", "statements"),
     "estimate": ("estimate", "hours"),
-    "notes": ("notes",),
+    "notes": ("notes", "closed"),
 }
 """Parts that change while a run goes on (macro and element by this name), and the values that each is made of."""
 
@@ -101,6 +101,7 @@ def _templates() -> jinja2.Environment:
         "bytes": bytes_text,
         "cell": cell_text,
         "clock": clock,
+        "closed_model": closed_model,
         "count": lambda number: f"{number:,}",
         "health": _health,
         "health_name": lambda name: _HEALTH.get(name, (name, 1.0, ""))[0],

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from dms_load_test.metrics.catalog import METRICS, own_figures
+from dms_load_test.metrics.catalog import METRICS, untold_figures
 from dms_load_test.metrics.histogram import Distribution
-from dms_load_test.views.findings import findings_table, is_in_a_table, own_text, table_notes, violation_lines
+from dms_load_test.views.findings import findings_table, own_text, table_notes, violation_lines
 from dms_load_test.views.progress import with_unit
 from dms_load_test.views.tables import (
     MOST_ROWS,
@@ -19,7 +19,7 @@ from dms_load_test.views.tables import (
     operations_table,
     thresholds_table,
 )
-from dms_load_test.views.text import plural, printable, took
+from dms_load_test.views.text import closed_model, plural, printable, took
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,13 +96,10 @@ def _print_phase(console: Console, view: SummaryView, phase: str, most_rows: int
 def _model_notes(view: SummaryView) -> Iterator[str]:
     """Yield what response times do not show, said of the phases that have a table."""
     totals = view.totals
-    told = [p for p in totals.phases() if totals.operation_sums(p) and (view.phases is None or p in view.phases)]
-    closed = [phase for phase in told if not totals.is_open_model(phase)]
+    told = [phase for phase in totals.phases() if view.phases is None or phase in view.phases]
+    closed = [phase for phase in told if totals.is_closed_model(phase)]
     if closed:
-        yield (
-            f"{', '.join(closed)}: closed model. Users wait for answers before they ask again, so a stall of the "
-            "target lowers the rate; it does not show in the times of the requests it held back."
-        )
+        yield closed_model(closed)
 
 
 def _service_line(totals: Totals, phase: str) -> str:
@@ -141,8 +138,8 @@ def overhead_lines(view: SummaryView, phase: str) -> Iterator[str]:
         yield plural(overhead.retries, "retry", "retries")
     for reason, count in totals.drops(phase).items():
         yield f"{plural(count, 'iteration')} dropped{f': {printable(reason)}' if reason else ''}"
-    own = (figure for figure in own_figures(totals) if figure.phase == phase)
-    yield from (own_text(figure) for figure in own if not is_in_a_table(figure, view.tables))
+    own = untold_figures(totals, ((name, table.rows) for name, table in view.tables))
+    yield from (own_text(figure) for figure in own if figure.phase == phase)
     yield from _check_lines(totals, phase)
 
 

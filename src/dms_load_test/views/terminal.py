@@ -225,10 +225,12 @@ def step_display(progress: Progress, width: int, *, ascii_only: bool) -> Group:
         f"{100 * progress.fraction:.0f} %  {progress.amount()}  {clock(progress.elapsed_s)}{left}",
     )
     pace = Text(progress.current(), overflow="ellipsis", no_wrap=True)
-    if not ascii_only:
-        pace.append(f"  {progress.p95_history}", style="cyan")
-    pace.append(f"  {plural(progress.users, 'user')}")
-    pace.append(f"  {progress.generator()}", style="dim")
+    users, generator = f"  {plural(progress.users, 'user')}", f"  {progress.generator()}"
+    bars = width - len(pace) - len(users) - len(generator) - 2
+    if bars > 0 and not ascii_only:
+        pace.append(f"  {progress.p95_history[-bars:]}", style="cyan")
+    pace.append(users)
+    pace.append(generator, style="dim")
     trouble = Text(progress.failures(), style="red" if progress.failed else "dim", overflow="ellipsis", no_wrap=True)
     if progress.limits():
         trouble.append(f"  {progress.limits()}", style="yellow")

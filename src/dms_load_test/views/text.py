@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 _BARS = "▁▂▃▄▅▆▇█"
 
 
 def milliseconds(us: float) -> str:
-    """Three significant digits: `0.42`, `4.21`, `42.1`, `421`, `4,210`; from 10 s on in seconds: `42.1 s`."""
+    """Three significant digits: `0.421`, `4.21`, `42.1`, `421`, `4,210`; from 10 s on in seconds: `42.1 s`."""
     ms = us / 1000
     if ms >= 10_000:  # noqa: PLR2004 - five digits of milliseconds are hard to read
         return f"{ms / 1000:,.1f} s"
     if ms >= 99.95:  # noqa: PLR2004 - rounds to 100
         return f"{ms:,.0f}"
-    return f"{ms:.1f}" if ms >= 9.995 else f"{ms:.2f}"  # noqa: PLR2004 - rounds to 10.0
+    if ms >= 9.995:  # noqa: PLR2004 - rounds to 10.0
+        return f"{ms:.1f}"
+    return f"{ms:.2f}" if ms >= 0.9995 else f"{ms:.3f}"  # noqa: PLR2004 - rounds to 1.00
 
 
 def rate(per_s: float) -> str:
@@ -79,3 +81,11 @@ def sparkline(values: Sequence[float]) -> str:
     if top <= 0:
         return _BARS[0] * len(values)
     return "".join(_BARS[min(len(_BARS) - 1, int(value / top * len(_BARS)))] for value in values)
+
+
+def closed_model(phases: Iterable[str]) -> str:
+    """What response times of phases do not show in which users wait for answers."""
+    return (
+        f"{', '.join(phases)}: closed model. Users wait for answers before they ask again, so a stall of the target "
+        "lowers the rate; it does not show in the times of the requests it held back."
+    )

@@ -56,10 +56,19 @@ def test_every_chart_is_drawn_and_told_in_words(seen):
     assert all(": from" in text or "See the table" in text for text in told)
 
 
+@pytest.mark.parametrize(
+    ("chart", "names"),
+    [("server-postgres-_per_s", ["commits"]), ("health-cpu_ratio", []), ("failures", ["409", "429"])],
+)
+def test_each_line_has_a_name_even_a_single_one_unless_the_title_has_it(seen, chart, names):
+    assert sorted(seen.page.locator(f'[id="chart-{chart}"] .legendtext').all_text_contents()) == names
+
+
 def test_a_chart_opens_as_a_table(seen):
     seen.page.locator("#chart-rate summary").focus()
     seen.page.keyboard.press("Enter")
     rows = seen.page.locator("#chart-rate tbody tr")
+    rows.first.wait_for()  # the browser tells of an opened table a moment later
     assert rows.count() == 32
     assert rows.first.inner_text().split() == ["00:00:01", "21", "1"]
 

@@ -79,7 +79,9 @@ def test_history_lists_runs_with_verdict_and_trend(record, server, tmp_path):
         ["run-0", "passed"], ["run-1", "passed"], ["run-2", "passed"], ["run-3", "partial"],
     ]  # fmt: skip
     assert any("p95 ms" in line and "▁" not in line and "█" in line for line in lines)
-    assert (tmp_path / "h.html").read_text().count("<polyline") == 2
+    page = (tmp_path / "h.html").read_text()
+    assert page.count("<polyline") == 2
+    assert [page.count(f"<title>run-{number}: ") for number in range(4)] == [2, 2, 2, 2]
 
 
 def test_history_takes_a_summary_where_there_is_one_and_tells_the_same(record, tmp_path):

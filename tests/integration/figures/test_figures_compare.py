@@ -75,6 +75,19 @@ def test_a_killed_run_is_compared_and_said_to_be_partial(record, server):
     assert comparison.rows
 
 
+@pytest.mark.parametrize(
+    ("seed", "per_s", "told"), [(1, 25, "readwrite delete sections"), (3, 2, "16 rows")], ids=["few", "many"]
+)
+def test_what_only_one_run_did_is_told_by_its_highest_rows(record, server, seed, per_s, told):
+    lacking, whole = record(server(seed, per_s=per_s), seconds=2), record(server(1))
+    did = {(s.operation, s.resource) for s in lacking.samples}
+    operations = {operation for operation, _ in did}
+    only = {key if key[0] in operations else key[0] for key in ((s.operation, s.resource) for s in whole.samples)} - did
+
+    assert f"Only in {whole.path.parent.name}, thus not compared: {told}." in compared(lacking, whole).cautions
+    assert len(only) == (16 if "rows" in told else 1)
+
+
 def test_a_short_run_is_not_judged(record, server):
     comparison = compared(record(server(1), seconds=2), record(server(2, slow=3.0), seconds=2))
 

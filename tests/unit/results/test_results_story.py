@@ -16,6 +16,7 @@ from dms_load_test.results.events import (
     ServerFigures,
     StepBegin,
     StepEnd,
+    TableLine,
 )
 from dms_load_test.results.follow import RecordFollower
 from dms_load_test.results.page import page_of
@@ -97,6 +98,24 @@ def test_percentiles_of_charts_tables_and_steps_are_within_one_per_cent_of_the_e
     assert plot["series"][0]["values"][at] == pytest.approx(exact_percentile(every, 99) / 1000, rel=0.01)
 
 
+def test_a_page_says_of_which_phases_response_times_hide_a_stall():
+    events, _ = recorded(2)
+
+    assert page_of(story_of(events))["closed"] == ["load"]
+
+
+def test_a_count_that_a_scenarios_table_tells_stands_once_on_a_page():
+    lines, aggregate = Lines(), Aggregate(0, "load")
+    recorder = Recorder(lines)
+    for kind, number in (("create", 21), ("delete", 9)):
+        aggregate.count("mix", number, kind)
+    recorder.snapshot(aggregate.snapshot(SECOND))
+    recorder.flush(SECOND)
+    lines.write(TableLine(1.0, "load", "mix", ("operation", "done"), (("create", 21),)))
+
+    assert [(own["kind"], own["count"]) for own in page_of(story_of(lines.events))["own"]] == [("delete", 9)]
+
+
 def test_the_heat_map_counts_every_request_once():
     events, exact = recorded(9, per_second=50)
     heat = chart(page_of(story_of(events)), "heat")
@@ -145,6 +164,24 @@ def test_requests_belong_to_the_step_of_their_phase_where_phases_go_on_side_by_s
     assert (load.requests, load.seconds, load.iterations) == (10, 2.0, 2)
     assert (readwrite.requests, readwrite.seconds, readwrite.iterations) == (13, 1.5, 4)
     assert story.current is readwrite
+
+
+def test_a_step_shorter_than_a_second_has_the_iterations_that_its_end_tells():
+    story = story_of(
+        [
+            MANIFEST,
+            StepBegin(0.0, "load", "level 1", "shared-iterations", 5, iterations=15),
+            StepEnd(0.1, "load", "level 1", "finished", 15, 0),
+            StepBegin(0.1, "load", "level 2", "shared-iterations", 5, iterations=220),
+            StepEnd(0.4, "load", "level 2", "finished", 217, 3),
+            second(0.4, requests=232, iterations=232, seconds=0.4),
+            StepBegin(0.4, "load", "level 3", "shared-iterations", 5, iterations=80),
+            StepEnd(2.4, "load", "level 3", "finished", 80, 0),
+            second(2.5, requests=80, iterations=80, seconds=2.1),
+        ]
+    )
+
+    assert [(step["done"], step["dropped"]) for step in page_of(story)["steps"]] == [(15, 0), (217, 3), (80, 0)]
 
 
 def test_a_threshold_turns_red_before_the_parts_are_written():

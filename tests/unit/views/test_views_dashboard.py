@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from dms_load_test.results.events import Manifest, Note, Second, SecondRow
+from dms_load_test.results.events import Manifest, Note, Second, SecondRow, StepBegin, StepEnd
 from dms_load_test.results.page import page_of
 from dms_load_test.results.story import Story
 from dms_load_test.views.dashboard import Board
@@ -89,6 +89,15 @@ async def test_the_number_of_browsers_is_bounded(story):
         await anext(board.messages(pause_s=0))
     for messages in open_ones:
         await messages.aclose()
+
+
+def test_a_step_without_requests_has_no_response_times(story):
+    story.add(StepBegin(0.0, "load", "count before", "shared-iterations", 4, iterations=30))
+    story.add(StepEnd(0.1, "load", "count before", "finished", 30, 0))
+
+    row = render_part("steps", page_of(story))
+    assert row.count(">\N{EN DASH}</td>") == 3
+    assert ">0.000</td>" not in row
 
 
 def test_every_part_escapes_what_others_said(story):

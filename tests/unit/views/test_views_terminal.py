@@ -112,6 +112,17 @@ def test_the_live_display_shows_the_step_and_leaves_one_line():
     assert "✓ load       level 1 of 2: 25 operations in 1.0 s, 25.0/s, p95 10.0 ms\n" in text_of(shown)
 
 
+def test_bars_of_the_live_display_leave_room_for_the_generators_figures():
+    shown, run = console(80, terminal=True), Run()
+    view = LiveView(shown)
+    view.begin(StepView(phase="readwrite", title="readwrite", limit_s=90.0))
+    for _ in range(30):
+        view.update(run.second(*[sample()] * 35, users=120), {"cpu_ratio": 0.34, "loop_lag_p99_ms": 16.2})
+    view.close()
+    last = [line for line in text_of(shown).splitlines() if "p95" in line][-1]
+    assert last == "35.0/s, p95 10.0 ms  ██████████  120 users  generator 34 % CPU, loop lag 16.2 ms"
+
+
 def test_the_line_that_a_step_leaves_fits_into_80_columns():
     shown, run = console(80, terminal=True), Run()
     view = LiveView(shown)

@@ -175,7 +175,7 @@ const Charts = (() => {
     const whole = {
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: colour("ink"), size: 12, family: getComputedStyle(document.body).fontFamily },
       margin: { l: 48, r: 12, t: 22, b: 30 }, hovermode: chart.kind === "heat" ? "closest" : "x unified", hoverlabel: { bgcolor: colour("card"), font: { color: colour("ink") } },
-      legend: { orientation: "h", y: -0.16, x: 0 }, showlegend: chart.series.length > 1, uirevision: chart.id, ...layout,
+      legend: { orientation: "h", y: -0.16, x: 0 }, showlegend: chart.series.some((line) => !chart.title.endsWith(line.name)), uirevision: chart.id, ...layout,
     };
     if (nothing) whole.annotations = [...(whole.annotations || []), { text: chart.empty, showarrow: false, xref: "paper", yref: "paper", x: 0.5, y: 0.5, font: { color: colour("dim"), size: 14 } }];
     if (nothing) whole.yaxis = axis({ range: [0, 1], showticklabels: false });
