@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
-SLOW_S = 0.03
+SLOW_S = 0.005
 """A query that took longer is worth an index: making it takes little more than the query did."""
-_MOST = 64
+_MOST = 256
 
 
 class MemberIndexes:
@@ -30,7 +30,7 @@ class MemberIndexes:
         return next((path for path in paths if index_name(resource, path) in self._names), "") if self._names else ""
 
     def add(self, resource: int, path: str) -> None:
-        """Index a member of a resource; nothing happens beyond some dozens, or within a transaction."""
+        """Index a member of a resource; nothing happens beyond some hundreds, or within a transaction."""
         if len(self._names) >= _MOST or self._db.in_transaction:
             return
         name = index_name(resource, path)
