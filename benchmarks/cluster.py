@@ -43,7 +43,7 @@ def plan(workload):
     if RATE:
         executor = ConstantArrivalRate(rate_per_s=RATE, duration_s=SECONDS, pre_allocated_vus=20, max_vus=40)
     else:
-        executor = ConstantVus(vus=40, duration_s=SECONDS)
+        executor = ConstantVus(vus=int(os.environ["BENCH_USERS"]), duration_s=SECONDS)
     return phase("bench", get, executor)
 '''
 NGINX = """
@@ -102,7 +102,7 @@ def wait(condition):
         time.sleep(0.05)
 
 
-def run(server, url, workers, seconds, rate=0.0):
+def run(server, url, workers, seconds, users=40, rate=0.0):
     """One run; the CPU of each of its processes and the requests made in the bench phase."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -111,6 +111,7 @@ def run(server, url, workers, seconds, rate=0.0):
             "BENCH_URL": url,
             "BENCH_RATE": str(rate),
             "BENCH_SECONDS": str(seconds),
+            "BENCH_USERS": str(users),
             "API_BASE_URL": server.base_url,
             "CLIENT_ID": server.key,
             "CLIENT_SECRET": server.secret,
@@ -158,6 +159,7 @@ def main():
     parser.add_argument("--many", type=int, default=10)
     parser.add_argument("--port", type=int, default=18991)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--users", type=int, default=40, help="of all workers together")
     parser.add_argument("--pin", action="store_true", help="nginx on the first core, all else on the second")
     given = parser.parse_args()
     if given.pin:
@@ -172,7 +174,7 @@ def main():
     ):
         for _ in range(given.rounds):
             for workers in (1, 2):
-                found["rounds"].append(run(server, url, workers, given.seconds))
+                found["rounds"].append(run(server, url, workers, given.seconds, given.users))
                 print(found["rounds"][-1], flush=True)
         found["many"] = run(server, url, given.many, given.seconds + 4, rate=20.0 * given.many)
         print(found["many"])
