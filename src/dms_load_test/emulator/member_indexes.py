@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
-SLOW_S = 0.005
+SLOW_S = 0.002
 """A query that took longer is worth an index: making it takes little more than the query did."""
 _MOST = 256
 

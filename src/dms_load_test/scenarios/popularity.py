@@ -7,7 +7,7 @@ from math import gcd, sqrt
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
     from random import Random
 
     from dms_load_test.scenarios.api import Entry, VirtualUser
@@ -24,9 +24,23 @@ class Choice:
     """
 
     def __init__(self, resources: Iterable[str], counts: Mapping[str, int], weights: Mapping[str, float]) -> None:
-        by_name = {resource: weights.get(resource, sqrt(counts[resource])) for resource in sorted(resources)}
-        self.resources = tuple(resource for resource, weight in by_name.items() if weight > 0)
-        self._ends = tuple(accumulate(by_name[resource] for resource in self.resources))
+        by_name = {
+            resource: weights[resource] if resource in weights else sqrt(counts[resource])
+            for resource in sorted(resources)
+        }
+        self._weights = {resource: weight for resource, weight in by_name.items() if weight > 0}
+        self.resources = tuple(self._weights)
+        self._ends = tuple(accumulate(self._weights.values()))
+
+    def favouring(self, group: Container[str], ratio: float) -> Choice:
+        """Return a choice in which at least `ratio` (0 to less than 1) of all fall on the group, if it has any here."""
+        inside = sum(weight for resource, weight in self._weights.items() if resource in group)
+        outside = sum(self._weights.values()) - inside
+        if not inside or inside >= ratio * (inside + outside):
+            return self
+        factor = ratio / (1 - ratio) * outside / inside
+        raised = {name: weight * (factor if name in group else 1.0) for name, weight in self._weights.items()}
+        return Choice(raised, {}, raised)
 
     def one(self, random: Random) -> str:
         """Choose a resource; there must be one."""

@@ -4,7 +4,8 @@ Rules:
 - The mix decides the operation and nothing changes it. Where no document is left for it, the iteration is dropped, and
   counted so.
 - A document is used by one user at a time, so that no one reads what another deletes.
-- Only documents of resources that no planned resource refers to are deleted; creates continue the load's ordinals.
+- Only documents of resources that no planned resource refers to are deleted; creates continue the load's ordinals, and
+  make a tenth more of such documents than deletes take, so that the mix can go on for hours.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from dms_load_test.scenarios.popularity import Choice, Popularity
 from dms_load_test.scenarios.query_fields import QueryFields
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from dms_load_test.scenarios.api import Api, VirtualUser, Workload
 
@@ -28,6 +29,9 @@ NEEDS_DOCUMENTS = True
 OPERATIONS = ("read", "create", "update", "delete")
 READS = ("read by id", "read by natural key", "read by a member", "read a page")
 _PAGE = 25
+_MORE_THAN_DELETES = 1.1
+_MOST_FOR_DELETES = 0.9
+"""The rest of the creates is for what deletes may not take, however many deletes there are."""
 NO_THINKING = {"think_time_min": 0.0, "think_time_max": 0.0}
 """Settings for open models, where the rate says when a user begins."""
 
@@ -42,7 +46,8 @@ class ReadWrite:
         self._fields = QueryFields(workload.model)
         self._settings = workload.settings
         self._readable = Choice(planned, counts, weights)
-        self._growable = Choice(documents.growable & planned, counts, weights)
+        growable = Choice(documents.growable & planned, counts, weights)
+        self._growable = growable.favouring(workload.unreferred, _ratio_for_deletes(self._settings.readwrite_mix))
         self._updatable = Choice(documents.updatable & planned, counts, weights)
         self._deletable = Choice(workload.unreferred, counts, weights)
         self._popularity = Popularity(self._settings.popularity, counts)
@@ -162,6 +167,12 @@ class ReadWrite:
             return dict(vu.generate.natural_key(resource, ordinal))
         name = vu.random.choice(sorted(present))
         return {name: present[name]}
+
+
+def _ratio_for_deletes(mix: Sequence[float]) -> float:
+    """Return how much of the creates has to be of what may be deleted; the mix is reads, creates, updates, deletes."""
+    _, creates, _, deletes = mix
+    return min(_MOST_FOR_DELETES, _MORE_THAN_DELETES * deletes / creates) if creates else 0.0
 
 
 def plan(workload: Workload) -> Phase:

@@ -56,3 +56,17 @@ def test_large_resources_are_chosen_more_often_and_weights_say_otherwise():
 
     assert by_size["many"] / by_size["few"] == pytest.approx(3.0, rel=0.15)
     assert by_weight["few"] / by_weight["many"] == pytest.approx(3.0, rel=0.15)
+
+
+def test_a_group_is_favoured_up_to_its_share_in_proportion_and_no_further():
+    counts = {"many": 900, "few": 100, "fewer": 25}
+    choice = Choice(counts, counts, {})
+    random, drawn = Random(3), Counter()
+    favoured = choice.favouring({"few", "fewer"}, 0.8)
+    for _ in range(4000):
+        drawn[favoured.one(random)] += 1
+
+    assert (drawn["few"] + drawn["fewer"]) / 4000 == pytest.approx(0.8, abs=0.03)
+    assert drawn["few"] / drawn["fewer"] == pytest.approx(2.0, rel=0.15)
+    assert choice.favouring({"many"}, 0.5) is choice
+    assert choice.favouring({"none"}, 0.5) is choice

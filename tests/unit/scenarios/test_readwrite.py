@@ -40,6 +40,16 @@ async def test_only_what_nothing_refers_to_is_deleted(workload, stocked):
     assert len(kept) == 4
 
 
+async def test_creates_keep_up_with_deletes_so_that_the_mix_lasts(with_settings, stocked, documents):
+    documents.growable = frozenset({"parents", "children", "notes"})
+    workload = with_settings(readwrite_weights=("parents=50", "notes=1", "children=1"))
+    await _iterate(workload, stocked, 2000)
+
+    calls = Counter(stocked.api.calls)
+    assert (calls["create"], calls["delete"]) == (400, 200)
+    assert stocked.drops == []
+
+
 async def test_an_update_sends_the_id_and_a_changed_member_for_each_revision(workload, stocked):
     await _iterate(workload, stocked, 40)
 
