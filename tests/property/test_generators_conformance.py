@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from dms_load_test.edfi.schema import walk_leaves
 from dms_load_test.edfi.standard import load_standard
 from dms_load_test.generators import DistrictSizes, build_documents
+from dms_load_test.generators.documents import REVISIONS
 
 STANDARD = load_standard()
 MODEL = STANDARD.model
@@ -263,7 +264,7 @@ def test_a_changed_document_conforms_keeps_its_key_and_differs_for_each_revision
     documents = documents_of(DEV)
     schema = MODEL.resources[resource]
     ordinal = data.draw(st.integers(0, documents.counts[resource] - 1))
-    one, other = data.draw(st.lists(st.integers(1, 5000), min_size=2, max_size=2, unique=True))
+    one, other = data.draw(st.lists(st.integers(1, REVISIONS), min_size=2, max_size=2, unique=True))
     original = documents.document(resource, ordinal)
     first, second = (documents.changed(resource, ordinal, revision) for revision in (one, other))
 
@@ -271,6 +272,7 @@ def test_a_changed_document_conforms_keeps_its_key_and_differs_for_each_revision
     assert original not in (first, second)
     assert key_of(schema, first) == key_of(schema, second) == key_of(schema, original)
     assert [*document_problems(schema, first), *document_problems(schema, second)] == []
+    assert documents.changed(resource, ordinal, one + REVISIONS) == first
 
 
 @pytest.mark.parametrize("resource", sorted(documents_of(DEV).counts))

@@ -2,10 +2,10 @@
 
 Writes of requests that come together are committed together (`commit`): a commit costs more than a write.
 
-Why no second thread: a lookup takes microseconds, less than handing it over. Why WAL with `synchronous=NORMAL`: a
-committed transaction is in the operating system's hands, so that it outlives a killed process (`kill -9`); only a
-power failure may cost the last transactions. Stored bodies hold `id` and links but neither `_etag` nor
-`_lastModifiedDate`: those follow from the row.
+Why no second thread but for checkpoints: a lookup takes microseconds, less than handing it over. Why WAL with
+`synchronous=NORMAL`: a committed transaction is in the operating system's hands, so that it outlives a killed process
+(`kill -9`); only a power failure may cost the last transactions. Stored bodies hold `id` and links but neither `_etag`
+nor `_lastModifiedDate`: those follow from the row.
 
 `links` says which documents refer to which; it answers "may this be deleted" and serves filters by reference keys and
 by descriptors, because its rows are ordered by (target, resource of the referrer, referrer).
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dms_load_test.emulator import drawer
 from dms_load_test.emulator.changelog import ChangeLog
+from dms_load_test.emulator.checkpoints import Checkpoints
 from dms_load_test.emulator.member_indexes import SLOW_S, MemberIndexes
 from dms_load_test.emulator.selection import Filter, select
 from dms_load_test.errors import ConfigError
@@ -70,7 +71,6 @@ CREATE TABLE links (
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=NORMAL",
-    "PRAGMA wal_autocheckpoint=8000",  # checkpoints of 32 MB: fewer pauses
     "PRAGMA cache_size=-65536",  # 64 MB keep the random writes to the key indexes off the disk
     "PRAGMA temp_store=MEMORY",
 )
@@ -120,6 +120,7 @@ class Store:
             self._db = sqlite3.connect(str(path or ":memory:"), isolation_level=None, cached_statements=256)
             for pragma in _PRAGMAS:
                 self._db.execute(pragma)
+            self._checkpoints = Checkpoints(self._db, path) if path else None
             self._lay_out()
             self.numbers = self._number(resources)
             self.drawer = drawer.Drawer(self._db)
@@ -166,6 +167,8 @@ class Store:
         """Commit, and close the file; the write-ahead log goes into it."""
         if self.has_uncommitted:
             self.commit()
+        if self._checkpoints is not None:
+            self._checkpoints.close()
         self._db.close()
 
     @contextmanager
@@ -220,6 +223,8 @@ class Store:
                 self._db.execute("ROLLBACK")
             self._counts = self._count_all()
             raise
+        if self._checkpoints is not None:
+            self._checkpoints.committed()
 
     @property
     def newest_version(self) -> int:

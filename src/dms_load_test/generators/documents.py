@@ -58,6 +58,8 @@ DISTRICT: Mapping[str, Callable[[World], Rule]] = {
 
 
 _GENERAL = ("General", "Special", "Other")
+REVISIONS = 1_000_000
+"""So many days after its begin something may end, and nothing else grows out of its range."""
 """Code values of descriptors that neither the target nor the standard has any of."""
 
 
@@ -100,13 +102,15 @@ class Documents:
     def changed(self, resource: str, ordinal: int, revision: int) -> dict[str, Any]:
         """Return a document with a member changed that is not part of its natural key, otherwise for each revision.
 
+        After `REVISIONS` they begin again, so that a long run stays within the ranges of dates and numbers.
+
         Raises: as `document`, and ValueError for a resource that is not `updatable` or a revision below 1.
         """
         change = self._rules[resource].change
         if change is None or revision < 1:
             raise ValueError(f"{resource}: no revision {revision}; resources with members that may change: updatable")
         document: Document = self.document(resource, ordinal)
-        change(document, revision)
+        change(document, 1 + (revision - 1) % REVISIONS)
         return document
 
     def _lend(self, resource: str, ordinal: int) -> dict[str, Any]:

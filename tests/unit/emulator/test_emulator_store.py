@@ -4,6 +4,7 @@ import sqlite3
 
 import pytest
 
+from dms_load_test.emulator import checkpoints
 from dms_load_test.emulator.selection import Filter
 from dms_load_test.emulator.store import Store, Stored, pack, unpack
 from dms_load_test.errors import ConfigError
@@ -124,6 +125,25 @@ def test_a_file_is_taken_up_again(tmp_path):
     assert again.newest_version >= newest
     assert numbers.items() <= again.numbers.items()
     assert again.count(numbers["students"], Filter()) == 1
+    again.close()
+
+
+def test_the_write_ahead_log_of_a_busy_store_starts_anew_and_loses_nothing(tmp_path):
+    path = tmp_path / "documents.db"
+    store = Store(path, RESOURCES)
+    keys = [number.to_bytes(16, "big") for number in range(20 * checkpoints.BEGIN_ROWS)]
+    for first in range(0, len(keys), 100):
+        with store.transaction():
+            for key in keys[first : first + 100]:
+                store.drawer.put("thing", int.from_bytes(key, "big"), {"name": "x" * 400})
+        store.commit()
+    log = path.with_name(path.name + "-wal").stat().st_size
+    store.close()
+
+    written = path.stat().st_size
+    assert log < written / 2, f"the log holds {log:,} bytes of {written:,}"
+    again = Store(path, RESOURCES)
+    assert len(list(again.drawer.all_of("thing"))) == len(keys)
     again.close()
 
 
