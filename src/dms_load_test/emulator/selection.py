@@ -34,9 +34,14 @@ class Filter:
     """Ordered by the last change instead of creation."""
 
     @property
+    def is_one(self) -> bool:
+        """Whether they name one document: an index finds it, however many refer to the same targets."""
+        return self.own_key is not None or self.id is not None
+
+    @property
     def is_scan(self) -> bool:
         """Whether nothing but members tells which documents to read, so that without an index all are read."""
-        return bool(self.fields) and not (self.targets or self.own_key or self.id)
+        return bool(self.fields) and not (self.targets or self.is_one)
 
 
 class Selection(NamedTuple):
@@ -50,8 +55,8 @@ class Selection(NamedTuple):
 def select(resource: int, conditions: Filter, leading_target: int | None = None, indexed: str = "") -> Selection:
     """Return how to read the documents of a resource that meet the conditions.
 
-    Where they refer to targets, the links of `leading_target` (else the first) are walked, which are in order of the
-    referrers already. `indexed` is the path of one of the fields, which has an index.
+    Where they refer to targets and are not about one document, the links of `leading_target` (else the first) are
+    walked, which are in order of the referrers already. `indexed` is the path of one of the fields, which has an index.
     """
     parts = [
         *_led(resource, conditions, leading_target, indexed),
@@ -70,7 +75,7 @@ def select(resource: int, conditions: Filter, leading_target: int | None = None,
 
 
 def _source(resource: int, conditions: Filter, indexed: str) -> str:
-    if conditions.targets:
+    if conditions.targets and not conditions.is_one:
         return "FROM links l CROSS JOIN documents d ON d.number=l.referrer"
     return source(resource, indexed) if indexed else "FROM documents d"
 
@@ -87,11 +92,12 @@ def _led(
     if indexed:
         yield f"d.resource={resource:d}", ()
         return
-    if not conditions.targets:
+    first = None
+    if conditions.targets and not conditions.is_one:
+        first = conditions.targets[0] if leading_target is None else leading_target
+        yield "l.target=? AND l.resource=?", (first, resource)
+    else:
         yield "d.resource=?", (resource,)
-        return
-    first = conditions.targets[0] if leading_target is None else leading_target
-    yield "l.target=? AND l.resource=?", (first, resource)
     for target in conditions.targets:
         if target != first:
             yield "EXISTS (SELECT 1 FROM links WHERE target=? AND resource=? AND referrer=d.number)", (target, resource)

@@ -359,7 +359,7 @@ class Store:
         if conditions.is_scan:
             paths = (path for path, _ in conditions.fields)
             return select(resource, conditions, indexed=self._members.find(resource, paths))
-        if len(conditions.targets) < 2:  # noqa: PLR2004 -- nothing to choose from
+        if conditions.is_one or len(conditions.targets) < 2:  # noqa: PLR2004 -- nothing to choose from
             return select(resource, conditions)
         first = min(conditions.targets, key=lambda target: self._count_referrers(target, resource))
         return select(resource, conditions, first)

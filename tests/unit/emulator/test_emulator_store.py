@@ -44,6 +44,28 @@ def test_referrers_are_known_until_they_go(store):
     assert store.referring_resources(school) == []
 
 
+@pytest.mark.parametrize("named", ["own_key", "id"])
+def test_one_document_is_found_however_many_refer_to_the_same(store, named):
+    school, students = add(store, "schools", b"s"), store.numbers["students"]
+    steps = []
+
+    def steps_to_find(key):
+        steps.clear()
+        store._db.set_progress_handler(lambda: steps.append(1), 1)
+        (found,) = store.page(students, Filter(targets=(school,), **{named: key * 16}), 25, 0)
+        store._db.set_progress_handler(None, 1)
+        assert found.own_key == key * 16
+        return len(steps)
+
+    keys = [bytes([code]) for code in range(1, 250) if code != ord("s")]
+    for key in keys[:1]:
+        add(store, "students", key, targets=[school])
+    among_one = steps_to_find(keys[0])
+    for key in keys[1:]:
+        add(store, "students", key, targets=[school])
+    assert steps_to_find(keys[-1]) <= among_one + 5
+
+
 def test_a_new_state_has_new_links(store):
     one, two = add(store, "schools", b"a"), add(store, "schools", b"b")
     add(store, "students", b"c", targets=[one])
