@@ -39,16 +39,25 @@ class Filter:
         return self.own_key is not None or self.id is not None
 
     @property
+    def walks_links(self) -> bool:
+        """Whether the links to a target lead to the documents."""
+        return bool(self.targets) and not self.is_one
+
+    @property
     def is_scan(self) -> bool:
         """Whether nothing but members tells which documents to read, so that without an index all are read."""
         return bool(self.fields) and not (self.targets or self.is_one)
 
 
 class Selection(NamedTuple):
-    """FROM and WHERE with their values, and the order."""
+    """FROM and WHERE with their values, the column that holds the documents' numbers, and the one to order by.
+
+    SQLite reads and sorts all rows if told to order the walked links by their documents' numbers, though they are so.
+    """
 
     clauses: str
     values: Sequence[object]
+    number: str
     order: str
 
 
@@ -67,15 +76,17 @@ def select(resource: int, conditions: Filter, leading_target: int | None = None,
         *(_equal(path, value, indexed) for path, value in conditions.fields),
         *_in_namespaces(conditions.namespaces),
     ]
+    number = "l.referrer" if conditions.walks_links else "d.number"
     return Selection(
         clauses=f"{_source(resource, conditions, indexed)} WHERE {' AND '.join(text for text, _ in parts)}",
         values=[value for _, values in parts for value in values],
-        order="d.version" if conditions.by_version else "d.number",
+        number=number,
+        order="d.version" if conditions.by_version else number,
     )
 
 
 def _source(resource: int, conditions: Filter, indexed: str) -> str:
-    if conditions.targets and not conditions.is_one:
+    if conditions.walks_links:
         return "FROM links l CROSS JOIN documents d ON d.number=l.referrer"
     return source(resource, indexed) if indexed else "FROM documents d"
 
@@ -93,7 +104,7 @@ def _led(
         yield f"d.resource={resource:d}", ()
         return
     first = None
-    if conditions.targets and not conditions.is_one:
+    if conditions.walks_links:
         first = conditions.targets[0] if leading_target is None else leading_target
         yield "l.target=? AND l.resource=?", (first, resource)
     else:

@@ -333,7 +333,7 @@ class Store:
     def number_at(self, resource: int, conditions: Filter, offset: int) -> int | None:
         """Return the number of the document at this place of the collection."""
         selected = self._select(resource, conditions)
-        statement = f"SELECT d.number {selected.clauses} ORDER BY d.number LIMIT 1 OFFSET ?"
+        statement = f"SELECT d.number {selected.clauses} ORDER BY {selected.number} LIMIT 1 OFFSET ?"
         row = self._db.execute(statement, (*selected.values, offset)).fetchone()
         return int(row[0]) if row else None
 
