@@ -246,10 +246,7 @@ class EdFiApi:
             except TokenError as error:
                 connection = self._unsent("token", f"no token: {error}")
             except asyncio.CancelledError:
-                cancelled = channel.take_cancelled() if sending else None
-                connection = cancelled or self._unsent("cancelled", "stopped before it was sent")
-                attempt = tries.attempt if tries else 1
-                target.emit(sample_of(connection, route.labels, False, True, attempt, due_ns))
+                self._cut_off(channel if sending else None, route, tries.attempt if tries else 1, due_ns)
                 raise
             if not connection.error and connection.response.status in route.ok:
                 attempt = tries.attempt if tries else 1
@@ -264,6 +261,15 @@ class EdFiApi:
                 self._tell(answer, connection.reason, route, part, ordinal)
                 return answer
             tries.attempt += 1
+
+    def _cut_off(self, channel: Channel | None, route: Route, attempt: int, due_ns: int) -> None:
+        """Count the operation of a user that was stopped: as cancelled, unless it was over in that moment."""
+        connection = channel.take_cancelled() if channel else None
+        connection = connection or self._unsent("cancelled", "stopped before it was sent")
+        ok = not connection.error and connection.response.status in route.ok
+        self._target.emit(sample_of(connection, route.labels, ok, True, attempt, due_ns))
+        if not ok and connection.error != "cancelled":
+            self._tell(Answer(connection, self._target.most_bytes, False), connection.reason, route, b"", -1)
 
     async def _admission(self, tries: Tries | None) -> bytes:
         """Wait out the pause before another attempt, the gate, and the token; return the token's header line."""

@@ -128,12 +128,11 @@ class Channel:
             self.connection.close()
 
     def take_cancelled(self) -> Connection | None:
-        """End the exchange or opening that was cancelled and return its connection; None where it was over."""
+        """End the exchange or opening that was cancelled; return its connection, as it is where it was just over."""
         connection = self.connection
-        if connection is None:
-            return None
-        connection.fail("cancelled", STOPPED)
-        return connection if connection.error == "cancelled" else None
+        if connection is not None and not connection.response.complete:
+            connection.fail("cancelled", STOPPED)
+        return connection
 
     async def _send_fresh(self, request: bytes, lost_ns: int) -> Connection:
         connection = await self._open(lost_ns)

@@ -256,6 +256,25 @@ async def test_an_operation_that_is_cancelled_ends_with_a_final_sample(harness, 
     assert h.failures == []
 
 
+@pytest.mark.parametrize(
+    ("came", "sample", "failures"),
+    [(created("0f-1"), (201, "", True), []), (answer(500), (500, "", False), ["500"])],
+)
+async def test_an_operation_that_is_cancelled_when_its_answer_is_there_ends_with_the_answer(
+    harness, server, came, sample, failures
+):
+    h = harness()
+    h.script(came)
+    task = asyncio.create_task(h.api.create("students", b"{}"))
+    while not (h.api._channel.connection and h.api._channel.connection.response.complete):  # noqa: ASYNC110 - there is no event
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [(s.status, s.error, s.ok, s.final) for s in h.samples] == [(*sample, True)]
+    assert [str(failure.status) for failure in h.failures] == failures
+
+
 async def test_an_operation_that_is_cancelled_before_it_is_sent_counts_once(harness, server):
     h = harness()
     server.script = [[5.0]]
