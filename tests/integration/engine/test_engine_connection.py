@@ -66,6 +66,15 @@ async def test_a_body_without_length_ends_with_the_connection(server, new_client
     assert (connection.error, body_of(connection), connection.closed) == ("", b"hello", True)
 
 
+async def test_a_body_without_length_ends_a_kept_connection_too(server, new_client):
+    server.script = [OK, [b"HTTP/1.1 200 OK\r\n\r\nhello", server.CLOSE], OK]
+    client = new_client()
+    channel = client.channel(server.origin())
+    found = [await ask(client, server.origin(), "POST", b"{}", channel) for _ in range(3)]
+    assert [(connection.error, body_of(connection)) for connection in found[1:]] == [("", b"hello"), ("", b"{}")]
+    assert server.connections == 2
+
+
 @pytest.mark.parametrize(
     ("steps", "error", "reason"),
     [
@@ -141,6 +150,14 @@ async def test_an_answer_nobody_asked_for_closes_the_connection(server, new_clie
     server.script = [OK + b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"]
     connection = await ask(new_client(), server.origin())
     assert (connection.error, connection.response.status, connection.closed) == ("", 200, True)
+
+
+@pytest.mark.parametrize("length", [1, 9], ids=["whole", "in part"])
+async def test_the_body_of_an_answer_nobody_asked_for_is_not_the_one_before(server, new_client, length):
+    server.script = [OK + b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\nx" % length]
+    client = new_client()
+    channel = client.channel(server.origin())
+    assert body_of(await ask(client, server.origin(), channel=channel)) == b"{}"
 
 
 @pytest.mark.parametrize(
