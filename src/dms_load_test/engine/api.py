@@ -305,13 +305,13 @@ class EdFiApi:
             reason = f"{answer.error}: {why}" if answer.error else reason_of(answer.status, body)
         except ValueError as error:
             body, reason = b"", str(error)
-        path = part.partition(b"?")[0].decode("ascii")
+        path = (route.path + part.decode("ascii")).partition("?")[0]  # a query may hold what is secret
         failure = Failure(
             *route.labels,
             answer.status,
             target.auth.blot(reason),
             target.auth.blot(example_of(body)),
-            f"{route.method} {route.path}{path}",
+            f"{route.method} {path}",
             correlation_id_of(body),
             ordinal,
         )

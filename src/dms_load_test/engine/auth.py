@@ -23,7 +23,7 @@ from dms_load_test.engine.problems import reason_of
 from dms_load_test.engine.transport import request_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from dms_load_test.engine.transport import Client
     from dms_load_test.sample import Sample
@@ -102,6 +102,7 @@ class SharedAuthManager:
         self.token_url = token_url
         self._secret = client_secret
         self._line = b""
+        self._hidden: tuple[bytes, ...] = ()
         self._renew_ns = self._expires_ns = 0
         self._renewal: asyncio.Task[None] | None = None
         self._obtained_ns = 0
@@ -149,8 +150,8 @@ class SharedAuthManager:
         return True
 
     def blot(self, text: str) -> str:
-        """Return `text` without the current token and the client's secret."""
-        return without_token(text.replace(self._secret, "***") if self._secret else text, self._line)
+        """Return `text` without the secret, the current token and the one before, which may still be answered."""
+        return without_tokens(text.replace(self._secret, "***") if self._secret else text, self._hidden)
 
     def life_s(self) -> float:
         """Return for how long the current token is good, seconds."""
@@ -219,9 +220,11 @@ class SharedAuthManager:
         self._expires_ns = now_ns + int(life_s * NS_PER_S)
         self._renew_ns = self._expires_ns - int(min(RENEW_EARLY_S, life_s * RENEW_EARLY_RATIO) * NS_PER_S)
         self._line = f"Authorization: Bearer {token.access_token}\r\n".encode("ascii")
+        self._hidden = (self._line, *self._hidden[:1])
 
 
-def without_token(text: str, line: bytes) -> str:
-    """Return `text` without the token of an Authorization header line."""
-    token = line[len(b"Authorization: Bearer ") :].strip().decode("ascii")
-    return text.replace(token, "***") if token else text
+def without_tokens(text: str, lines: Iterable[bytes]) -> str:
+    """Return `text` without the tokens of Authorization header lines."""
+    for line in lines:
+        text = text.replace(line[len(b"Authorization: Bearer ") :].strip().decode("ascii") or "***", "***")
+    return text

@@ -256,6 +256,15 @@ async def test_an_operation_that_is_cancelled_ends_with_a_final_sample(harness, 
     assert h.failures == []
 
 
+async def test_a_failure_tells_no_query(harness, server):
+    h = harness()
+    h.script(answer(500))
+    await h.api.request("GET", "mine?key=hidden")
+    await h.api.get("mine?key=hidden")
+    await h.api.query("students", {"key": "hidden"})
+    assert [failure.request for failure in h.failures] == ["GET /api/mine"] * 2 + ["GET /api/data/ed-fi/students"]
+
+
 @pytest.mark.parametrize(
     ("came", "sample", "failures"),
     [(created("0f-1"), (201, "", True), []), (answer(500), (500, "", False), ["500"])],

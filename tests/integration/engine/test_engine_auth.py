@@ -170,11 +170,19 @@ async def test_a_user_that_is_stopped_does_not_take_the_request_from_the_others(
     assert len(server.requests) == 1
 
 
+async def test_a_token_is_in_no_text_after_it_was_renewed_either(server, auth):
+    server.script = [token("old-one"), token("new-one")]
+    auth.reject(await auth.wait())
+    await auth.wait()
+    assert auth.blot("old-one came late, new-one was taken") == "*** came late, *** was taken"
+
+
 async def test_neither_token_nor_secret_is_in_any_text(server, auth):
     server.script = [token("tok-en.1"), refusal(401)]
     await auth.wait()
     assert auth.blot("Bearer tok-en.1 was refused") == "Bearer *** was refused"
     auth.reject(auth.line(auth.now()))
+    assert auth.blot("Bearer tok-en.1 was refused") == "Bearer *** was refused"
     with pytest.raises(TokenError) as raised:
         await auth.wait()
     shown = repr(auth) + repr(raised.value) + str(raised.value) + repr(auth.samples)
