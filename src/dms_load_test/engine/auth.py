@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 RENEW_EARLY_S = 60.0
 RENEW_EARLY_RATIO = 0.2
 DEFAULT_LIFE_S = 1800.0
+LONGEST_LIFE_S = 1e9
 ATTEMPTS = 6
 LONGEST_PAUSE_S = 120.0
 LONGEST_REJECTION_PAUSE_S = 60.0
@@ -215,7 +216,7 @@ class SharedAuthManager:
             ) from None
         if not token.access_token.isascii() or not token.access_token.isprintable():
             raise TokenError("the token endpoint's access_token is no HTTP token", _OK)
-        life_s = max(1.0, token.expires_in)
+        life_s = min(LONGEST_LIFE_S, max(1.0, token.expires_in))  # some say "inf", or what is no number
         self._obtained_ns = now_ns = self._clock.now_ns()
         self._expires_ns = now_ns + int(life_s * NS_PER_S)
         self._renew_ns = self._expires_ns - int(min(RENEW_EARLY_S, life_s * RENEW_EARLY_RATIO) * NS_PER_S)

@@ -99,6 +99,13 @@ async def test_a_short_lived_token_is_renewed_in_its_last_fifth(server, auth, ha
     assert auth.line(auth.now()) == b""
 
 
+@pytest.mark.parametrize(("life", "life_s"), [('"inf"', 1e9), ('"-inf"', 1), ('"nan"', 1), ("1e300", 1e9), ("-5", 1)])
+async def test_a_life_beyond_all_measure_is_cut(server, auth, life, life_s):
+    server.script = [token("abc", life)]
+    await auth.wait()
+    assert auth.life_s() == life_s
+
+
 async def test_only_the_current_token_is_given_up_when_refused(server, auth):
     server.script = [token("one"), token("two")]
     old = await auth.wait()
