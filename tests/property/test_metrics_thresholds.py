@@ -13,6 +13,9 @@ from dms_load_test.sample import OPERATIONS
 bounded = settings(max_examples=50, deadline=None)
 
 
+shares = st.integers(1, 10**7 - 1).map(lambda number: f"{number / 10**7:.7f}".rstrip("0"))
+
+
 @st.composite
 def threshold_texts(draw):
     name = draw(st.sampled_from(sorted(METRICS)))
@@ -20,8 +23,9 @@ def threshold_texts(draw):
     tags = draw(st.lists(st.sampled_from(metric.tags), unique=True, max_size=2)) if metric.tags else []
     values = [draw(st.sampled_from(OPERATIONS)) if tag == "operation" else "students" for tag in tags]
     function = draw(st.sampled_from(sorted(AGGREGATIONS[metric.kind])))
-    argument = f"({draw(st.integers(0, 100))})" if function == "p" else ""
-    condition = f"{function}{argument}{draw(st.sampled_from(sorted(COMPARISONS)))}{draw(st.integers(-5, 99_999))}"
+    argument = f"({draw(st.integers(0, 100).map(str) | shares)})" if function == "p" else ""
+    limit = draw(st.integers(-5, 10**15).map(str) | shares)
+    condition = f"{function}{argument}{draw(st.sampled_from(sorted(COMPARISONS)))}{limit}"
     selector = ",".join(f"{tag}:{value}" for tag, value in zip(tags, values, strict=True))
     return f"{name}{{{selector}}}" if selector else name, condition
 

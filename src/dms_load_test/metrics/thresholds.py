@@ -14,6 +14,7 @@ from __future__ import annotations
 import operator
 import re
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -81,8 +82,8 @@ class Condition:
     limit: float
 
     def __str__(self) -> str:
-        argument = "" if self.percent is None else f"({self.percent:g})"
-        return f"{self.function}{argument}{self.comparison}{self.limit:g}"
+        argument = "" if self.percent is None else f"({_plain(self.percent)})"
+        return f"{self.function}{argument}{self.comparison}{_plain(self.limit)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,11 @@ class ThresholdResult:
     condition: str
     observed: float | None
     judgement: Judgement
+
+
+def _plain(number: float) -> str:
+    """Return all digits of a number, as the grammar has them: without an exponent."""
+    return format(Decimal(repr(number)).normalize(), "f")
 
 
 def parse_threshold(text: str, phase: str = "", own: Mapping[str, str] | None = None) -> Threshold:

@@ -10,7 +10,7 @@ import zlib
 
 import pytest
 
-from dms_load_test.engine.address import Origin
+from dms_load_test.engine.address import Address, Origin
 from dms_load_test.engine.answer import Answer, Labels, sample_of
 from dms_load_test.engine.transport import request_bytes
 
@@ -215,8 +215,14 @@ async def test_closing_the_client_ends_what_is_under_way(server, new_client):
 
 async def test_the_next_address_is_tried_where_the_first_refuses(server, new_client):
     client = new_client()
-    origin = server.origin(host="localhost")
-    assert (await ask(client, origin)).error == ""
+    origin = server.origin()
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        refusing = Address(socket.AF_INET, unused.getsockname())
+        accepting = Address(socket.AF_INET, ("127.0.0.1", server.port))
+        client._addresses[origin] = [refusing, accepting]
+        assert (await ask(client, origin)).error == ""
+    assert await client.addresses(origin) == [accepting, refusing], "the one that worked goes first from now on"
 
 
 async def test_a_cancelled_exchange_closes_its_connection(server, new_client):
