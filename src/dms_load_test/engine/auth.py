@@ -25,6 +25,7 @@ from dms_load_test.engine.transport import request_bytes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from dms_load_test.engine.connection import Connection
     from dms_load_test.engine.transport import Client
     from dms_load_test.sample import Sample
 
@@ -182,30 +183,34 @@ class SharedAuthManager:
         if (pause_s := (self._again_ns - self._clock.now_ns()) / NS_PER_S) > 0 and self._again_ns:
             await self._clock.sleep(pause_s)
         for attempt in range(1, ATTEMPTS + 1):
-            answer, reason = await self._ask(attempt)
+            connection, answer = await self._ask()
+            asked_s = retry_after_s(answer.header(b"retry-after"))
+            passing = not answer.ok and answer.status in _PASSING and answer.error not in _LASTING
+            final = not passing or attempt == ATTEMPTS or asked_s > LONGEST_PAUSE_S
+            labels = Labels(self.phase, "token", "")
+            self._emit(sample_of(connection, labels, ok=answer.ok, final=final, attempt=attempt))
             if answer.ok:
                 self._keep(answer)
                 return
-            asked_s = retry_after_s(answer.header(b"retry-after"))
-            passing = answer.status in _PASSING and answer.error not in _LASTING
-            if not passing or attempt == ATTEMPTS or asked_s > LONGEST_PAUSE_S:
-                raise TokenError(reason, answer.status)
+            if final:
+                raise TokenError(self._reason(connection, answer), answer.status)
             await self._clock.sleep(backoff_s(attempt, asked_s, self._client.dice))
 
-    async def _ask(self, attempt: int) -> tuple[Answer, str]:
-        """Return the endpoint's answer, and what is wrong with it where it is not ok."""
+    async def _ask(self) -> tuple[Connection, Answer]:
+        """Return the exchange with the endpoint, and its answer."""
         connection = await self._channel.send(self._request, safe=True)
         answer = Answer(connection, self._client.options.max_answer_bytes, ok=not connection.error)
         answer.ok = answer.status == _OK
-        self._emit(sample_of(connection, Labels(self.phase, "token", ""), ok=answer.ok, attempt=attempt))
-        if answer.ok:
-            return answer, ""
+        return connection, answer
+
+    def _reason(self, connection: Connection, answer: Answer) -> str:
+        """Say what is wrong with an answer that is not ok."""
         if connection.error:
-            return answer, f"{connection.error}: {connection.reason}"
+            return f"{connection.error}: {connection.reason}"
         try:
-            return answer, self.blot(reason_of(answer.status, answer.body))
+            return self.blot(reason_of(answer.status, answer.body))
         except ValueError as error:
-            return answer, str(error)
+            return str(error)
 
     def _keep(self, answer: Answer) -> None:
         try:

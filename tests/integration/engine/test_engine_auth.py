@@ -131,9 +131,9 @@ async def test_a_busy_endpoint_is_asked_again_when_it_says(server, auth, hand, s
     assert await auth.wait() == b"Authorization: Bearer abc\r\n"
     assert len(hand.pauses_s) == 1
     assert least_s <= hand.pauses_s[0] <= least_s + 1
-    assert [(s.operation, s.status, s.ok, s.attempt, s.phase) for s in auth.samples] == [
-        ("token", status, False, 1, "setup"),
-        ("token", 200, True, 2, "setup"),
+    assert [(s.operation, s.status, s.ok, s.final, s.attempt, s.phase) for s in auth.samples] == [
+        ("token", status, False, False, 1, "setup"),
+        ("token", 200, True, True, 2, "setup"),
     ]
 
 
@@ -148,6 +148,7 @@ async def test_an_endpoint_that_stays_busy_or_asks_for_too_much_is_given_up(serv
         await auth.wait()
     assert len(server.requests) == 7
     assert sum(hand.pauses_s) < 60
+    assert [s.final for s in auth.samples] == [False] * 5 + [True, True]
 
 
 async def test_wrong_credentials_are_asked_once_and_the_next_time_only_after_a_pause(server, auth, hand):
