@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from dms_load_test.errors import ConfigError
 from dms_load_test.metrics.catalog import METRICS
-from dms_load_test.metrics.thresholds import AGGREGATIONS, COMPARISONS, parse_threshold
+from dms_load_test.metrics.thresholds import AGGREGATIONS, COMPARISONS, parse_threshold, read_subject
 from dms_load_test.sample import OPERATIONS
 
 bounded = settings(max_examples=50, deadline=None)
@@ -36,6 +36,13 @@ def test_a_threshold_reads_as_it_is_shown(text):
     subject, condition = text
     threshold = parse_threshold(f"{subject}: {condition}")
     assert (threshold.subject, [str(part) for part in threshold.conditions]) == (subject, [condition])
+
+
+@bounded
+@given(threshold_texts())
+def test_a_shown_subject_reads_as_its_metric_and_selector(text):
+    threshold = parse_threshold(": ".join(text))
+    assert read_subject(threshold.subject) == (threshold.metric, threshold.selector)
 
 
 @bounded

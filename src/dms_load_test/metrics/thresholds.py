@@ -55,6 +55,7 @@ COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "!=": operator.ne,
 }
 _THRESHOLD = re.compile(r"\s*(?P<metric>\w+)\s*(?:\{(?P<tags>[^}]*)\})?\s*:\s*(?P<conditions>.+?)\s*", re.DOTALL)
+_NEXT_TAG = re.compile(r",(?=\w+:)")
 _ABORT = re.compile(r"\s+abortOnFail(?:\s+delayAbortEval=(?P<delay>\S+))?$")
 _CONDITION = re.compile(
     r"(?P<function>[a-z]+)\s*(?:\(\s*(?P<percent>\d+(?:\.\d+)?)\s*\))?\s*"
@@ -145,6 +146,12 @@ def parse_threshold(text: str, phase: str = "", own: Mapping[str, str] | None = 
     parsed = tuple(_condition(part, metric.kind, text) for part in conditions.split(","))
     used = {name: known[name]} if name in known else {}
     return Threshold(name, selector, parsed, abort_after_s, used)
+
+
+def read_subject(subject: str) -> tuple[str, dict[str, str]]:
+    """Return metric and selector of a `Threshold.subject`. The name of a check in it may have commas and braces."""
+    name, _, tags = subject.removesuffix("}").partition("{")
+    return name, dict(part.split(":", 1) for part in _NEXT_TAG.split(tags) if part)
 
 
 def judge_thresholds(thresholds: Iterable[Threshold], totals: Totals) -> tuple[ThresholdResult, ...]:

@@ -1,7 +1,8 @@
 import pytest
 
 from dms_load_test.metrics.aggregate import Aggregate
-from dms_load_test.metrics.thresholds import parse_threshold
+from dms_load_test.metrics.catalog import METRICS
+from dms_load_test.metrics.thresholds import parse_threshold, read_subject
 from dms_load_test.metrics.totals import Totals
 from dms_load_test.metrics.verdict import Ending, ResourceAccount, RunFacts, VerdictKind, account, judge
 from dms_load_test.sample import Sample
@@ -120,6 +121,8 @@ def test_a_threshold_on_one_check_excuses_no_other(phase, observed):
     implied = verdict.results[1]
     assert (implied.condition, implied.observed, implied.judgement.value) == ("rate==1", observed, "failed")
     assert not verdict.passed
+    name, selector = read_subject(implied.subject)
+    assert METRICS[name].read(totals, selector).total == (3 if phase == "load" else 1), "exports read it again"
 
 
 def test_a_threshold_on_another_phases_checks_excuses_nothing():
