@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dms_load_test.load.executor import RampingArrivalRate, RampingVus, Stage
-from dms_load_test.load.schedule import arrival_count, arrivals, duration_s, spans
+from dms_load_test.load.schedule import arrival_count, arrivals, duration_s, limited, spans
 from dms_load_test.load.shard import WHOLE, Shard
 
 durations = st.sampled_from([0.0, 0.5, 1.0, 3.0, 10.0])
@@ -53,6 +53,30 @@ def test_as_many_users_are_active_as_the_ramp_says(stages, start_vus, at):
             active = sum(any(span.start_s <= now_s < span.end_s for span in found) for found in by_user.values())
             assert abs(active - wanted) <= 1
         begin_s, value = begin_s + stage.duration_s, stage.target
+
+
+@given(user_stages, st.integers(0, 12), st.integers(1, 40).map(lambda n: n / 4))
+def test_a_ramp_that_is_limited_goes_as_before_until_its_end(stages, start_vus, left_s):
+    executor = RampingVus(start_vus=start_vus, stages=stages)
+    cut = limited(executor, left_s)
+    assert duration_s(cut) == min(left_s, duration_s(executor))
+    wanted = {
+        number: [pytest.approx((s.start_s, min(s.end_s, left_s))) for s in found if s.start_s < left_s - 1e-9]
+        for number, found in spans(executor, WHOLE).items()
+    }
+    found = {
+        number: [tuple(span) for span in spans_of if span.end_s - span.start_s > 1e-9]
+        for number, spans_of in spans(cut, WHOLE).items()
+    }
+    assert {number: some for number, some in found.items() if some} == {n: some for n, some in wanted.items() if some}
+
+
+@given(open_executors(), st.integers(1, 40).map(lambda n: n / 4))
+def test_arrivals_of_a_rate_that_is_limited_are_due_as_before_until_its_end(executor, left_s):
+    whole = [due for due in arrivals(executor, WHOLE) if due[1] < left_s]
+    cut = list(arrivals(limited(executor, left_s), WHOLE))
+    assert abs(len(cut) - len(whole)) <= 1, "the last one may fall on the end"
+    assert cut[: len(whole)] == [pytest.approx(due) for due in whole[: len(cut)]]
 
 
 @given(user_stages, st.integers(0, 12), st.integers(1, 4))

@@ -33,7 +33,7 @@ class Answer(Reply):
         self._headers = self._body = None
         self._limit_bytes = limit_bytes
         self._head = response.head
-        self._chunks = response.chunks.copy()
+        self._chunks = response.chunks
 
     @property
     def document_id(self) -> str:

@@ -20,7 +20,8 @@ from dms_load_test.engine.auth import TokenError
 from dms_load_test.engine.backoff import BASE_S, CAP_S, Gate, Tries, retry_after_s
 from dms_load_test.engine.parser import find_header
 from dms_load_test.engine.problems import correlation_id_of, example_of, reason_of
-from dms_load_test.engine.transport import common_headers
+from dms_load_test.engine.transport import common_headers, with_headers
+from dms_load_test.errors import ScenarioError
 from dms_load_test.load.plan import NO_RETRY, RetryPolicy
 from dms_load_test.load.virtual_user import ANSWERED, WRITTEN
 from dms_load_test.sample import Failure
@@ -43,6 +44,8 @@ _OK = {
     "metadata": _READ_OK,
     "request": ANSWERED,
 }
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+"""Methods whose requests tell their length, also where it is 0. Source: RFC 9110, section 8.6."""
 _METHODS = {"create": "POST", "update": "PUT", "delete": "DELETE"}
 _LENGTHS: dict[int, bytes] = {}
 """Content-Length, with the end of the head, by length: looking it up takes a fifth of writing it."""
@@ -124,7 +127,7 @@ class ApiTarget:
         """Prepare what does not change from request to request."""
         method = method or _METHODS.get(operation, "GET")
         lines = [" HTTP/1.1", *common_headers(origin)]
-        if method in {"POST", "PUT"}:
+        if method in _WITH_BODY:
             lines.append("Content-Type: application/json")
         tail = "\r\n".join(lines) + "\r\n"
         labels = Labels(self.policy.phase, operation, resource)
@@ -194,11 +197,19 @@ class EdFiApi:
         expect: Collection[int] = ANSWERED,
         resource: str = "",
     ) -> Operation:
-        """Send any request to any URL of the target, absolute or below the base URL, with the token."""
+        """Send any request but HEAD to any URL of the target, absolute or below the base URL, with the token.
+
+        Raises:
+            ScenarioError: It is HEAD; or a header is one of those that the engine sets.
+        """
+        if method == "HEAD":
+            raise ScenarioError(f"HEAD {url}: an answer that has a length and no body is not read; use GET")
         origin, route = self._target.route_to("request", resource, url, method)
         if headers or expect is not ANSWERED:
-            lines = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
-            route = route._replace(tail=route.tail + lines.encode("latin-1"), ok=frozenset(expect))
+            tail = with_headers(route.tail, headers) if headers else route.tail
+            route = route._replace(tail=tail, ok=frozenset(expect))
+        if not body and method in _WITH_BODY:
+            route = route._replace(tail=route.tail + b"Content-Length: 0\r\n")
         return self._operate(route, b"", body, channel=self._way_to(origin))
 
     def get(self, url: str, operation: str = "metadata", resource: str = "") -> Operation:
@@ -246,10 +257,7 @@ class EdFiApi:
             except TokenError as error:
                 connection = self._unsent("token", f"no token: {error}")
             except asyncio.CancelledError:
-                cancelled = channel.take_cancelled() if sending else None
-                connection = cancelled or self._unsent("cancelled", "stopped before it was sent")
-                attempt = tries.attempt if tries else 1
-                target.emit(sample_of(connection, route.labels, False, True, attempt, due_ns))
+                self._cut_off(channel if sending else None, route, tries.attempt if tries else 1, due_ns)
                 raise
             if not connection.error and connection.response.status in route.ok:
                 attempt = tries.attempt if tries else 1
@@ -264,6 +272,15 @@ class EdFiApi:
                 self._tell(answer, connection.reason, route, part, ordinal)
                 return answer
             tries.attempt += 1
+
+    def _cut_off(self, channel: Channel | None, route: Route, attempt: int, due_ns: int) -> None:
+        """Count the operation of a user that was stopped: as cancelled, unless it was over in that moment."""
+        connection = channel.take_cancelled() if channel else None
+        connection = connection or self._unsent("cancelled", "stopped before it was sent")
+        ok = not connection.error and connection.response.status in route.ok
+        self._target.emit(sample_of(connection, route.labels, ok, True, attempt, due_ns))
+        if not ok and connection.error != "cancelled":
+            self._tell(Answer(connection, self._target.most_bytes, False), connection.reason, route, b"", -1)
 
     async def _admission(self, tries: Tries | None) -> bytes:
         """Wait out the pause before another attempt, the gate, and the token; return the token's header line."""
@@ -299,13 +316,13 @@ class EdFiApi:
             reason = f"{answer.error}: {why}" if answer.error else reason_of(answer.status, body)
         except ValueError as error:
             body, reason = b"", str(error)
-        path = part.partition(b"?")[0].decode("ascii")
+        path = (route.path + part.decode("ascii")).partition("?")[0]  # a query may hold what is secret
         failure = Failure(
             *route.labels,
             answer.status,
             target.auth.blot(reason),
             target.auth.blot(example_of(body)),
-            f"{route.method} {route.path}{path}",
+            f"{route.method} {path}",
             correlation_id_of(body),
             ordinal,
         )

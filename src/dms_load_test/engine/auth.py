@@ -23,14 +23,16 @@ from dms_load_test.engine.problems import reason_of
 from dms_load_test.engine.transport import request_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from dms_load_test.engine.connection import Connection
     from dms_load_test.engine.transport import Client
     from dms_load_test.sample import Sample
 
 RENEW_EARLY_S = 60.0
 RENEW_EARLY_RATIO = 0.2
 DEFAULT_LIFE_S = 1800.0
+LONGEST_LIFE_S = 1e9
 ATTEMPTS = 6
 LONGEST_PAUSE_S = 120.0
 LONGEST_REJECTION_PAUSE_S = 60.0
@@ -102,6 +104,7 @@ class SharedAuthManager:
         self.token_url = token_url
         self._secret = client_secret
         self._line = b""
+        self._hidden: tuple[bytes, ...] = ()
         self._renew_ns = self._expires_ns = 0
         self._renewal: asyncio.Task[None] | None = None
         self._obtained_ns = 0
@@ -149,8 +152,8 @@ class SharedAuthManager:
         return True
 
     def blot(self, text: str) -> str:
-        """Return `text` without the current token and the client's secret."""
-        return without_token(text.replace(self._secret, "***") if self._secret else text, self._line)
+        """Return `text` without the secret, the current token and the one before, which may still be answered."""
+        return without_tokens(text.replace(self._secret, "***") if self._secret else text, self._hidden)
 
     def life_s(self) -> float:
         """Return for how long the current token is good, seconds."""
@@ -180,30 +183,34 @@ class SharedAuthManager:
         if (pause_s := (self._again_ns - self._clock.now_ns()) / NS_PER_S) > 0 and self._again_ns:
             await self._clock.sleep(pause_s)
         for attempt in range(1, ATTEMPTS + 1):
-            answer, reason = await self._ask(attempt)
+            connection, answer = await self._ask()
+            asked_s = retry_after_s(answer.header(b"retry-after"))
+            passing = not answer.ok and answer.status in _PASSING and answer.error not in _LASTING
+            final = not passing or attempt == ATTEMPTS or asked_s > LONGEST_PAUSE_S
+            labels = Labels(self.phase, "token", "")
+            self._emit(sample_of(connection, labels, ok=answer.ok, final=final, attempt=attempt))
             if answer.ok:
                 self._keep(answer)
                 return
-            asked_s = retry_after_s(answer.header(b"retry-after"))
-            passing = answer.status in _PASSING and answer.error not in _LASTING
-            if not passing or attempt == ATTEMPTS or asked_s > LONGEST_PAUSE_S:
-                raise TokenError(reason, answer.status)
+            if final:
+                raise TokenError(self._reason(connection, answer), answer.status)
             await self._clock.sleep(backoff_s(attempt, asked_s, self._client.dice))
 
-    async def _ask(self, attempt: int) -> tuple[Answer, str]:
-        """Return the endpoint's answer, and what is wrong with it where it is not ok."""
+    async def _ask(self) -> tuple[Connection, Answer]:
+        """Return the exchange with the endpoint, and its answer."""
         connection = await self._channel.send(self._request, safe=True)
         answer = Answer(connection, self._client.options.max_answer_bytes, ok=not connection.error)
         answer.ok = answer.status == _OK
-        self._emit(sample_of(connection, Labels(self.phase, "token", ""), ok=answer.ok, attempt=attempt))
-        if answer.ok:
-            return answer, ""
+        return connection, answer
+
+    def _reason(self, connection: Connection, answer: Answer) -> str:
+        """Say what is wrong with an answer that is not ok."""
         if connection.error:
-            return answer, f"{connection.error}: {connection.reason}"
+            return f"{connection.error}: {connection.reason}"
         try:
-            return answer, self.blot(reason_of(answer.status, answer.body))
+            return self.blot(reason_of(answer.status, answer.body))
         except ValueError as error:
-            return answer, str(error)
+            return str(error)
 
     def _keep(self, answer: Answer) -> None:
         try:
@@ -214,14 +221,16 @@ class SharedAuthManager:
             ) from None
         if not token.access_token.isascii() or not token.access_token.isprintable():
             raise TokenError("the token endpoint's access_token is no HTTP token", _OK)
-        life_s = max(1.0, token.expires_in)
+        life_s = min(LONGEST_LIFE_S, max(1.0, token.expires_in))  # some say "inf", or what is no number
         self._obtained_ns = now_ns = self._clock.now_ns()
         self._expires_ns = now_ns + int(life_s * NS_PER_S)
         self._renew_ns = self._expires_ns - int(min(RENEW_EARLY_S, life_s * RENEW_EARLY_RATIO) * NS_PER_S)
         self._line = f"Authorization: Bearer {token.access_token}\r\n".encode("ascii")
+        self._hidden = (self._line, *self._hidden[:1])
 
 
-def without_token(text: str, line: bytes) -> str:
-    """Return `text` without the token of an Authorization header line."""
-    token = line[len(b"Authorization: Bearer ") :].strip().decode("ascii")
-    return text.replace(token, "***") if token else text
+def without_tokens(text: str, lines: Iterable[bytes]) -> str:
+    """Return `text` without the tokens of Authorization header lines."""
+    for line in lines:
+        text = text.replace(line[len(b"Authorization: Bearer ") :].strip().decode("ascii") or "***", "***")
+    return text

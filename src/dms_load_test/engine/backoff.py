@@ -37,10 +37,10 @@ def retry_after_s(value: bytes, now: datetime | None = None) -> float:
         return float(text)
     try:
         when = parsedate_to_datetime(text)
-    except ValueError:
+        aware = when if when.tzinfo else when.replace(tzinfo=UTC)
+        return max(0.0, (aware - (now or datetime.now(UTC))).total_seconds())
+    except (ValueError, OverflowError):  # no date, or a time zone or a date beyond what there is
         return 0.0
-    aware = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return max(0.0, (aware - (now or datetime.now(UTC))).total_seconds())
 
 
 class Tries:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from dms_load_test.engine.proxy import NO_PROXIES, Proxies
 from dms_load_test.errors import ConfigError
@@ -12,6 +12,8 @@ from dms_load_test.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +42,14 @@ def tls_context(options: TransportOptions) -> ssl.SSLContext:
     Raises:
         ConfigError: A certificate file cannot be read or is none.
     """
-    context = ssl.create_default_context()
+    bundle = options.ca_bundle
+    context = (
+        _load("ca_bundle", bundle, lambda: ssl.create_default_context(cafile=bundle))  # in place of the system's
+        if bundle
+        else ssl.create_default_context()
+    )
     context.options |= ssl.OP_NO_RENEGOTIATION
     context.set_alpn_protocols(["http/1.1"])
-    if options.ca_bundle:
-        _load("ca_bundle", options.ca_bundle, lambda: context.load_verify_locations(options.ca_bundle))
     if options.client_certificate:
         certificate, key = options.client_certificate, options.client_key
         _load("client_certificate", certificate, lambda: context.load_cert_chain(certificate, key))
@@ -54,9 +59,9 @@ def tls_context(options: TransportOptions) -> ssl.SSLContext:
     return context
 
 
-def _load(setting: str, path: Path, load: Callable[[], None]) -> None:
+def _load(setting: str, path: Path, load: Callable[[], T]) -> T:
     try:
-        load()
+        return load()
     except ssl.SSLError as error:
         raise ConfigError(f"{setting} {path}: not a usable PEM file ({error.reason or error})") from error
     except OSError as error:

@@ -29,23 +29,35 @@ _USUAL = {
 class ResponseParser:
     """Reads the answers of one connection, one at a time: `begin`, then `feed` until `complete`."""
 
-    __slots__ = ("_feed", "_parser", "chunks", "complete", "head", "head_done", "keep_alive", "on_body", "status")
+    __slots__ = (
+        "_bodies",
+        "_feed",
+        "_parser",
+        "chunks",
+        "complete",
+        "head",
+        "head_done",
+        "keep_alive",
+        "on_body",
+        "status",
+    )
 
     def __init__(self) -> None:
-        self.chunks: list[bytes] = []
-        self.on_body = self.chunks.append
+        self._bodies: list[bytes] = []
+        self.on_body = self._bodies.append
         self._parser = httptools.HttpResponseParser(self)
         self._feed: Callable[[memoryview], None] = self._parser.feed_data
-        self.keep_alive = False
         self.begin()
 
     def begin(self) -> None:
         """Forget the answer before: the next byte belongs to a new one."""
-        self.chunks.clear()
+        self.chunks = self._bodies
+        """The body so far; when the answer is complete a list of its own, which its reader may keep."""
+        self._bodies.clear()
         self.head = b""
         """Status line and header lines, without the empty line; an interim answer's (100, 103) are left out."""
         self.status = 0
-        self.complete = self.head_done = False
+        self.complete = self.head_done = self.keep_alive = False
 
     def feed(self, data: memoryview) -> None:
         """Take received bytes. Raises: httptools' errors for what is no HTTP."""
@@ -66,6 +78,7 @@ class ResponseParser:
         if status >= _FIRST_FINAL_STATUS:
             self.status = status
             self.keep_alive = self._parser.should_keep_alive()
+            self.chunks = self._bodies.copy()  # what comes behind is not this answer's
             self.complete = True
 
     def end(self) -> bool:

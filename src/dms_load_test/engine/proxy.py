@@ -68,9 +68,21 @@ def _proxy(name: str, values: Mapping[str, str]) -> Proxy | None:
     if not text:
         return None
     url = text if "://" in text else f"http://{text}"
-    parts = urlsplit(url)
-    if parts.scheme != "http" or not parts.hostname:
+    if not url.lower().startswith("http://"):
         raise ConfigError(f"{name} names no http:// proxy; other kinds cannot be used: unset it, or set NO_PROXY")
+    try:
+        return _parsed(url)
+    except (ConfigError, ValueError):  # which may quote a part of the password
+        raise ConfigError(
+            f"{name} is no URL of a proxy; percent-encode what is special in its user and password"
+        ) from None
+
+
+def _parsed(url: str) -> Proxy:
+    """Read a proxy's URL. Raises: ConfigError, ValueError: It is none."""
+    parts = urlsplit(url)
+    if parts.path not in {"", "/"} or parts.query or parts.fragment:
+        raise ValueError("a /, ? or # in the password ends what is taken for the host")
     origin, _ = split_url(f"http://{parts.netloc.rpartition('@')[2]}")
     if parts.username is None:
         return Proxy(origin)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from dms_load_test.engine.auth import TokenError, without_token
+from dms_load_test.engine.auth import TokenError, without_tokens
 from dms_load_test.engine.clock import NS_PER_S
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class RelayedToken:
         self._ask = ask
         self._serial = 0
         self._line = b""
-        self._hidden = b""
+        self._hidden: tuple[bytes, ...] = ()
         self._expires_ns = 0
         self._insisted_ns = 0
         self._waiting: asyncio.Future[None] | None = None
@@ -45,7 +45,9 @@ class RelayedToken:
         now_ns = self._clock.now_ns()
         if serial == self._serial and not self._line:
             self._insisted_ns = now_ns + int(INSISTED_S * NS_PER_S)
-        self._serial, self._line, self._hidden = serial, line, line
+        if line not in self._hidden:
+            self._hidden = (line, *self._hidden[:1])
+        self._serial, self._line = serial, line
         self._expires_ns = now_ns + int(life_s * NS_PER_S)
         self._answer(None)
 
@@ -77,8 +79,8 @@ class RelayedToken:
         return True
 
     def blot(self, text: str) -> str:
-        """Return `text` without the current token."""
-        return without_token(text, self._hidden)
+        """Return `text` without the current token and the one before, which may still be answered."""
+        return without_tokens(text, self._hidden)
 
     async def close(self) -> None:
         """End the wait of those who still wait."""

@@ -7,7 +7,7 @@ the `SharedAuthManager`, `sign_in`, `read_metadata`, `read_descriptor_values`.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dms_load_test.edfi.dependencies import parse_dependencies
@@ -92,8 +92,7 @@ class MetadataReader:
             document = _json(answer)
             if isinstance(document, dict) and "urls" in document:
                 urls = parse_discovery(document, candidate, given=given)
-                _require_tls(candidate, urls, given or {})
-                return Discovery(candidate, urls)
+                return Discovery(candidate, kept_secret(candidate, urls, given or {}))
             tried.append(f"{candidate} {_came(answer)}")
         raise TargetError(
             f"no Ed-Fi API is at {url} ({'; '.join(tried)}); set API_BASE_URL to where the discovery document is"
@@ -147,19 +146,31 @@ class MetadataReader:
         return answer
 
 
-def _require_tls(base_url: str, urls: TargetUrls, given: Mapping[str, str]) -> None:
-    """Check that an API that is asked by TLS does not send secret and token elsewhere without it.
+def kept_secret(base_url: str, urls: TargetUrls, given: Mapping[str, str]) -> TargetUrls:
+    """Return the URLs that secret and token may be sent to: where the API itself is asked by TLS, none without it.
 
     Raises:
-        TargetError: Its discovery document does, and the user did not say so.
+        TargetError: The discovery document names such a one that is needed, and the user did not say so.
     """
+    if _is_clear(base_url):
+        return urls
     told = {"OAUTH_TOKEN_URL": urls.token_url, "DATA_URL": urls.data_url}
     for setting, url in told.items():
-        if base_url.startswith("https:") and url.startswith("http:") and not given.get(setting):
+        if _is_clear(url) and not given.get(setting):
             raise TargetError(
                 f"{base_url} is https, but its discovery document sends credentials to {url} without TLS; correct the "
                 f"API's own address, or set {setting} to the address that is right"
             )
+    return replace(
+        urls,
+        token_info_url="" if _is_clear(urls.token_info_url) else urls.token_info_url,
+        change_queries_url="" if _is_clear(urls.change_queries_url) else urls.change_queries_url,
+    )
+
+
+def _is_clear(url: str) -> bool:
+    """Whether a URL is without TLS, however its scheme is spelled."""
+    return url.lower().startswith("http:")
 
 
 async def sign_in(auth: SharedAuthManager) -> None:

@@ -11,6 +11,7 @@ from dms_load_test.engine.clock import SYSTEM_CLOCK, Clock
 from dms_load_test.engine.connection import Connection, Wiring
 from dms_load_test.engine.options import TransportOptions, tls_context
 from dms_load_test.engine.proxy import absolute_form
+from dms_load_test.errors import ScenarioError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
@@ -21,6 +22,8 @@ SWEEP_S = 0.1
 """A time-out is noticed this late at most: exact enough for limits of seconds, and cheap for 10,000 connections."""
 STOPPED = "stopped before the answer"
 _USER_AGENT = "dms-load-test"
+_ENGINES_OWN = frozenset({"authorization", "content-length", "transfer-encoding"})
+"""Headers that each request gets from the engine when it is sent."""
 
 
 class Client:
@@ -128,12 +131,11 @@ class Channel:
             self.connection.close()
 
     def take_cancelled(self) -> Connection | None:
-        """End the exchange or opening that was cancelled and return its connection; None where it was over."""
+        """End the exchange or opening that was cancelled; return its connection, as it is where it was just over."""
         connection = self.connection
-        if connection is None:
-            return None
-        connection.fail("cancelled", STOPPED)
-        return connection if connection.error == "cancelled" else None
+        if connection is not None and not connection.response.complete:
+            connection.fail("cancelled", STOPPED)
+        return connection
 
     async def _send_fresh(self, request: bytes, lost_ns: int) -> Connection:
         connection = await self._open(lost_ns)
@@ -206,3 +208,18 @@ def common_headers(origin: Origin) -> tuple[str, ...]:
         "Accept: application/json",
         "Accept-Encoding: gzip, deflate",
     )
+
+
+def with_headers(tail: bytes, headers: Mapping[str, str]) -> bytes:
+    """Return the end of a request's head with `headers`, in place of lines in it that have the same names.
+
+    Raises:
+        ScenarioError: A header is the engine's own.
+    """
+    names = {name.lower() for name in headers}
+    if own := sorted(names & _ENGINES_OWN):
+        raise ScenarioError(f"header {own[0]} is set with each request: leave it out of `headers`")
+    version, *lines = tail.decode("ascii").removesuffix("\r\n").split("\r\n")
+    kept = [line for line in lines if line.partition(":")[0].lower() not in names]
+    given = [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join((version, *kept, *given, "")).encode("latin-1")

@@ -111,12 +111,11 @@ class User:
             api.close()
 
     def begin(self, iteration: int, due_ns: int = 0) -> None:
-        """Begin an iteration; in open models its first request was due at `due_ns`."""
+        """Begin an iteration; in open models its first request was due at `due_ns`, in closed ones it is when sent."""
         self.iteration = iteration
         self.dropped = ""
         self._began_ns = self._world.clock.now_ns()
-        if due_ns:
-            self._due_api.due_ns = due_ns
+        self._due_api.due_ns = due_ns
 
     def check(self, name: str, passed: bool) -> bool:  # noqa: FBT001 - reads as in k6: check("gone", reply.status == 404)
         """Count a check and return its result."""

@@ -16,12 +16,13 @@ from dms_load_test.load.executor import (
     RampingArrivalRate,
     RampingVus,
     SharedIterations,
+    Stage,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dms_load_test.load.executor import Executor, Stage
+    from dms_load_test.load.executor import Executor
     from dms_load_test.load.shard import Shard
 
 
@@ -55,17 +56,37 @@ def most_users(executor: Executor) -> int:
     if isinstance(executor, ConstantArrivalRate | RampingArrivalRate):
         return executor.max_vus
     if isinstance(executor, RampingVus):
-        return int(max(executor.start_vus, *(stage.target for stage in executor.stages)))
+        targets = [stage.target for stage in executor.stages]
+        return int(max(executor.start_vus, *targets)) if targets else 0
     return executor.vus
 
 
 def limited(executor: Executor, left_s: float) -> Executor | None:
-    """Return the executor, limited to the time that is left; None where there is none."""
+    """Return the executor, limited to the time that is left, `start_after_s` included; None where there is none."""
+    left_s -= executor.start_after_s
     if left_s <= 0:
         return None
+    if duration_s(executor) <= left_s:
+        return executor
     if isinstance(executor, SharedIterations | PerVuIterations):
-        return replace(executor, max_duration_s=min(executor.max_duration_s, left_s))
-    return executor
+        return replace(executor, max_duration_s=left_s)
+    if isinstance(executor, RampingVus):
+        return replace(executor, stages=_cut(executor.start_vus, executor.stages, left_s))
+    if isinstance(executor, RampingArrivalRate):
+        return replace(executor, stages=_cut(executor.start_rate_per_s, executor.stages, left_s))
+    return replace(executor, duration_s=left_s)
+
+
+def _cut(start: float, stages: tuple[Stage, ...], left_s: float) -> tuple[Stage, ...]:
+    """Return the stages up to a time within them; the one that it falls into ends where it has got to by then."""
+    kept: list[Stage] = []
+    for stage in stages:
+        if stage.duration_s >= left_s:
+            kept.append(Stage(left_s, start + (stage.target - start) * left_s / stage.duration_s))
+            break
+        kept.append(stage)
+        start, left_s = stage.target, left_s - stage.duration_s
+    return tuple(kept)
 
 
 def course(executor: Executor) -> tuple[tuple[float, float], ...]:

@@ -121,9 +121,10 @@ class Api(Protocol):
         expect: Collection[int] = ANSWERED,
         resource: str = "",
     ) -> Reply:
-        """Send any request to any URL of the target, absolute or below the base URL, with the token.
+        """Send any request but HEAD to any URL of the target, absolute or below the base URL, with the token.
 
-        It counts as operation `request` on `resource`; statuses in `expect` are ok.
+        It counts as operation `request` on `resource`; statuses in `expect` are ok. `headers` replace the usual ones of
+        the same name; token and length are not to be among them.
         """
 
     async def get(self, url: str, operation: str = "metadata", resource: str = "") -> Reply:

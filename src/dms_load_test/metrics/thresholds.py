@@ -14,6 +14,7 @@ from __future__ import annotations
 import operator
 import re
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,7 @@ COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "!=": operator.ne,
 }
 _THRESHOLD = re.compile(r"\s*(?P<metric>\w+)\s*(?:\{(?P<tags>[^}]*)\})?\s*:\s*(?P<conditions>.+?)\s*", re.DOTALL)
+_NEXT_TAG = re.compile(r",(?=\w+:)")
 _ABORT = re.compile(r"\s+abortOnFail(?:\s+delayAbortEval=(?P<delay>\S+))?$")
 _CONDITION = re.compile(
     r"(?P<function>[a-z]+)\s*(?:\(\s*(?P<percent>\d+(?:\.\d+)?)\s*\))?\s*"
@@ -81,8 +83,8 @@ class Condition:
     limit: float
 
     def __str__(self) -> str:
-        argument = "" if self.percent is None else f"({self.percent:g})"
-        return f"{self.function}{argument}{self.comparison}{self.limit:g}"
+        argument = "" if self.percent is None else f"({_plain(self.percent)})"
+        return f"{self.function}{argument}{self.comparison}{_plain(self.limit)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,11 @@ class ThresholdResult:
     judgement: Judgement
 
 
+def _plain(number: float) -> str:
+    """Return all digits of a number, as the grammar has them: without an exponent."""
+    return format(Decimal(repr(number)).normalize(), "f")
+
+
 def parse_threshold(text: str, phase: str = "", own: Mapping[str, str] | None = None) -> Threshold:
     """Read one threshold; `phase` becomes its selector's phase where it names none.
 
@@ -139,6 +146,12 @@ def parse_threshold(text: str, phase: str = "", own: Mapping[str, str] | None = 
     parsed = tuple(_condition(part, metric.kind, text) for part in conditions.split(","))
     used = {name: known[name]} if name in known else {}
     return Threshold(name, selector, parsed, abort_after_s, used)
+
+
+def read_subject(subject: str) -> tuple[str, dict[str, str]]:
+    """Return metric and selector of a `Threshold.subject`. The name of a check in it may have commas and braces."""
+    name, _, tags = subject.removesuffix("}").partition("{")
+    return name, dict(part.split(":", 1) for part in _NEXT_TAG.split(tags) if part)
 
 
 def judge_thresholds(thresholds: Iterable[Threshold], totals: Totals) -> tuple[ThresholdResult, ...]:

@@ -27,11 +27,10 @@ class Unanswered:
         for key, series in snapshot.tally.series.items():
             counts[key.status != 0] += series.count
         if counts[True] or not self._after_s:
-            self._since_ns, self._count = snapshot.ended_ns, 0
+            self._count = 0
             return 0.0
-        if not self._count and not counts[False]:
-            self._since_ns = snapshot.ended_ns  # nothing was asked yet: a long answer is no silence
-            return 0.0
+        if not self._count:  # nothing went without an answer yet: neither a long answer nor a pause is silence
+            self._since_ns = snapshot.started_ns
         self._count += counts[False]
         silent_s = (snapshot.ended_ns - self._since_ns) / NS_PER_S
         return silent_s if silent_s >= self._after_s and self._count >= _FEWEST else 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ class VerdictKind(Enum):
     PASSED = "passed"
 
 
+_ALL_PASS = parse_threshold("checks: rate==1")
 _GRAVITY = {kind: place for place, kind in enumerate(VerdictKind)}
 
 
@@ -147,8 +148,8 @@ def account(
 def judge(thresholds: Iterable[Threshold], totals: Totals, facts: RunFacts | None = None) -> Verdict:
     """Return the verdict on a run, or on its part so far.
 
-    Checks must all pass: each phase that made some has the threshold `checks: rate==1`, unless a given one judges its
-    checks. (k6 lets failed checks pass; here one may mean that a document was lost.)
+    Checks must all pass: each phase that made some has the threshold `checks: rate==1`, or, where given ones judge some
+    of its checks, each of the others has. (k6 lets failed checks pass; here one may mean that a document was lost.)
     """
     facts = facts or RunFacts()
     given = tuple(thresholds)
@@ -162,10 +163,17 @@ def judge(thresholds: Iterable[Threshold], totals: Totals, facts: RunFacts | Non
 
 
 def _implied(given: tuple[Threshold, ...], totals: Totals) -> Iterable[Threshold]:
-    judged = {threshold.selector.get("phase", "") for threshold in given if threshold.metric == "checks"}
-    for phase in dict.fromkeys(phase for phase, _ in totals.tally.checks):
-        if not judged & {phase, ""}:
-            yield parse_threshold("checks: rate==1", phase)
+    judging = [threshold.selector for threshold in given if threshold.metric == "checks"]
+    names: dict[str, list[str]] = {}
+    for phase, name in totals.tally.checks:
+        names.setdefault(phase, []).append(name)
+    for phase, made in names.items():
+        here = [selector for selector in judging if selector.get("phase", phase) == phase]
+        if not here:
+            yield replace(_ALL_PASS, selector={"phase": phase})
+        for name in made if here else ():
+            if all(selector.get("check", name) != name for selector in here):
+                yield replace(_ALL_PASS, selector={"phase": phase, "check": name})
 
 
 def _findings(
@@ -184,15 +192,20 @@ def _findings(
 
 
 def _violations_text(results: tuple[ThresholdResult, ...], totals: Totals) -> str:
-    """Tell of acknowledged writes that were not kept, unless a threshold allowed for so many."""
-    judged = [result for result in results if result.subject.startswith(VIOLATIONS)]
-    if judged and all(result.judgement is Judgement.PASSED for result in judged):
-        return ""
+    """Tell of acknowledged writes that were not kept, but for those of phases whose thresholds allowed for so many."""
     kinds: Counter[str] = Counter()
-    for (_, name, kind), count in totals.tally.counters.items():
-        kinds[kind] += count if name == VIOLATIONS else 0
+    for (phase, name, kind), count in totals.tally.counters.items():
+        if name == VIOLATIONS and not _is_allowed(phase, results):
+            kinds[kind] += count
     found = ", ".join(f"{count:,} {kind or 'lost or changed'}" for kind, count in kinds.most_common() if count)
     return f"acknowledged writes did not hold: {found}" if found else ""
+
+
+def _is_allowed(phase: str, results: tuple[ThresholdResult, ...]) -> bool:
+    """Whether thresholds on a phase's violations, or on those of all phases, were set, and all of them hold."""
+    subjects = {VIOLATIONS, f"{VIOLATIONS}{{phase:{phase}}}"}
+    judgements = {result.judgement for result in results if result.subject in subjects}
+    return judgements == {Judgement.PASSED}
 
 
 def _thresholds_text(results: tuple[ThresholdResult, ...]) -> str:

@@ -4,7 +4,8 @@ Rules:
 - A share of the writes is chosen. Its document is held: nobody else uses it until it has been read back, so that what
   is read must be what was sent.
 - It is read back after `AFTER_WRITES` further writes, or at the end: not from what the server still has at hand.
-- What was not acknowledged is in doubt: it is not read back, and counts may differ by it.
+- What was not acknowledged, or whose user was stopped first, is in doubt: it is not read back, and counts may differ
+  by it.
 - An audit that gets no answer tells nothing. It is counted, and is no violation.
 """
 
@@ -108,6 +109,10 @@ class Audit:
             self._doubts[entry.resource] += 1  # and nobody uses it again: it may be gone
         else:
             vu.inventory.give_back(entry)
+
+    def cut_off(self, resource: str) -> None:
+        """Take note that a user was stopped in a create or delete: nobody heard whether it was done."""
+        self._doubts[resource] += 1
 
     async def look_back(self, vu: VirtualUser) -> None:
         """Read back what is due."""

@@ -148,7 +148,7 @@ def plan(workload: Workload) -> Phase:
     """
     settings, name = workload.settings, workload.name or "changes"
     if not workload.change_queries_url:
-        raise ScenarioError(f"{name}: the target has no change queries; its discovery names none")
+        raise ScenarioError(f"{name}: the target has no change queries; its discovery names none, or none with TLS")
     behaviour = Changes(workload, name)
     client = ConstantVus(vus=1, duration_s=settings.duration_readwrite_phase)
     once = PerVuIterations(vus=1, iterations=1, max_duration_s=_LIMIT_S)

@@ -7,6 +7,7 @@ is left out of the row.
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from bisect import bisect_left, bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -79,7 +80,12 @@ class Level:
             vu.count(BLOCKED, kind=resource)
             vu.drop("what it refers to could not be created")
             return
-        reply = await vu.api.create(resource, vu.generate.payload(resource, ordinal), ordinal)
+        body = vu.generate.payload(resource, ordinal)
+        try:
+            reply = await vu.api.create(resource, body, ordinal)
+        except CancelledError:
+            self._audit.cut_off(resource)
+            raise
         self._audit.created(vu, resource, ordinal, reply)
         if not reply.ok:
             self._lost.add(resource, vu.generate.document(resource, ordinal))

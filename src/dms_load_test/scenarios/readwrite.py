@@ -10,6 +10,7 @@ Rules:
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -138,7 +139,12 @@ class ReadWrite:
             return "no planned resource can grow"
         resource = self._growable.one(vu.random)
         ordinal = vu.next_ordinal(resource)
-        reply = await api.create(resource, vu.generate.payload(resource, ordinal), ordinal)
+        body = vu.generate.payload(resource, ordinal)
+        try:
+            reply = await api.create(resource, body, ordinal)
+        except CancelledError:
+            self.audit.cut_off(resource)
+            raise
         self.audit.created(vu, resource, ordinal, reply)
         return ""
 
@@ -157,7 +163,12 @@ class ReadWrite:
         entry = self._popularity.take(vu, self._deletable)
         if entry is None:
             return "no document left to delete"
-        self.audit.deleted(vu, entry, await api.delete(entry.resource, entry.document_id))
+        try:
+            reply = await api.delete(entry.resource, entry.document_id)
+        except CancelledError:
+            self.audit.cut_off(entry.resource)
+            raise
+        self.audit.deleted(vu, entry, reply)
         return ""
 
     def _member(self, vu: VirtualUser, resource: str, ordinal: int) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from hashlib import md5
 from typing import TYPE_CHECKING, Any
 
 from dms_load_test.metrics.catalog import METRICS, Count, Gauge, Ratio
-from dms_load_test.metrics.thresholds import Judgement, is_empty
+from dms_load_test.metrics.thresholds import Judgement, is_empty, read_subject
 
 if TYPE_CHECKING:
     from dms_load_test.metrics.catalog import Observation
@@ -26,9 +26,8 @@ def k6_summary(run: RunExport) -> dict[str, Any]:
     totals, results = run.totals, run.verdict.results if run.verdict else ()
     metrics = {name: _values(metric.read(totals, {})) for name, metric in METRICS.items()}
     for result in results:
-        name, _, tags = result.subject.rstrip("}").partition("{")
+        name, selector = read_subject(result.subject)
         if result.subject not in metrics and name in METRICS:
-            selector = dict(part.split(":", 1) for part in tags.split(",") if part)
             metrics[result.subject] = _values(METRICS[name].read(totals, selector))
     return {
         "root_group": _group(totals),

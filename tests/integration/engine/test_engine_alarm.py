@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import os
 import time
 
 import pytest
@@ -34,12 +36,28 @@ async def test_without_kernel_timers_the_loops_have_to_do(monkeypatch):
     assert await slept_s(0.02) > 0.018
 
 
-async def test_a_cancelled_sleep_leaves_nothing_watched():
+@kernel_timers
+async def test_a_cancelled_sleep_leaves_nothing_watched(monkeypatch):
+    made = []
+
+    class Noted(alarm._Alarm):
+        def __init__(self, library):
+            super().__init__(library)
+            made.append(self)
+
+    monkeypatch.setattr(alarm, "_Alarm", Noted)
     task = asyncio.create_task(alarm.sleep_exactly(60))
-    await asyncio.sleep(0.001)
+    while not made:  # noqa: ASYNC110 - a task that has begun to sleep says so to nobody
+        await asyncio.sleep(0)
+    descriptor = made[0]._descriptor
     task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    await asyncio.wait([task])
+    assert task.cancelled()
+    del task
+    made.clear()
+    gc.collect()
+    with pytest.raises(OSError, match="Bad file descriptor"):  # a loop that watched it would keep the alarm
+        os.fstat(descriptor)
 
 
 @kernel_timers

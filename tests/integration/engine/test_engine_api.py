@@ -256,6 +256,34 @@ async def test_an_operation_that_is_cancelled_ends_with_a_final_sample(harness, 
     assert h.failures == []
 
 
+async def test_a_failure_tells_no_query(harness, server):
+    h = harness()
+    h.script(answer(500))
+    await h.api.request("GET", "mine?key=hidden")
+    await h.api.get("mine?key=hidden")
+    await h.api.query("students", {"key": "hidden"})
+    assert [failure.request for failure in h.failures] == ["GET /api/mine"] * 2 + ["GET /api/data/ed-fi/students"]
+
+
+@pytest.mark.parametrize(
+    ("came", "sample", "failures"),
+    [(created("0f-1"), (201, "", True), []), (answer(500), (500, "", False), ["500"])],
+)
+async def test_an_operation_that_is_cancelled_when_its_answer_is_there_ends_with_the_answer(
+    harness, server, came, sample, failures
+):
+    h = harness()
+    h.script(came)
+    task = asyncio.create_task(h.api.create("students", b"{}"))
+    while not (h.api._channel.connection and h.api._channel.connection.response.complete):  # noqa: ASYNC110 - there is no event
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [(s.status, s.error, s.ok, s.final) for s in h.samples] == [(*sample, True)]
+    assert [str(failure.status) for failure in h.failures] == failures
+
+
 async def test_an_operation_that_is_cancelled_before_it_is_sent_counts_once(harness, server):
     h = harness()
     server.script = [[5.0]]

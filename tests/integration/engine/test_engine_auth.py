@@ -99,6 +99,13 @@ async def test_a_short_lived_token_is_renewed_in_its_last_fifth(server, auth, ha
     assert auth.line(auth.now()) == b""
 
 
+@pytest.mark.parametrize(("life", "life_s"), [('"inf"', 1e9), ('"-inf"', 1), ('"nan"', 1), ("1e300", 1e9), ("-5", 1)])
+async def test_a_life_beyond_all_measure_is_cut(server, auth, life, life_s):
+    server.script = [token("abc", life)]
+    await auth.wait()
+    assert auth.life_s() == life_s
+
+
 async def test_only_the_current_token_is_given_up_when_refused(server, auth):
     server.script = [token("one"), token("two")]
     old = await auth.wait()
@@ -124,9 +131,9 @@ async def test_a_busy_endpoint_is_asked_again_when_it_says(server, auth, hand, s
     assert await auth.wait() == b"Authorization: Bearer abc\r\n"
     assert len(hand.pauses_s) == 1
     assert least_s <= hand.pauses_s[0] <= least_s + 1
-    assert [(s.operation, s.status, s.ok, s.attempt, s.phase) for s in auth.samples] == [
-        ("token", status, False, 1, "setup"),
-        ("token", 200, True, 2, "setup"),
+    assert [(s.operation, s.status, s.ok, s.final, s.attempt, s.phase) for s in auth.samples] == [
+        ("token", status, False, False, 1, "setup"),
+        ("token", 200, True, True, 2, "setup"),
     ]
 
 
@@ -141,6 +148,7 @@ async def test_an_endpoint_that_stays_busy_or_asks_for_too_much_is_given_up(serv
         await auth.wait()
     assert len(server.requests) == 7
     assert sum(hand.pauses_s) < 60
+    assert [s.final for s in auth.samples] == [False] * 5 + [True, True]
 
 
 async def test_wrong_credentials_are_asked_once_and_the_next_time_only_after_a_pause(server, auth, hand):
@@ -170,11 +178,19 @@ async def test_a_user_that_is_stopped_does_not_take_the_request_from_the_others(
     assert len(server.requests) == 1
 
 
+async def test_a_token_is_in_no_text_after_it_was_renewed_either(server, auth):
+    server.script = [token("old-one"), token("new-one")]
+    auth.reject(await auth.wait())
+    await auth.wait()
+    assert auth.blot("old-one came late, new-one was taken") == "*** came late, *** was taken"
+
+
 async def test_neither_token_nor_secret_is_in_any_text(server, auth):
     server.script = [token("tok-en.1"), refusal(401)]
     await auth.wait()
     assert auth.blot("Bearer tok-en.1 was refused") == "Bearer *** was refused"
     auth.reject(auth.line(auth.now()))
+    assert auth.blot("Bearer tok-en.1 was refused") == "Bearer *** was refused"
     with pytest.raises(TokenError) as raised:
         await auth.wait()
     shown = repr(auth) + repr(raised.value) + str(raised.value) + repr(auth.samples)

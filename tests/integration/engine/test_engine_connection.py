@@ -10,7 +10,7 @@ import zlib
 
 import pytest
 
-from dms_load_test.engine.address import Origin
+from dms_load_test.engine.address import Address, Origin
 from dms_load_test.engine.answer import Answer, Labels, sample_of
 from dms_load_test.engine.transport import request_bytes
 
@@ -64,6 +64,15 @@ async def test_a_body_without_length_ends_with_the_connection(server, new_client
     server.script = [[b"HTTP/1.1 200 OK\r\n\r\nhello", server.CLOSE]]
     connection = await ask(new_client(), server.origin())
     assert (connection.error, body_of(connection), connection.closed) == ("", b"hello", True)
+
+
+async def test_a_body_without_length_ends_a_kept_connection_too(server, new_client):
+    server.script = [OK, [b"HTTP/1.1 200 OK\r\n\r\nhello", server.CLOSE], OK]
+    client = new_client()
+    channel = client.channel(server.origin())
+    found = [await ask(client, server.origin(), "POST", b"{}", channel) for _ in range(3)]
+    assert [(connection.error, body_of(connection)) for connection in found[1:]] == [("", b"hello"), ("", b"{}")]
+    assert server.connections == 2
 
 
 @pytest.mark.parametrize(
@@ -143,6 +152,14 @@ async def test_an_answer_nobody_asked_for_closes_the_connection(server, new_clie
     assert (connection.error, connection.response.status, connection.closed) == ("", 200, True)
 
 
+@pytest.mark.parametrize("length", [1, 9], ids=["whole", "in part"])
+async def test_the_body_of_an_answer_nobody_asked_for_is_not_the_one_before(server, new_client, length):
+    server.script = [OK + b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\nx" % length]
+    client = new_client()
+    channel = client.channel(server.origin())
+    assert body_of(await ask(client, server.origin(), channel=channel)) == b"{}"
+
+
 @pytest.mark.parametrize(
     ("steps", "option", "reason"),
     [
@@ -198,8 +215,14 @@ async def test_closing_the_client_ends_what_is_under_way(server, new_client):
 
 async def test_the_next_address_is_tried_where_the_first_refuses(server, new_client):
     client = new_client()
-    origin = server.origin(host="localhost")
-    assert (await ask(client, origin)).error == ""
+    origin = server.origin()
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        refusing = Address(socket.AF_INET, unused.getsockname())
+        accepting = Address(socket.AF_INET, ("127.0.0.1", server.port))
+        client._addresses[origin] = [refusing, accepting]
+        assert (await ask(client, origin)).error == ""
+    assert await client.addresses(origin) == [accepting, refusing], "the one that worked goes first from now on"
 
 
 async def test_a_cancelled_exchange_closes_its_connection(server, new_client):

@@ -7,6 +7,7 @@ import errno
 import os
 import resource
 import ssl
+import traceback
 from contextlib import suppress
 
 import pytest
@@ -136,6 +137,20 @@ def test_without_variables_there_is_no_proxy_and_other_kinds_are_refused():
     assert proxies_of({}) == Proxies()
     with pytest.raises(ConfigError, match="HTTPS_PROXY names no http:// proxy"):
         proxies_of({"HTTPS_PROXY": "socks5://proxy:1080"})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [f"http://me:pass{special}sesame@proxy:3128" for special in "/#?"]
+    + ["http://me:1/sesame@proxy:3128", "me:pass/sesame@proxy:3128", "http://[::1", "http://proxy:pass"],
+)
+def test_what_is_no_url_is_refused_without_a_part_of_its_password(url):
+    with pytest.raises(ConfigError, match="HTTP_PROXY is no URL of a proxy; percent-encode") as raised:
+        proxies_of({"HTTP_PROXY": url})
+    shown = "".join(traceback.format_exception(raised.value))
+    assert "sesame" not in shown
+    assert "During handling" not in shown
+    assert "'http" not in shown
 
 
 async def test_too_many_open_files_are_told_as_a_limit_of_this_process(server, new_client):

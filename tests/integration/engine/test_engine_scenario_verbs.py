@@ -11,6 +11,7 @@ from dms_load_test.engine.auth import SharedAuthManager
 from dms_load_test.engine.options import TransportOptions
 from dms_load_test.engine.transport import Client
 from dms_load_test.engine.virtual_user import Ordinals, User, World
+from dms_load_test.errors import ScenarioError
 
 TOKEN = b'HTTP/1.1 200 OK\r\nContent-Length: 25\r\n\r\n{"access_token":"tok.en"}'
 
@@ -84,6 +85,34 @@ async def test_a_raw_request_goes_anywhere_on_the_target_with_the_token(target, 
     assert b"Authorization: Bearer tok.en\r\n" in request
     assert request.endswith(b"\r\n\r\n[1]")
     assert [(sample.operation, sample.resource, sample.ok) for sample in target.seen] == [("request", "bulk", True)]
+
+
+async def test_a_raw_request_s_headers_replace_the_usual_ones(target, server):
+    server.script = [TOKEN, answer(200)]
+    headers = {"content-type": "text/json", "ACCEPT": "text/csv", "X-Mine": "1"}
+    await target.user().request("POST", "bulk/jobs", b"[1]", headers=headers)
+
+    head = server.requests[-1].partition(b"\r\n\r\n")[0].decode()
+    names = [line.partition(":")[0].lower() for line in head.split("\r\n")[1:]]
+    assert sorted(names) == sorted(set(names))
+    assert {"content-type: text/json", "ACCEPT: text/csv", "X-Mine: 1"} <= set(head.split("\r\n"))
+    assert "Host: " in head
+
+
+@pytest.mark.parametrize(("method", "told"), [("POST", 1), ("PUT", 1), ("PATCH", 1), ("GET", 0), ("DELETE", 0)])
+async def test_a_raw_request_without_a_body_tells_so_where_one_is_usual(target, server, method, told):
+    server.script = [TOKEN, answer(200)]
+    assert (await target.user().request(method, "bulk/jobs", expect=(200,))).ok
+    assert server.requests[-1].count(b"\r\nContent-Length: 0\r\n") == told
+
+
+async def test_a_raw_request_that_the_engine_cannot_send_is_the_scenarios_mistake(target):
+    api = target.user()
+    with pytest.raises(ScenarioError, match=r"HEAD bulk/jobs: .* use GET"):
+        await api.request("HEAD", "bulk/jobs")
+    for name in ("Authorization", "content-length"):
+        with pytest.raises(ScenarioError, match=f"header {name.lower()} is set with each request"):
+            await api.request("POST", "bulk/jobs", b"[1]", headers={name: "1"})
 
 
 async def test_an_audit_is_an_operation_of_its_own(target, server):

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from dms_load_test.edfi.discovery import TargetUrls
 from dms_load_test.edfi.standard import load_standard
 from dms_load_test.engine.api import ApiTarget, PhasePolicy
 from dms_load_test.engine.auth import SharedAuthManager
-from dms_load_test.engine.target import PAGE_SIZE, MetadataReader, read_descriptor_values, sign_in, used_descriptors
+from dms_load_test.engine.target import (
+    PAGE_SIZE,
+    MetadataReader,
+    kept_secret,
+    read_descriptor_values,
+    sign_in,
+    used_descriptors,
+)
 from dms_load_test.errors import TargetError
 
 
@@ -78,6 +87,33 @@ async def test_nothing_listening_is_told_with_what_to_do(reader, base, unused_tc
 async def test_a_certificate_that_is_not_trusted_is_told_with_what_to_do(reader, tls_server):
     with pytest.raises(TargetError, match=r"certificate not accepted.*set CA_BUNDLE"):
         await reader.discover(f"https://127.0.0.1:{tls_server.port}")
+
+
+SAFE = TargetUrls("https://x/token", "https://x/data", "https://x/dependencies", "https://x/specifications")
+
+
+@pytest.mark.parametrize(
+    ("clear", "setting"),
+    [
+        ({"token_url": "http://x/token"}, "OAUTH_TOKEN_URL"),
+        ({"token_url": "HTTP://x/token"}, "OAUTH_TOKEN_URL"),
+        ({"data_url": "Http://x/data"}, "DATA_URL"),
+    ],
+)
+def test_an_api_that_sends_credentials_elsewhere_without_tls_is_refused_unless_the_user_says_so(clear, setting):
+    urls = replace(SAFE, **clear)
+    (url,) = clear.values()
+    with pytest.raises(TargetError, match=f"sends credentials to {url} without TLS; .*set {setting}"):
+        kept_secret("https://x/", urls, {})
+    assert kept_secret("https://x/", urls, {setting: url}) == urls
+    assert kept_secret("http://x/", urls, {}) == urls
+
+
+@pytest.mark.parametrize("scheme", ["http", "HTTP"])
+def test_what_is_not_needed_gets_no_token_without_tls(scheme):
+    both = {"token_info_url": f"{scheme}://x/token_info", "change_queries_url": f"{scheme}://x/changeQueries"}
+    assert kept_secret("https://x/", replace(SAFE, **both), {}) == SAFE
+    assert kept_secret("http://x/", replace(SAFE, **both), {}) == replace(SAFE, **both)
 
 
 async def test_a_missing_document_names_the_setting_that_can_replace_it(reader, base, server):

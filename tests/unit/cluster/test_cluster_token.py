@@ -144,6 +144,8 @@ async def test_neither_logs_nor_failures_of_a_worker_show_the_token(auth, cluste
     assert "token-1" not in repr(Letter((instruction,)))
     assert "token-1" not in repr(cluster.workers["a"])
     assert cluster.workers["a"].blot("got token-1 back") == "got *** back"
+    cluster.workers["a"].put(2, b"Authorization: Bearer token-2\r\n", 60.0)
+    assert cluster.workers["a"].blot("got token-1 and token-2 back") == "got *** and *** back"
 
 
 def test_no_secret_of_any_kind_is_in_what_workers_are_sent():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import trustme
 
 from dms_load_test.engine.address import Origin, split_url
 from dms_load_test.engine.options import TransportOptions, tls_context
@@ -56,6 +57,15 @@ def test_certificates_are_verified_by_default():
     context = tls_context(TransportOptions())
     assert context.check_hostname
     assert context.verify_mode.name == "CERT_REQUIRED"
+
+
+def test_a_bundle_s_authorities_are_trusted_instead_of_the_systems(tmp_path):
+    bundle = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(bundle))
+    usual, own = tls_context(TransportOptions()), tls_context(TransportOptions(ca_bundle=bundle))
+    assert len(own.get_ca_certs()) == own.cert_store_stats()["x509"] == 1
+    assert (own.check_hostname, own.verify_mode, own.options) == (True, usual.verify_mode, usual.options)
+    assert (own.minimum_version, own.verify_flags) == (usual.minimum_version, usual.verify_flags)
 
 
 def test_files_that_are_no_certificates_are_the_users_mistake(tmp_path):

@@ -24,6 +24,9 @@ NOW = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
         (b"-3", 0),
         (b"Mon, 04 May 2026 12:00:20 GMT", 20),
         (b"Mon, 04 May 2026 11:00:00 GMT", 0),
+        (b"Mon, 04 May 2026 12:00:20 +99999999999999999", 0),
+        (b"Mon, 04 May 99999999999999999999 12:00:20 GMT", 0),
+        (b"Sat, 01 Jan 0001 00:00:00 +2359", 0),
     ],
 )
 def test_retry_after_is_read_as_seconds_or_as_a_date(value, seconds):

@@ -63,6 +63,13 @@ def test_a_new_iteration_forgets_that_the_one_before_was_dropped(new_user):
     assert (user.iteration, user.dropped) == (5, "")
 
 
+def test_a_due_time_for_which_nothing_was_sent_is_not_that_of_the_next_iteration(new_user):
+    user = new_user(0)
+    user.begin(4, due_ns=99)
+    user.begin(5)
+    assert user.api.due_ns == 0
+
+
 def test_closing_a_user_closes_its_connections(new_user):
     user = new_user(0)
     user.close()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import inf
+
 import pytest
 
 from dms_load_test.load.executor import (
@@ -25,6 +28,7 @@ def test_no_more_users_are_announced_than_a_ramp_makes_active():
     ramp = RampingVus(start_vus=1, stages=(Stage(4, 2.6), Stage(4, 0)))
 
     assert most_users(ramp) == len(spans(ramp, WHOLE)) == 2
+    assert most_users(RampingVus(start_vus=3, stages=())) == 0
 
 
 def test_what_is_left_of_a_phase_limits_work_and_ends_it_where_nothing_is_left():
@@ -33,6 +37,17 @@ def test_what_is_left_of_a_phase_limits_work_and_ends_it_where_nothing_is_left()
     assert duration_s(limited(work, 3.0)) == 3
     assert limited(work, 9.0) == work
     assert limited(work, 0.0) is None
+
+
+def test_what_is_left_of_a_phase_limits_users_and_rates_too():
+    rate = ConstantArrivalRate(rate_per_s=2, duration_s=7, pre_allocated_vus=1, max_vus=1)
+    assert limited(ConstantVus(vus=1, duration_s=7), 3.0) == ConstantVus(vus=1, duration_s=3)
+    assert limited(rate, 3.0) == replace(rate, duration_s=3)
+    assert limited(replace(rate, start_after_s=1), 3.0) == replace(rate, duration_s=2, start_after_s=1)
+    assert limited(replace(rate, start_after_s=3), 3.0) is None
+    ramp = RampingVus(start_vus=2, stages=(Stage(2, 4), Stage(0, 6), Stage(4, 0)))
+    assert limited(ramp, 3.0) == replace(ramp, stages=(Stage(2, 4), Stage(0, 6), Stage(1, 4.5)))
+    assert limited(ramp, inf) == ramp
 
 
 def test_a_user_that_a_ramp_needs_twice_is_active_twice():

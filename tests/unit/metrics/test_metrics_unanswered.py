@@ -40,6 +40,18 @@ def test_time_in_which_nothing_ended_is_no_silence_until_a_request_goes_without_
     assert told(2.0, *seconds) == [0.0, 0.0, 0.0, 0.0]
 
 
+def test_time_before_the_first_second_is_no_silence():
+    seconds = (second(n, unanswered=9) for n in (46, 47))
+
+    assert told(2.0, *seconds) == [0.0, 2.0]
+
+
+def test_a_pause_between_seconds_is_no_silence():
+    seconds = (second(1, answered=1), *(second(n, unanswered=9) for n in (46, 47)))
+
+    assert told(2.0, *seconds) == [0.0, 0.0, 2.0]
+
+
 def test_a_few_unanswered_requests_are_not_enough():
     assert told(1.0, second(1, unanswered=4), second(2), second(3, unanswered=1)) == [0.0, 0.0, 3.0]
 

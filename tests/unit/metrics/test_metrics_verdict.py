@@ -1,7 +1,8 @@
 import pytest
 
 from dms_load_test.metrics.aggregate import Aggregate
-from dms_load_test.metrics.thresholds import parse_threshold
+from dms_load_test.metrics.catalog import METRICS
+from dms_load_test.metrics.thresholds import parse_threshold, read_subject
 from dms_load_test.metrics.totals import Totals
 from dms_load_test.metrics.verdict import Ending, ResourceAccount, RunFacts, VerdictKind, account, judge
 from dms_load_test.sample import Sample
@@ -110,6 +111,20 @@ def test_a_threshold_may_say_how_many_checks_may_fail(text):
     assert (verdict.passed, len(verdict.results)) == (True, 1)
 
 
+@pytest.mark.parametrize(("phase", "observed"), [("smoke", 0.0), ("", 0.0), ("load", 1 / 3)])
+def test_a_threshold_on_one_check_excuses_no_other(phase, observed):
+    aggregate, totals = Aggregate(0, "smoke"), Totals()
+    for name, passed in (("often", True), ("often", False), ("always: a, b}", False)):
+        aggregate.check(name, passed)
+    totals.add(aggregate.snapshot(SECOND))
+    verdict = judge([parse_threshold("checks{check:often}: rate>0.4", phase)], totals)
+    implied = verdict.results[1]
+    assert (implied.condition, implied.observed, implied.judgement.value) == ("rate==1", observed, "failed")
+    assert not verdict.passed
+    name, selector = read_subject(implied.subject)
+    assert METRICS[name].read(totals, selector).total == (3 if phase == "load" else 1), "exports read it again"
+
+
 def test_a_threshold_on_another_phases_checks_excuses_nothing():
     assert not judge([parse_threshold("checks{phase:load}: rate<2")], checked(False)).passed
 
@@ -123,6 +138,30 @@ def test_a_limited_generator_makes_the_figures_invalid():
 def test_a_lost_write_is_graver_than_a_failed_threshold():
     verdict = judge([FAILS], totals_of(("create", "students", True), violations=2))
     assert verdict.kind is VerdictKind.INTEGRITY_VIOLATED
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "told"),
+    [
+        ([], "acknowledged writes did not hold: 5 lost"),
+        (["integrity_violations{phase:load}: count<9"], "acknowledged writes did not hold: 3 lost"),
+        (["integrity_violations{phase:load}: count<9", "integrity_violations{phase:late}: count<9"], ""),
+        (["integrity_violations: count<9"], ""),
+        (["integrity_violations: count<9, count<1"], "acknowledged writes did not hold: 5 lost"),
+        (
+            ["integrity_violations: count<9", "integrity_violations{phase:load}: count==0"],
+            "acknowledged writes did not hold: 2 lost",
+        ),
+    ],
+)
+def test_violations_are_excused_only_where_all_thresholds_on_them_hold(thresholds, told):
+    aggregate, totals = Aggregate(0, "load"), Totals()
+    for phase, count in (("load", 2), ("late", 3)):
+        aggregate.count("integrity_violations", count, "lost", phase)
+    totals.add(aggregate.snapshot(SECOND))
+    verdict = judge([parse_threshold(text) for text in thresholds], totals)
+    assert (verdict.kind is VerdictKind.INTEGRITY_VIOLATED) == bool(told)
+    assert told in verdict.sentence
 
 
 def test_an_account_tells_what_became_of_each_planned_document():

@@ -1,5 +1,8 @@
 """The integrity audit notices what a target does to acknowledged writes, and nothing else."""
 
+import asyncio
+from contextlib import suppress
+
 import pytest
 
 from dms_load_test.load.virtual_user import Reply
@@ -112,6 +115,36 @@ async def test_writes_without_an_answer_are_in_doubt_and_no_violation(audited, l
 
     assert set(loaded.api.documents) != set(kept)
     assert loaded.violations == []
+
+
+async def test_writes_whose_user_is_stopped_before_their_answer_are_in_doubt_and_no_violation(audited, user):
+    create, delete = user.api.create, user.api.delete
+    stops = {"create": False, "delete": False}
+
+    async def cut_off_create(resource, body, ordinal=-1):
+        reply = await create(resource, body, ordinal)
+        if stops["create"]:
+            raise asyncio.CancelledError
+        return reply
+
+    async def cut_off_delete(resource, document_id):
+        reply = await delete(resource, document_id)
+        if stops["delete"]:
+            raise asyncio.CancelledError
+        return reply
+
+    user.api.create, user.api.delete = cut_off_create, cut_off_delete
+    for phase in (load.plan(audited), readwrite.plan(audited)):
+        stops["create"] = stops["delete"] = False
+        for step in phase.steps:
+            for number in range(getattr(step.executor, "iterations", ITERATIONS)):
+                user.iteration = number
+                stops["create"], stops["delete"] = number % 3 == 1, number % 2 == 1
+                with suppress(asyncio.CancelledError):
+                    await step.iteration(user)
+
+    assert user.violations == []
+    assert user.counts["audits", "counted, not as written"] == 0
 
 
 async def test_a_document_is_read_back_after_other_writes_and_in_nobody_s_hands_till_then(audited, user):
