@@ -289,6 +289,8 @@ class Documents:
     def _write(self, resource: Resource, existing: Stored, checked: _Checked, conditions: Conditions) -> State:
         """Write a new state, unless it is the present one."""
         self._refuse_unless_match(existing, conditions)
+        if resource.schema.is_descriptor:
+            checked = checked._replace(document={**checked.document, **_name_of_descriptor(existing)})
         identifier = self.format_id(existing.id)
         if _is_same(existing, checked.document, identifier):
             return State(identifier, etag(existing.version, self.epoch))
@@ -364,6 +366,12 @@ class Documents:
     def _refuse_if_none_match_hits(self, existing: Stored, conditions: Conditions) -> None:
         if conditions.if_none_match and if_none_match_hits(conditions.if_none_match, existing.version, self.epoch):
             raise Refused(problems.exists_already())
+
+
+def _name_of_descriptor(existing: Stored) -> Document:
+    """Return the key as it is stored: documents repeat this spelling, so that another case of it may not replace it."""
+    stored = msgspec.json.decode(existing.body)
+    return {member: stored[member] for member in ("namespace", "codeValue")}
 
 
 def _is_same(existing: Stored, document: Document, identifier: str) -> bool:
