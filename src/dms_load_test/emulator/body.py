@@ -250,12 +250,17 @@ def _compile_reference(model: ApiModel, reference: Reference) -> Dive:
     clean = _compile_object(scalars, {}, tuple(leaf.name for leaf in reference.leaves if leaf.required))
     spelled = tuple((leaf.name, leaf.descriptor) for leaf in reference.leaves if leaf.descriptor)
     rule, complete = reference_rule(model, reference), len(reference.leaves)
+    may_lack = tuple(leaf.name for leaf in reference.leaves if not leaf.required)
 
     def dive(raw: Any, at: str, found: Findings, _holder: Document) -> Document | None:
         before = len(found.violations)
         kept = clean(raw, at, found)
         if len(kept) == complete:
             found.references.append((at, rule, kept))
+        elif kept:  # a part of a key names nothing that could be looked up: all of its members, or none
+            for name in may_lack:
+                if name not in kept:
+                    found.violate(f"{at}.{name}", f"{name} is required.")
         for name, descriptor in spelled:
             if name in kept:
                 found.spellings.append((descriptor, kept, name))
