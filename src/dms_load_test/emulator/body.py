@@ -83,11 +83,24 @@ class BodyRules:
         _refuse(found.out_of_range)
         if expected_id and str(posted["id"]).lower() != expected_id:
             raise Refused(bad_request("Request body id must match the id in the url."))
-        if self._equal:
-            _refuse(self._unequal(document))
+        self.refuse_unequal(document)
         if found.arrays:
             _refuse(_repeated(found.arrays))
         return document, found
+
+    @property
+    def has_equal_members(self) -> bool:
+        """Whether members of a document repeat each other's values."""
+        return bool(self._equal)
+
+    def refuse_unequal(self, document: Document) -> None:
+        """Check the members that repeat each other's values.
+
+        Raises:
+            Refused: if they differ.
+        """
+        if self._equal:
+            _refuse(self._unequal(document))
 
     def _trim(self, posted: Any) -> Any:
         if not self._trimmed or type(posted) is not dict:

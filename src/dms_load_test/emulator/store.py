@@ -116,6 +116,7 @@ class Store:
 
     def __init__(self, path: Path | None, resources: Iterable[str], flavor: str = "dms") -> None:
         self._group_is_lost = False
+        self._version = 0
         try:
             self._db = sqlite3.connect(str(path or ":memory:"), isolation_level=None, cached_statements=256)
             for pragma in _PRAGMAS:
@@ -177,12 +178,14 @@ class Store:
         if not self._db.in_transaction:
             self._db.execute("BEGIN IMMEDIATE")
         self._db.execute("SAVEPOINT one")
+        version = self._version
         try:
             yield
         except BaseException:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK TO one")
                 self._db.execute("RELEASE one")
+                self._version = version  # a restart would count from there, too
             else:  # a full disk ends the whole transaction: those who wait for its commit have to hear of it
                 self._group_is_lost = True
             self._counts = self._count_all()
