@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dms_load_test.edfi.schema import ApiModel
 
 _VARIANT = ".j._.l.i"
-_TAG = re.compile(r"(\d+)-([0-9a-f]{8})(\.\S*)?")
+_TAG = re.compile(r"(\d{1,19})-([0-9a-f]{8})(\.\S*)?", re.ASCII)
 
 
 def schema_epoch(model: ApiModel) -> str:

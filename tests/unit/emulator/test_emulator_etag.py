@@ -20,6 +20,8 @@ EPOCH = "0123abcd"
         ('"8-0123abcd.j._.l.i"', False),
         ('"7-ffffffff.j._.l.i"', False),
         ("0000000000", False),
+        ("7" * 5000 + "-0123abcd.j._.l.i", False),
+        ("\N{ARABIC-INDIC DIGIT SEVEN}-0123abcd.j._.l.i", False),
         ('""', False),
     ],
 )
