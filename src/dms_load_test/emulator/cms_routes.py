@@ -150,9 +150,8 @@ class ConfigurationService:
         if given is None:
             return _json({"active": False})
         access = given.access
-        lifetime_s = self._tokens.lifetime_s
-        now_s = int(datetime.now(UTC).timestamp())
-        issued_s = now_s - int(lifetime_s - (given.until_s - given.since_s))
+        age_s = self._tokens.age_s(given)  # administrators' tokens have the same clock
+        issued_s = int(datetime.now(UTC).timestamp() - age_s)
         return _json(
             {
                 "active": True,
@@ -161,7 +160,7 @@ class ConfigurationService:
                 "scope": access.claim_set.name,
                 "namespacePrefixes": ",".join(access.namespace_prefixes),
                 "iat": issued_s,
-                "exp": issued_s + lifetime_s,
+                "exp": issued_s + int(given.until_s - given.since_s),
                 "aud": "account",
                 "iss": request.state.base,
                 "token_type": "Bearer",
