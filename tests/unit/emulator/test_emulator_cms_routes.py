@@ -88,3 +88,100 @@ async def test_introspection_tells_the_times_that_the_token_itself_carries(servi
     carried = claims_of(token)
     assert told["exp"] == pytest.approx(carried["exp"], abs=1)
     assert told["iat"] == pytest.approx(carried["iat"], abs=1)
+
+
+VENDOR = {
+    "company": "A",
+    "contactName": "A",
+    "contactEmailAddress": "a@example.com",
+    "namespacePrefixes": "uri://ed-fi.org",
+}
+
+
+class Administrator:
+    """Sends JSON as an administrator."""
+
+    def __init__(self, service):
+        self.service = service
+
+    async def log_in(self):
+        self.service.authorization = f"Bearer {await self.service.token('admin')}"
+        return self
+
+    async def send(self, method, path, body=None):
+        return await self.service.send(method, path, json.dumps(body).encode() if body is not None else b"")
+
+    async def application(self):
+        """Return what a new application answers, of a new vendor with a new data store."""
+        store = await self.send("POST", "/v3/dataStores", {"dataStoreType": "Test", "name": "A"})
+        await self.send("POST", "/v3/vendors", VENDOR)
+        body = {
+            "applicationName": "A",
+            "vendorId": 1,
+            "claimSetName": "EdFiSandbox",
+            "educationOrganizationIds": [],
+            "dataStoreIds": [store.json["id"]],
+        }
+        return (await self.send("POST", "/v3/applications", body)).json
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v3/claimSets/1", 200),
+        ("GET", "/v3/claimSets/99", 404),
+        ("PUT", "/v3/claimSets/1", 405),
+        ("DELETE", "/v3/claimSets/1", 405),
+        ("POST", "/v3/claimSets", 405),
+        ("PUT", "/v3/claimSets/1/reset-credential", 404),
+    ],
+)
+async def test_claim_sets_are_shown_and_stay_as_they_are(service, method, path, status):
+    admin = await Administrator(service).log_in()
+    reply = await admin.send(method, path, {})
+    assert reply.status == status
+    if status == 200:
+        assert reply.json == {"id": 1, "name": "EdFiSandbox", "isSystemReserved": True}
+    if status == 405:
+        assert reply.headers["allow"] == "GET"
+
+
+async def test_an_application_without_clients_has_no_credential_to_reset(service):
+    admin = await Administrator(service).log_in()
+    await admin.application()
+    assert (await admin.send("DELETE", "/v3/apiClients/1")).status == 204
+    reply = await admin.send("PUT", "/v3/applications/1/reset-credential")
+    assert (reply.status, reply.json["type"]) == (404, "urn:ed-fi:api:not-found")
+
+
+async def test_a_changed_api_client_keeps_its_credentials(service):
+    admin = await Administrator(service).log_in()
+    made = await admin.application()
+    body = {"id": 1, "applicationId": 1, "name": "renamed", "isApproved": False, "dataStoreIds": [1]}
+    assert (await admin.send("PUT", "/v3/apiClients/1", body)).status == 204
+    shown = (await admin.send("GET", "/v3/apiClients/1")).json
+    assert shown == {**body, "key": made["key"]}
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"name": ""}, 400),
+        ({"isApproved": "yes"}, 400),
+        ({"dataStoreIds": []}, 400),
+        ({"dataStoreIds": [9]}, 409),
+        ({"applicationId": 9}, 409),
+    ],
+)
+async def test_a_change_of_an_api_client_is_checked_as_a_new_one(service, change, status):
+    admin = await Administrator(service).log_in()
+    await admin.application()
+    body = {"applicationId": 1, "name": "A", "dataStoreIds": [1], **change}
+    assert (await admin.send("PUT", "/v3/apiClients/1", body)).status == status
+    assert (await admin.send("POST", "/v3/apiClients", body)).status == status
+
+
+@pytest.mark.parametrize("number", ["x", "1" * 5000, "\N{ARABIC-INDIC DIGIT ONE}", "-1"])
+async def test_what_is_no_number_is_no_record(service, number):
+    admin = await Administrator(service).log_in()
+    assert (await admin.send("GET", f"/v3/vendors/{number}")).status == 404
