@@ -20,7 +20,7 @@ _TAG = re.compile(r"(\d{1,19})-([0-9a-f]{8})(\.\S*)?", re.ASCII)
 
 def schema_epoch(model: ApiModel) -> str:
     """Return eight hex digits that name the model: other resources or identities, another epoch."""
-    facts = "\n".join(f"{schema.resource} {schema.identity}" for schema in model.resources.values())
+    facts = "\n".join(sorted(f"{schema.resource} {schema.identity}" for schema in model.resources.values()))
     return blake2b(facts.encode(), digest_size=4).hexdigest()
 
 

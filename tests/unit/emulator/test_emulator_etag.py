@@ -1,5 +1,7 @@
 """Conditional headers."""
 
+from dataclasses import replace
+
 import pytest
 
 from dms_load_test.edfi.standard import load_standard
@@ -45,3 +47,9 @@ def test_the_epoch_is_the_same_for_the_same_model():
     model = load_standard().model
     assert schema_epoch(model) == schema_epoch(model)
     assert len(schema_epoch(model)) == 8
+
+
+def test_the_epoch_does_not_depend_on_the_order_of_the_documents_that_describe_the_model():
+    model = load_standard().model
+    turned = replace(model, resources=dict(reversed(model.resources.items())))
+    assert schema_epoch(turned) == schema_epoch(model)
