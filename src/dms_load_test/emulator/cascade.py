@@ -1,7 +1,4 @@
-"""A changed natural key reaches the documents that repeat it: rewriting their references.
-
-Which references of a document mean the changed one is told by their links, written when the document was: key values
-alone would not do, for a document may refer to two of the same resource.
+"""A changed natural key reaches the documents that repeat it, and those that repeat theirs.
 
 A document that repeats the key by two ways contradicts itself until both have reached it, so what has to be equal is
 looked at when all is written.
@@ -13,17 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dms_load_test.edfi.schema import walk_references
 from dms_load_test.emulator.changelog import Change
-from dms_load_test.emulator.paths import value_reader, values_reader
 from dms_load_test.emulator.uniqueness import Checked, refuse_taken_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from dms_load_test.edfi.schema import ApiModel, Reference, ResourceSchema
-    from dms_load_test.emulator.documents import Resource
     from dms_load_test.emulator.flavors import Flavor
+    from dms_load_test.emulator.resource import Resource
     from dms_load_test.emulator.store import Store, Stored
 
     Document = dict[str, Any]
@@ -91,27 +85,3 @@ class Cascade:
         self._store.replace(before, after)
         if moved:
             self._carry(resource, before, changed, version + 1, reached)
-
-
-class ReferenceRewriter:
-    """How documents of one resource repeat the keys of others."""
-
-    def __init__(self, model: ApiModel, schema: ResourceSchema) -> None:
-        self._references = tuple(
-            (values_reader(path), reference, frozenset(model.targets(reference)))
-            for path, reference in walk_references(schema.body)
-        )
-
-    def rewrite(self, document: Document, target: ResourceSchema, href: str, changed: Mapping[str, Any]) -> None:
-        """Write the key of `changed`, a document of `target`, into the references of `document` that link to `href`."""
-        for read, reference, targets in self._references:
-            if target.resource in targets:
-                for holder in read(document):
-                    if holder.get("link", {}).get("href") == href:
-                        holder.update(_key_values(reference, target, changed))
-
-
-def _key_values(reference: Reference, target: ResourceSchema, changed: Mapping[str, Any]) -> Document:
-    """Return the reference's members; a superclass's key member has another name in `target`."""
-    renamed = target.identity[0] if target.superclass_identity and reference.target == target.superclass else ""
-    return {member: value_reader(renamed or path)(changed) for member, path in reference.keys.items()}

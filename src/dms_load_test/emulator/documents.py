@@ -5,35 +5,30 @@ Checks come in DMS's order; each raises `Refused`. Nothing here waits, so each c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from time import gmtime, strftime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from dms_load_test.edfi.schema import path_of
 from dms_load_test.emulator import problems
-from dms_load_test.emulator.body import BodyRules
-from dms_load_test.emulator.cascade import Cascade, ReferenceRewriter
+from dms_load_test.emulator.cascade import Cascade
 from dms_load_test.emulator.changelog import Change
 from dms_load_test.emulator.claims import UNLIMITED, Access, authorize, authorize_namespace
 from dms_load_test.emulator.descriptors import Descriptors
 from dms_load_test.emulator.etag import etag, if_match_holds, if_none_match_hits, schema_epoch
 from dms_load_test.emulator.flavors import DMS
-from dms_load_test.emulator.identity import document_keys
 from dms_load_test.emulator.problems import Refused
-from dms_load_test.emulator.query import QueryRules
+from dms_load_test.emulator.resource import Resource
 from dms_load_test.emulator.store import Stored, pack
 from dms_load_test.emulator.uniqueness import Checked, refuse_taken_key, refuse_taken_shared_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dms_load_test.edfi.schema import ApiModel, ResourceSchema
+    from dms_load_test.edfi.schema import ApiModel
     from dms_load_test.emulator.body import Document, Findings
     from dms_load_test.emulator.flavors import Flavor
-    from dms_load_test.emulator.identity import DocumentKeys
     from dms_load_test.emulator.store import Found, Store
 
 _encode = msgspec.json.Encoder().encode
@@ -61,41 +56,6 @@ class _Resolved(NamedTuple):
     descriptors: list[int]
     linked: list[tuple[Document, Found]]
     unresolved: dict[str, list[str]]
-
-
-@dataclass
-class Resource:
-    """One resource's rules, compiled when its first request comes: most runs use few of 349."""
-
-    model: ApiModel
-    schema: ResourceSchema
-    number: int
-    folds_names: bool = False
-
-    @cached_property
-    def path(self) -> str:
-        """`/ed-fi/students`."""
-        return path_of(self.schema.resource)
-
-    @cached_property
-    def body(self) -> BodyRules:
-        """Rules of the document."""
-        return BodyRules(self.model, self.schema, folds_names=self.folds_names)
-
-    @cached_property
-    def keys(self) -> DocumentKeys:
-        """Rules of the natural key."""
-        return document_keys(self.model, self.schema)
-
-    @cached_property
-    def rewriter(self) -> ReferenceRewriter:
-        """How the document repeats others' keys."""
-        return ReferenceRewriter(self.model, self.schema)
-
-    @cached_property
-    def query(self) -> QueryRules:
-        """Rules of the collection's filters."""
-        return QueryRules(self.model, self.schema, self.keys)
 
 
 class Documents:

@@ -9,7 +9,7 @@ from dms_load_test.emulator.problems import Refused
 
 if TYPE_CHECKING:
     from dms_load_test.emulator.body import Document
-    from dms_load_test.emulator.documents import Resource
+    from dms_load_test.emulator.resource import Resource
     from dms_load_test.emulator.store import Store
 
 
