@@ -36,6 +36,9 @@ TO_SHELF = Reference(
 )
 MODEL = ApiModel(
     {
+        "halls": ResourceSchema(
+            "halls", "Hall", Node(leaves=(NAME,)), ("$.name",), superclass="Place", allow_identity_updates=True
+        ),
         "shelves": ResourceSchema(
             "shelves",
             "Shelf",
@@ -151,3 +154,11 @@ def test_a_key_change_that_would_give_a_document_the_key_of_another_is_refused_a
 
     assert (problem.status, problem.type) == (409, "identity-conflict")
     assert bodies(documents) == before
+
+
+@pytest.mark.parametrize(("resource", "member", "listed"), [("rooms", "room", 1), ("halls", "name", 0)])
+def test_a_changed_key_is_listed_unless_the_resource_has_a_superclass(documents, resource, member, listed):
+    made = create(documents, resource, {member: "A"})
+    rules = documents.resources[resource]
+    documents.update(rules, parse_id(made.id), {"id": made.id, member: "B"}, Conditions())
+    assert len(documents.store.changes.key_changes(rules.number, (0, 99))) == listed
