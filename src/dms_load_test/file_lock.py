@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,16 +15,17 @@ def take_lock(path: Path) -> IO[bytes] | None:
     """Return the open file that holds the lock until `give_back`; `None` where somebody else holds it.
 
     Raises:
-        OSError: if the file cannot be made.
+        OSError: if the file cannot be made, or its file system knows no locks.
     """
     while True:
-        file = path.open("ab")
-        if not try_lock(file):
-            file.close()
-            return None
-        if _is_at(file, path):
-            return file
-        file.close()  # whoever held it removed it while we waited to look: the next one to come would make another
+        with ExitStack() as opened:
+            file = opened.enter_context(path.open("ab"))
+            if not try_lock(file):
+                return None
+            if _is_at(file, path):
+                opened.pop_all()
+                return file
+        # whoever held it removed it between our opening and our locking: the next one to come would make another
 
 
 def give_back(file: IO[bytes], path: Path) -> None:
@@ -59,6 +60,6 @@ else:
         """Lock an open file; tell whether that was possible."""
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             return False
         return True

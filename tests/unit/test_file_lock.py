@@ -1,5 +1,7 @@
 """A lock that one at a time has, on a file that is there while it is held."""
 
+import pytest
+
 from dms_load_test import file_lock
 from dms_load_test.file_lock import give_back, take_lock, try_lock
 
@@ -28,3 +30,12 @@ def test_a_lock_on_a_file_that_was_just_removed_is_none(tmp_path, monkeypatch):
     file = take_lock(path)
     assert take_lock(path) is None
     give_back(file, path)
+
+
+def test_a_file_system_without_locks_is_no_other_holder(tmp_path, monkeypatch):
+    def fail(_file):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(file_lock, "try_lock", fail)
+    with pytest.raises(OSError, match="No locks available"):
+        take_lock(tmp_path / "lock")

@@ -126,9 +126,8 @@ def _date_time(text: str) -> str:
         text = "".join(_without_slashes(text))
     moment = datetime.fromisoformat(_HALF_DAY_TIME.sub(_whole_day_time, text))
     moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return (
-        moment.replace(tzinfo=None, microsecond=0).isoformat() + "Z"
-    )  # strftime writes the year 500 with three digits
+    whole = moment.replace(tzinfo=None, microsecond=0)
+    return f"{whole.isoformat()}Z"  # strftime writes the year 500 with three digits
 
 
 def _whole_day_time(found: re.Match[str]) -> str:
