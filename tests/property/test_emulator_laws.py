@@ -1,13 +1,18 @@
 """Laws of the emulator's rules, on documents of the real standard and on nonsense with its member names."""
 
+import sqlite3
+from contextlib import closing
+from datetime import timedelta, timezone
+
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dms_load_test.edfi.schema import walk_leaves, walk_references
+from dms_load_test.edfi.schema import Leaf, walk_leaves, walk_references
 from dms_load_test.edfi.standard import load_standard
 from dms_load_test.emulator.body import BodyRules
+from dms_load_test.emulator.fields import Wrong, compile_leaf
 from dms_load_test.emulator.identity import document_keys
 from dms_load_test.emulator.json_body import read_body
 from dms_load_test.emulator.problems import Refused
@@ -94,3 +99,32 @@ def test_any_body_is_json_or_refused(body):
         assert problem.status == 400
     else:
         assert value == msgspec.json.decode(body)
+
+
+SCALARS = (
+    Leaf("x", "integer"),
+    Leaf("x", "number"),
+    Leaf("x", "boolean"),
+    *(Leaf("x", "string", format=name) for name in ("", "date", "date-time", "time")),
+)
+offsets = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+texts = st.one_of(
+    st.text(max_size=25),
+    st.from_regex(r"[+-]?[0-9]{1,30}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,4})?", fullmatch=True),
+    st.integers(1, 6000).map(lambda digits: "9" * digits),
+    st.datetimes(timezones=st.none() | offsets).map(lambda moment: moment.isoformat()),
+)
+
+
+@pytest.mark.parametrize("leaf", SCALARS, ids=lambda leaf: leaf.format or leaf.kind)
+@given(text=texts)
+def test_any_text_is_wrong_or_becomes_a_value_that_stays_as_it_is_and_can_be_stored(leaf, text):
+    check = compile_leaf(leaf)
+    try:
+        value = check(text)
+    except Wrong:
+        return
+    assert check(value) == value
+    with closing(sqlite3.connect(":memory:")) as db:
+        assert db.execute("SELECT ?", (value,)).fetchone() == (value,)
+    assert msgspec.json.decode(msgspec.json.encode(value)) == value

@@ -44,7 +44,7 @@ FaultsOption = Annotated[
 ]
 ControlTokenOption = Annotated[
     str | None,
-    typer.Option(help="Token that opens /emulator/... to other machines.", envvar="EMULATOR_CONTROL_TOKEN"),
+    typer.Option(help="Token that /emulator/... needs; else it is for this machine.", envvar="EMULATOR_CONTROL_TOKEN"),
 ]
 
 

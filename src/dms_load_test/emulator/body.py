@@ -83,11 +83,24 @@ class BodyRules:
         _refuse(found.out_of_range)
         if expected_id and str(posted["id"]).lower() != expected_id:
             raise Refused(bad_request("Request body id must match the id in the url."))
-        if self._equal:
-            _refuse(self._unequal(document))
+        self.refuse_unequal(document)
         if found.arrays:
             _refuse(_repeated(found.arrays))
         return document, found
+
+    @property
+    def has_equal_members(self) -> bool:
+        """Whether members of a document repeat each other's values."""
+        return bool(self._equal)
+
+    def refuse_unequal(self, document: Document) -> None:
+        """Check the members that repeat each other's values.
+
+        Raises:
+            Refused: if they differ.
+        """
+        if self._equal:
+            _refuse(self._unequal(document))
 
     def _trim(self, posted: Any) -> Any:
         if not self._trimmed or type(posted) is not dict:
@@ -250,12 +263,17 @@ def _compile_reference(model: ApiModel, reference: Reference) -> Dive:
     clean = _compile_object(scalars, {}, tuple(leaf.name for leaf in reference.leaves if leaf.required))
     spelled = tuple((leaf.name, leaf.descriptor) for leaf in reference.leaves if leaf.descriptor)
     rule, complete = reference_rule(model, reference), len(reference.leaves)
+    may_lack = tuple(leaf.name for leaf in reference.leaves if not leaf.required)
 
     def dive(raw: Any, at: str, found: Findings, _holder: Document) -> Document | None:
         before = len(found.violations)
         kept = clean(raw, at, found)
         if len(kept) == complete:
             found.references.append((at, rule, kept))
+        elif kept:  # a part of a key names nothing that could be looked up: all of its members, or none
+            for name in may_lack:
+                if name not in kept:
+                    found.violate(f"{at}.{name}", f"{name} is required.")
         for name, descriptor in spelled:
             if name in kept:
                 found.spellings.append((descriptor, kept, name))

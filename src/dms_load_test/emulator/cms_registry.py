@@ -46,6 +46,7 @@ API_CLIENT: Mapping[str, rules.Checker] = {
     "applicationId": rules.number,
     "name": rules.text(50),
     "dataStoreIds": rules.some_numbers,
+    "isApproved": rules.optional(rules.flag),
 }
 REGISTRATION: Mapping[str, rules.Checker] = {
     "ClientId": rules.text(256),
@@ -174,12 +175,16 @@ class Registry:
         Raises:
             Refused: for wrong members or references to nothing.
         """
+        given = self._check_client(posted)
+        is_approved = given.get("isApproved", True)
+        return self._add_client(given["applicationId"], given["name"], given["dataStoreIds"], is_approved=is_approved)
+
+    def _check_client(self, posted: Any) -> Record:
         given = rules.check(posted, API_CLIENT)
         if given["applicationId"] not in self.records["applications"]:
             raise Refused(rules.unresolved("applicationId"))
         self._require_data_stores(given["dataStoreIds"])
-        is_approved = bool(posted.get("isApproved", True))
-        return self._add_client(given["applicationId"], given["name"], given["dataStoreIds"], is_approved=is_approved)
+        return given
 
     def _add_client(
         self, application: int, name: str, data_stores: list[int], *, is_approved: bool = True
@@ -210,23 +215,28 @@ class Registry:
         """Give an application's first client a new secret.
 
         Raises:
-            Refused: with 404, if there is none.
+            Refused: with 404, if there is none, or it has no client.
         """
         self.get("applications", number)
-        return self.reset_client(self._clients_of(number)[0])
+        clients = self._clients_of(number)
+        if not clients:
+            raise Refused(rules.not_found("API client of application", number))
+        return self.reset_client(clients[0])
 
     def change(self, kind: str, number: int, posted: Any) -> None:
-        """Replace a vendor, data store or application.
+        """Replace a record; an API client keeps its key and secret.
 
         Raises:
             Refused: if there is none, or for what adding one refuses.
         """
+        checks: Mapping[str, Callable[[Any], Record]] = {
+            "vendors": lambda record: rules.check(record, VENDOR),
+            "dataStores": lambda record: rules.check(record, DATA_STORE),
+            "applications": self._check_application,
+            "apiClients": self._check_client,
+        }
         before = self.get(kind, number)
-        if kind == "applications":
-            given = self._check_application(posted)
-        else:
-            given = rules.check(posted, VENDOR if kind == "vendors" else DATA_STORE)
-        self._put(kind, number, {**before, **given})
+        self._put(kind, number, {**before, **checks[kind](posted)})
 
     def get(self, kind: str, number: int) -> Record:
         """Return a record.

@@ -20,6 +20,7 @@ from dms_load_test.emulator.claims import CLAIM_SETS, Access, ClaimSet
 from dms_load_test.emulator.cms_registry import FULL_SCOPE, READ_SCOPE
 from dms_load_test.emulator.forms import members, problem_response
 from dms_load_test.emulator.json_body import read_body
+from dms_load_test.emulator.paging import whole_number
 from dms_load_test.emulator.problems import Problem, Refused, not_found
 from dms_load_test.emulator.tokens import basic_credentials
 
@@ -78,9 +79,9 @@ class ConfigurationService:
             Route("/.well-known/jwks.json", self._keys),
             Route(at, self._list, methods=["GET"]),
             Route(at, self._add, methods=["POST"]),
-            Route(at + "/{number:int}", self._item, methods=["GET", "PUT", "DELETE"]),
-            Route("/{version:str}/vendors/{number:int}/applications", self._applications_of),
-            Route(at + "/{number:int}/reset-credential", self._reset, methods=["PUT"]),
+            Route(at + "/{number}", self._item, methods=["GET", "PUT", "DELETE"]),
+            Route("/{version:str}/vendors/{number}/applications", self._applications_of),
+            Route(at + "/{number}/reset-credential", self._reset, methods=["PUT"]),
         ]
         handlers: Any = {HTTPException: self._http_exception, Refused: self._refused}
         return Starlette(routes=routes, exception_handlers=handlers)
@@ -150,9 +151,8 @@ class ConfigurationService:
         if given is None:
             return _json({"active": False})
         access = given.access
-        lifetime_s = self._tokens.lifetime_s
-        now_s = int(datetime.now(UTC).timestamp())
-        issued_s = now_s - int(lifetime_s - (given.until_s - given.since_s))
+        age_s = self._tokens.age_s(given)  # administrators' tokens have the same clock
+        issued_s = int(datetime.now(UTC).timestamp() - age_s)
         return _json(
             {
                 "active": True,
@@ -161,7 +161,7 @@ class ConfigurationService:
                 "scope": access.claim_set.name,
                 "namespacePrefixes": ",".join(access.namespace_prefixes),
                 "iat": issued_s,
-                "exp": issued_s + lifetime_s,
+                "exp": issued_s + int(given.until_s - given.since_s),
                 "aud": "account",
                 "iss": request.state.base,
                 "token_type": "Bearer",
@@ -178,15 +178,17 @@ class ConfigurationService:
         self._authorize(request)
         kind = _kind(request)
         if kind == "claimSets":
-            names = enumerate(CLAIM_SETS, start=1)
-            return _json([{"id": number, "name": name, "isSystemReserved": True} for number, name in names])
+            return _json(_claim_sets())
         offset, limit = (_whole(request, name) for name in ("offset", "limit"))
         records = list(self._registry.records[kind].items())[offset:][: limit or None]
         return _json([_shown(request, kind, number, record) for number, record in records])
 
     async def _add(self, request: Request) -> Response:
         self._authorize(request, writes=True)
-        kind, posted = _kind(request), _renamed(request, read_body(await request.body()))
+        kind = _kind(request)
+        if kind == "claimSets":
+            raise HTTPException(405, headers={"Allow": "GET"})
+        posted = _renamed(request, read_body(await request.body()))
         with self._keeping.store.transaction():
             number, status, answer = self._added(request, kind, posted)
         await self._keeping.commits.settled()
@@ -208,11 +210,9 @@ class ConfigurationService:
         if kind == "applications":
             number, credentials = registry.add_application(self._with_data_stores(request, posted))
             return number, 201, {"id": number, "key": credentials.key, "secret": credentials.secret}
-        if kind == "apiClients":
-            credentials = registry.add_client(posted)
-            members_ = {"applicationId": posted["applicationId"], "name": posted["name"]}
-            return credentials.client_number, 201, {**_credentials(credentials), **members_}
-        raise HTTPException(405, headers={"Allow": "GET"})
+        credentials = registry.add_client(posted)
+        members_ = {"applicationId": posted["applicationId"], "name": posted["name"]}
+        return credentials.client_number, 201, {**_credentials(credentials), **members_}
 
     def _with_data_stores(self, request: Request, posted: Any) -> Any:
         """The old API did not ask for data stores: then all of them are meant."""
@@ -222,7 +222,9 @@ class ConfigurationService:
 
     async def _item(self, request: Request) -> Response:
         self._authorize(request, writes=request.method != "GET")
-        kind, number = _kind(request), request.path_params["number"]
+        kind, number = _kind(request), _number(request)
+        if kind == "claimSets":
+            return _claim_set(request, number)
         if request.method in ("GET", "HEAD"):
             return _json(_shown(request, kind, number, self._registry.get(kind, number)))
         posted = _renamed(request, read_body(await request.body())) if request.method == "PUT" else None
@@ -236,7 +238,7 @@ class ConfigurationService:
 
     async def _applications_of(self, request: Request) -> Response:
         self._authorize(request)
-        vendor = request.path_params["number"]
+        vendor = _number(request)
         self._registry.get("vendors", vendor)
         found = self._registry.records["applications"].items()
         return _json(
@@ -249,10 +251,11 @@ class ConfigurationService:
         reset = resets.get(_kind(request))
         if reset is None:
             raise Refused(not_found())
+        number = _number(request)
         with self._keeping.store.transaction():
-            credentials = reset(request.path_params["number"])
+            credentials = reset(number)
         await self._keeping.commits.settled()
-        return _json(_credentials(credentials) | {"id": request.path_params["number"]})
+        return _json(_credentials(credentials) | {"id": number})
 
     def _authorize(self, request: Request, *, writes: bool = False) -> None:
         """Let administrators in; as ASP.NET, others get 401 or 403 without a body."""
@@ -284,9 +287,41 @@ def _unauthorized(error: str) -> Problem:
 def _whole(request: Request, name: str) -> int:
     """Return a parameter's number, 0 where it is absent."""
     value = request.query_params.get(name) or "0"
-    if not value.isdecimal():
+    number = whole_number(value)
+    if number is None:
         raise Refused(rules.invalid({name: [f"The value '{value}' is not valid."]}))
-    return int(value)
+    return number
+
+
+def _number(request: Request) -> int:
+    """Return the number of the record that a path means.
+
+    Raises:
+        HTTPException: with 404, if it is no number.
+    """
+    number = whole_number(request.path_params["number"])
+    if number is None:
+        raise HTTPException(404)
+    return number
+
+
+def _claim_sets() -> list[dict[str, Any]]:
+    return [{"id": number, "name": name, "isSystemReserved": True} for number, name in enumerate(CLAIM_SETS, start=1)]
+
+
+def _claim_set(request: Request, number: int) -> Response:
+    """Show one of the claim sets, which stay as they are.
+
+    Raises:
+        Refused: with 404, if there is none of this number.
+        HTTPException: with 405, for any other request.
+    """
+    if request.method not in ("GET", "HEAD"):
+        raise HTTPException(405, headers={"Allow": "GET"})
+    found = next((shown for shown in _claim_sets() if shown["id"] == number), None)
+    if found is None:
+        raise Refused(rules.not_found("Claim set", number))
+    return _json(found)
 
 
 def _is_old(request: Request) -> bool:

@@ -86,6 +86,11 @@ def strong_secret(value: Any, shown: str) -> str:
     )
 
 
+def flag(value: Any, shown: str) -> str:
+    """Check a boolean."""
+    return "" if type(value) is bool else f"'{shown}' must be true or false."
+
+
 def _is_positive(value: Any) -> bool:
     return type(value) is int and value > 0
 

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     from dms_load_test.emulator.changelog import Change
     from dms_load_test.emulator.claims import Access
-    from dms_load_test.emulator.documents import Documents, Resource
+    from dms_load_test.emulator.documents import Documents
     from dms_load_test.emulator.paging import Page, Parameter, Parameters, Window
+    from dms_load_test.emulator.resource import Resource
     from dms_load_test.emulator.selection import Filter
     from dms_load_test.emulator.store import Stored
 

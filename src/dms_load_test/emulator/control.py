@@ -1,7 +1,7 @@
 """`/emulator/...`: setting faults at run time and reading what was injected; for tests beside the API, not part of it.
 
-Open to clients on this machine, or to those that send the control token in `X-Emulator-Token`, if there is one; not to
-web pages.
+Open to clients on this machine; if there is a control token, only to those that send it in `X-Emulator-Token`, wherever
+they are: behind a proxy everybody is on this machine. Never open to web pages.
 """
 
 from __future__ import annotations
@@ -28,10 +28,16 @@ if TYPE_CHECKING:
     from dms_load_test.emulator.tokens import Tokens
 
 PREFIX = "/emulator/"
+_NOT_FOR_PAGES = "the control endpoint is not for web pages: the request has an Origin"
+_NEEDS_TOKEN = "the control endpoint needs the control token in X-Emulator-Token"  # noqa: S105 -- no token, but where it goes
+_NEEDS_THIS_MACHINE = (
+    "the control endpoint is for clients on this machine; start the emulator with --control-token to open it to those "
+    "who send the token"
+)
 
 
 class Control:
-    """The control endpoint's routes."""
+    """The control endpoint's routes. `tokens` are those of data clients."""
 
     def __init__(self, faults: Faults, injector: Injector, tokens: Tokens, control_token: str) -> None:
         self._faults = faults
@@ -87,14 +93,13 @@ class Control:
 
     def _authorize(self, request: Request) -> None:
         if "origin" in request.headers:  # a page in this machine's browser is not this machine's user
-            allowed = False
-        elif self._control_token:
+            raise HTTPException(403, _NOT_FOR_PAGES)
+        if self._control_token:
             given = request.headers.get("x-emulator-token", "")
-            allowed = secrets.compare_digest(given.encode(), self._control_token.encode())
-        else:
-            allowed = request.client is not None and _is_loopback(request.client.host)
-        if not allowed:
-            raise HTTPException(403, "the control endpoint is for this machine, or for those who know its token")
+            if not secrets.compare_digest(given.encode(), self._control_token.encode()):
+                raise HTTPException(403, _NEEDS_TOKEN)
+        elif request.client is None or not _is_loopback(request.client.host):
+            raise HTTPException(403, _NEEDS_THIS_MACHINE)
 
 
 def _is_loopback(host: str) -> bool:

@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 
     from dms_load_test.emulator.collections import Listing
     from dms_load_test.emulator.commits import GroupCommit
-    from dms_load_test.emulator.documents import Documents, Resource, State
+    from dms_load_test.emulator.documents import Documents, State
     from dms_load_test.emulator.options import EmulatorOptions
     from dms_load_test.emulator.problems import Problem
+    from dms_load_test.emulator.resource import Resource
     from dms_load_test.emulator.tokens import Tokens
 
     Headers = list[tuple[bytes, bytes]]

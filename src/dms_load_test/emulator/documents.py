@@ -5,34 +5,30 @@ Checks come in DMS's order; each raises `Refused`. Nothing here waits, so each c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from time import gmtime, strftime
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from dms_load_test.edfi.schema import path_of
 from dms_load_test.emulator import problems
-from dms_load_test.emulator.body import BodyRules
-from dms_load_test.emulator.cascade import ReferenceRewriter
+from dms_load_test.emulator.cascade import Cascade
 from dms_load_test.emulator.changelog import Change
 from dms_load_test.emulator.claims import UNLIMITED, Access, authorize, authorize_namespace
 from dms_load_test.emulator.descriptors import Descriptors
 from dms_load_test.emulator.etag import etag, if_match_holds, if_none_match_hits, schema_epoch
 from dms_load_test.emulator.flavors import DMS
-from dms_load_test.emulator.identity import document_keys
 from dms_load_test.emulator.problems import Refused
-from dms_load_test.emulator.query import QueryRules
+from dms_load_test.emulator.resource import Resource
 from dms_load_test.emulator.store import Stored, pack
+from dms_load_test.emulator.uniqueness import Checked, refuse_taken_key, refuse_taken_shared_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dms_load_test.edfi.schema import ApiModel, ResourceSchema
+    from dms_load_test.edfi.schema import ApiModel
     from dms_load_test.emulator.body import Document, Findings
     from dms_load_test.emulator.flavors import Flavor
-    from dms_load_test.emulator.identity import DocumentKeys
     from dms_load_test.emulator.store import Found, Store
 
 _encode = msgspec.json.Encoder().encode
@@ -62,50 +58,6 @@ class _Resolved(NamedTuple):
     unresolved: dict[str, list[str]]
 
 
-class _Checked(NamedTuple):
-    """A document that may be written: all its references are resolved."""
-
-    document: Document
-    own_key: bytes
-    shared_key: bytes | None
-    targets: bytes
-
-
-@dataclass
-class Resource:
-    """One resource's rules, compiled when its first request comes: most runs use few of 349."""
-
-    model: ApiModel
-    schema: ResourceSchema
-    number: int
-    folds_names: bool = False
-
-    @cached_property
-    def path(self) -> str:
-        """`/ed-fi/students`."""
-        return path_of(self.schema.resource)
-
-    @cached_property
-    def body(self) -> BodyRules:
-        """Rules of the document."""
-        return BodyRules(self.model, self.schema, folds_names=self.folds_names)
-
-    @cached_property
-    def keys(self) -> DocumentKeys:
-        """Rules of the natural key."""
-        return document_keys(self.model, self.schema)
-
-    @cached_property
-    def rewriter(self) -> ReferenceRewriter:
-        """How the document repeats others' keys."""
-        return ReferenceRewriter(self.model, self.schema)
-
-    @cached_property
-    def query(self) -> QueryRules:
-        """Rules of the collection's filters."""
-        return QueryRules(self.model, self.schema, self.keys)
-
-
 class Documents:
     """All documents of the API. `new_id` makes 16-byte ids, `now_s` is the time of day in whole seconds."""
 
@@ -127,6 +79,7 @@ class Documents:
         }
         self.descriptors = Descriptors(model, store)
         self._by_number = {resource.number: resource for resource in self.resources.values()}
+        self._cascade = Cascade(store, self._by_number, flavor, now_s)
         self._new_id = new_id
         self._now_s = now_s
 
@@ -168,7 +121,7 @@ class Documents:
                 raise Refused(problems.nothing_to_match())
             raise Refused(problems.nothing_to_update())
         if checked.own_key != existing.own_key:
-            self._refuse_taken_key(resource, checked, existing)
+            refuse_taken_key(self.store, resource, checked, existing.number)
         self._refuse_if_none_match_hits(existing, conditions)
         return self._write(resource, existing, checked, conditions)
 
@@ -227,13 +180,13 @@ class Documents:
 
     def _checked(
         self, resource: Resource, document: Document, resolved: _Resolved, action: str, access: Access
-    ) -> _Checked:
+    ) -> Checked:
         """Return what may be written: of its references none is unresolved, its namespace is the client's."""
         targets = self._link(resolved)
         authorize_namespace(access, resource.schema, action, document)
         keys = resource.keys
         shared_key = keys.shared(document) if keys.shared else None
-        return _Checked(document, keys.own(document), shared_key, targets)
+        return Checked(document, keys.own(document), shared_key, targets)
 
     def _authorize_present(self, resource: Resource, stored: Stored, action: str, access: Access) -> None:
         """Check the namespace of a document as it is."""
@@ -274,10 +227,10 @@ class Documents:
             numbers.append(target.number)
         return pack(numbers)
 
-    def _create(self, resource: Resource, checked: _Checked, conditions: Conditions) -> State:
+    def _create(self, resource: Resource, checked: Checked, conditions: Conditions) -> State:
         if conditions.if_match:
             raise Refused(problems.nothing_to_match())
-        self._refuse_shared_key_of_another(resource, checked, 0, "create a new")
+        refuse_taken_shared_key(self.store, resource, checked, 0, "create a new")
         identifier = self._new_id()
         with self.store.transaction():
             version = self.store.next_version(values=2)
@@ -286,9 +239,11 @@ class Documents:
         self.descriptors.learn(resource.schema, checked.document, number)
         return State(self.format_id(identifier), etag(version, self.epoch), created=True)
 
-    def _write(self, resource: Resource, existing: Stored, checked: _Checked, conditions: Conditions) -> State:
+    def _write(self, resource: Resource, existing: Stored, checked: Checked, conditions: Conditions) -> State:
         """Write a new state, unless it is the present one."""
         self._refuse_unless_match(existing, conditions)
+        if resource.schema.is_descriptor:
+            checked = checked._replace(document={**checked.document, **_name_of_descriptor(existing)})
         identifier = self.format_id(existing.id)
         if _is_same(existing, checked.document, identifier):
             return State(identifier, etag(existing.version, self.epoch))
@@ -298,64 +253,18 @@ class Documents:
             stored = self._stored(resource, checked, existing.id, version)
             self.store.replace(existing, stored._replace(number=existing.number))
             if moved:
-                self._move(resource, existing, checked.own_key, version + 1, checked.document)
+                self._cascade.carry(resource, existing, checked, version + 1)
         self.descriptors.learn(resource.schema, checked.document, existing.number)
         return State(identifier, etag(version, self.epoch))
 
-    def _stored(self, resource: Resource, checked: _Checked, identifier: bytes, version: int) -> Stored:
+    def _stored(self, resource: Resource, checked: Checked, identifier: bytes, version: int) -> Stored:
         body = _encode({"id": self.format_id(identifier), **checked.document})
         own, shared = checked.own_key, checked.shared_key
         return Stored(0, resource.number, identifier, own, shared, version, self._now_s(), checked.targets, body)
 
-    def _move(self, resource: Resource, before: Stored, own_key: bytes, version: int, changed: Document) -> None:
-        """Remember a changed key, and write it into all documents that repeat it."""
-        if not (resource.schema.is_descriptor or resource.schema.superclass):
-            named = resource.keys.named
-            old, new = _encode(named(msgspec.json.decode(before.body))), _encode(named(changed))
-            self.store.changes.note_key_change(resource.number, own_key, Change(version, before.id, old, new))
-        href = f"{resource.path}/{self.format_id(before.id)}"
-        for referrer in self.store.referrers(before.number):
-            referring = self._by_number[referrer.resource]
-            document = msgspec.json.decode(referrer.body)
-            referring.rewriter.rewrite(document, resource.schema, href, changed)
-            self._rewrite(referring, referrer, document)
-
-    def _rewrite(self, resource: Resource, before: Stored, document: Document) -> None:
-        """Write the state that a change elsewhere led to, and pass it on if it changed this document's key too."""
-        keys = resource.keys
-        own_key = keys.own(document)
-        moved = own_key != before.own_key
-        version = self.store.next_version(values=2 if moved else 1)
-        after = before._replace(
-            own_key=own_key,
-            shared_key=keys.shared(document) if keys.shared else None,
-            version=version,
-            modified_s=self._now_s(),
-            body=_encode(document),
-        )
-        self.store.replace(before, after)
-        if moved:
-            self._move(resource, before, own_key, version + 1, document)
-
     def _refuse_fixed_key_change(self, resource: Resource, document: Document, existing: Stored) -> None:
         if not resource.schema.allow_identity_updates and resource.keys.own(document) != existing.own_key:
             raise Refused(problems.key_change(resource.schema.name))
-
-    def _refuse_taken_key(self, resource: Resource, checked: _Checked, existing: Stored) -> None:
-        if self.store.find(checked.own_key, shared=False) is not None:
-            self._refuse_duplicate(resource, checked, "update a")
-        self._refuse_shared_key_of_another(resource, checked, existing.number, "update a")
-
-    def _refuse_shared_key_of_another(self, resource: Resource, checked: _Checked, number: int, action: str) -> None:
-        if checked.shared_key is None:
-            return
-        other = self.store.find(checked.shared_key, shared=True)
-        if other is not None and other.number != number:
-            self._refuse_duplicate(resource, checked, action)
-
-    def _refuse_duplicate(self, resource: Resource, checked: _Checked, action: str) -> NoReturn:
-        values = resource.keys.values(checked.document)
-        raise Refused(problems.identity_conflict(action, resource.schema.name, values))
 
     def _refuse_unless_match(self, existing: Stored, conditions: Conditions) -> None:
         if conditions.if_match and not if_match_holds(conditions.if_match, existing.version, self.epoch):
@@ -364,6 +273,12 @@ class Documents:
     def _refuse_if_none_match_hits(self, existing: Stored, conditions: Conditions) -> None:
         if conditions.if_none_match and if_none_match_hits(conditions.if_none_match, existing.version, self.epoch):
             raise Refused(problems.exists_already())
+
+
+def _name_of_descriptor(existing: Stored) -> Document:
+    """Return the key as it is stored: documents repeat this spelling, so that another case of it may not replace it."""
+    stored = msgspec.json.decode(existing.body)
+    return {member: stored[member] for member in ("namespace", "codeValue")}
 
 
 def _is_same(existing: Stored, document: Document, identifier: str) -> bool:

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from dms_load_test.edfi.schema import ApiModel
 
 _VARIANT = ".j._.l.i"
-_TAG = re.compile(r"(\d+)-([0-9a-f]{8})(\.\S*)?")
+_TAG = re.compile(r"(\d{1,19})-([0-9a-f]{8})(\.\S*)?", re.ASCII)
 
 
 def schema_epoch(model: ApiModel) -> str:
     """Return eight hex digits that name the model: other resources or identities, another epoch."""
-    facts = "\n".join(f"{schema.resource} {schema.identity}" for schema in model.resources.values())
+    facts = "\n".join(sorted(f"{schema.resource} {schema.identity}" for schema in model.resources.values()))
     return blake2b(facts.encode(), digest_size=4).hexdigest()
 
 

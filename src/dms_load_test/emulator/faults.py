@@ -33,7 +33,7 @@ class FaultRule:
     `high_ms`, `log-normal` has the median `low_ms` and the shape `sigma`. `stall`: the first request that meets the
     rule stops all requests for `seconds`. `error`: `status` instead of an answer, if told with `Retry-After`. `reset`:
     the connection is reset. `half`: the connection ends in the middle of the body. `slow`: the body comes with
-    `bytes_per_s`. `revoke`: all tokens end. `lost-write`: the write is acknowledged and dropped.
+    `bytes_per_s`. `revoke`: all tokens of data clients end. `lost-write`: the write is acknowledged and dropped.
     """
 
     kind: str

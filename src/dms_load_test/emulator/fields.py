@@ -21,15 +21,16 @@ if TYPE_CHECKING:
 
 _WHOLE_BITS = {"int32": 31}
 _DEFAULT_WHOLE_BITS = 63  # what SQLite and .NET's long can hold
+_STORED_WHOLE = 2**_DEFAULT_WHOLE_BITS
 _EXACT_FLOAT = 2**53
-_WHOLE = re.compile(r"[+-]?\d{1,19}")
-_DECIMAL = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
-_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_SLASH_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
-_SLASH_DATE_FROM_YEAR = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})")
+_WHOLE = re.compile(r"[+-]?\d{1,19}", re.ASCII)
+_DECIMAL = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_SLASH_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
+_SLASH_DATE_FROM_YEAR = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})", re.ASCII)
 _MONTHS = 12
-_TIME = re.compile(r"\d\d:\d\d:\d\d")
-_HALF_DAY_TIME = re.compile(r"[ T](\d{1,2}):(\d\d)(:\d\d)? ?([AP])M", re.IGNORECASE)
+_TIME = re.compile(r"\d\d:\d\d:\d\d", re.ASCII)
+_HALF_DAY_TIME = re.compile(r"[ T](\d{1,2}):(\d\d)(:\d\d)? ?([AP])M", re.ASCII | re.IGNORECASE)
 _TYPE_NAMES = {str: "string", int: "integer", float: "number", bool: "boolean", list: "array", dict: "object"}
 
 
@@ -90,7 +91,7 @@ def _formatted(name: str) -> Check:
             raise wrong_type(value, "string")
         try:
             return parse(value)
-        except ValueError:
+        except (ValueError, OverflowError):  # a moment near the first or the last year may have none in UTC
             raise Wrong(f'Value does not match format "{name}"') from None
 
     return check
@@ -125,7 +126,8 @@ def _date_time(text: str) -> str:
         text = "".join(_without_slashes(text))
     moment = datetime.fromisoformat(_HALF_DAY_TIME.sub(_whole_day_time, text))
     moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    whole = moment.replace(tzinfo=None, microsecond=0)
+    return f"{whole.isoformat()}Z"  # strftime writes the year 500 with three digits
 
 
 def _whole_day_time(found: re.Match[str]) -> str:
@@ -188,13 +190,15 @@ def _number(leaf: Leaf) -> Check:
             _raise_beyond(value, low, high)
         if not -limit <= value <= limit:
             raise OutOfRange(f"must be between -{shown} and {shown}.")
+        if type(value) is int and not -_STORED_WHOLE <= value < _STORED_WHOLE:
+            return float(value)
         return value
 
     return check
 
 
 def _decimal(text: str) -> float:
-    return float(text) if any(mark in text for mark in ".eE") else int(text)
+    return int(text) if _WHOLE.fullmatch(text) else float(text)
 
 
 def _bounds(leaf: Leaf) -> tuple[float, float]:

@@ -54,7 +54,7 @@ class FaultyProtocol(HttpToolsProtocol):
 
 
 class Injector:
-    """Serves requests with the faults in force. `revoke` ends all tokens."""
+    """Serves requests with the faults in force. `revoke` ends all tokens of data clients."""
 
     def __init__(self, faults: Faults, revoke: Callable[[], int], correlation_header: str) -> None:
         self._faults = faults

@@ -54,8 +54,9 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _json_fault(body: bytes) -> str:
     """Say where the JSON breaks off: the two commonest faults in the words of .NET, others in their shape."""
+    text = body.decode("utf-8", "replace")  # given bytes, `json` makes halves of characters, which no answer can hold
     try:
-        json.loads(body)
+        json.loads(text)
     except json.JSONDecodeError as fault:
         shown = fault.doc[fault.pos : fault.pos + 1]
         where = f"LineNumber: {fault.lineno - 1} | BytePositionInLine: {fault.colno - 1}."

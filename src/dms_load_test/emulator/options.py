@@ -25,7 +25,7 @@ class EmulatorOptions:
 
     `openapi` are documents of another API to emulate instead of the embedded standard, `dependencies` its load order.
     `rate_limit` is such as `20000/10s`, empty for none; `faults` are rules as `faults.parse_fault` reads them, `seed`
-    decides their dice. `control_token` opens the control endpoint to other machines.
+    decides their dice. `control_token` opens the control endpoint to those who send it, and to nobody else.
     """
 
     host: str = "127.0.0.1"

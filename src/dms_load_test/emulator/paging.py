@@ -29,7 +29,7 @@ _CURSOR_WITH_LIMIT = "Use pageSize instead of limit when using cursor paging wit
 _CURSOR_WITH_COUNT = "The totalCount parameter cannot be set to true when using cursor paging with pageToken."
 _SIZE_WITH_OFFSET = "Use limit instead of pageSize when using limit/offset paging."
 _SIZE_ALONE = "PageToken is required when pageSize is specified."
-_RANGE = re.compile(r"(\d{1,19}),(\d{1,19})")
+_RANGE = re.compile(r"(\d{1,19}),(\d{1,19})", re.ASCII)
 
 
 class Parameter(NamedTuple):
@@ -89,8 +89,8 @@ def take_page(parameters: Parameters, sizes: PageSizes) -> Page:
 
 def _take_offset_page(parameters: Parameters, sizes: PageSizes) -> Page:
     errors: list[str] = []
-    offset = _whole(_take(parameters, "offset", "0"))
-    limit = _whole(_take(parameters, "limit", str(sizes.default)))
+    offset = whole_number(_take(parameters, "offset", "0"))
+    limit = whole_number(_take(parameters, "limit", str(sizes.default)))
     total_count = _BOOLEANS.get(_take(parameters, "totalcount", "false").lower())
     if offset is None:
         errors.append("Offset must be a numeric value greater than or equal to 0.")
@@ -105,7 +105,7 @@ def _take_offset_page(parameters: Parameters, sizes: PageSizes) -> Page:
 
 def _take_cursor_page(parameters: Parameters, sizes: PageSizes) -> Page:
     numbers = _cursor(parameters)
-    size = _whole(_take(parameters, "pagesize", str(sizes.default)))
+    size = whole_number(_take(parameters, "pagesize", str(sizes.default)))
     if size is None or size > sizes.greatest:
         raise Refused(invalid_parameters(f"PageSize must be a value between 0 and {sizes.greatest}."))
     if _take(parameters, "totalcount", "false").lower() not in _BOOLEANS:
@@ -140,8 +140,8 @@ def take_window(parameters: Parameters) -> Window:
         return Window()
     errors: list[str] = []
     has_end = "maxchangeversion" in parameters
-    low = _whole(_take(parameters, "minchangeversion", "0"))
-    high = _whole(_take(parameters, "maxchangeversion", str(OPEN_END))) if has_end else OPEN_END
+    low = whole_number(_take(parameters, "minchangeversion", "0"))
+    high = whole_number(_take(parameters, "maxchangeversion", str(OPEN_END))) if has_end else OPEN_END
     if low is None:
         errors.append("MinChangeVersion must be a numeric value greater than or equal to 0.")
     if high is None:
@@ -163,7 +163,7 @@ def take_partition_count(parameters: Parameters) -> int:
     if surplus:
         messages = (f"The '{name}' parameter is not supported by the partitions endpoint." for name in surplus)
         raise Refused(invalid_parameters(*messages))
-    count = _whole(_take(parameters, "number", _DEFAULT_PARTITION_COUNT))
+    count = whole_number(_take(parameters, "number", _DEFAULT_PARTITION_COUNT))
     if not count or count > _GREATEST_PARTITION_COUNT:
         raise Refused(invalid_parameters("Number of partitions must be between 1 and 200."))
     return count
@@ -181,13 +181,17 @@ def parse_token(token: str) -> tuple[int, int] | None:
     except (binascii.Error, ValueError):
         return None
     found = _RANGE.fullmatch(text)
-    return (int(found[1]), int(found[2])) if found and int(found[2]) <= OPEN_END else None
+    if found is None:
+        return None
+    first, last = int(found[1]), int(found[2])
+    return (first, last) if max(first, last) <= OPEN_END else None
 
 
 def _take(parameters: Parameters, name: str, default: str) -> str:
     return parameters.pop(name).value if name in parameters else default
 
 
-def _whole(text: str) -> int | None:
+def whole_number(text: str) -> int | None:
+    """Return the number, `None` for a text that is none, or more than SQLite can hold."""
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None  # noqa: PLR2004 -- digits of the greatest number
     return number if number is not None and number <= OPEN_END else None

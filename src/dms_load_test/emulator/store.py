@@ -18,12 +18,13 @@ from __future__ import annotations
 import sqlite3
 import time
 from array import array
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from dms_load_test.emulator import drawer
 from dms_load_test.emulator.changelog import ChangeLog
 from dms_load_test.emulator.checkpoints import Checkpoints
+from dms_load_test.emulator.data_file import ANY, claimed, lay_out
+from dms_load_test.emulator.drawer import Drawer
 from dms_load_test.emulator.member_indexes import SLOW_S, MemberIndexes
 from dms_load_test.emulator.selection import Filter, select
 from dms_load_test.errors import ConfigError
@@ -32,42 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from dms_load_test.emulator.data_file import Origin
     from dms_load_test.emulator.selection import Selection
 
-_LAYOUT_VERSION = 3
-_LAYOUT = """
-CREATE TABLE resources (number INTEGER PRIMARY KEY, resource TEXT NOT NULL UNIQUE) STRICT;
-CREATE TABLE documents (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    resource INTEGER NOT NULL,
-    id BLOB NOT NULL,
-    own_key BLOB NOT NULL,
-    shared_key BLOB,
-    version INTEGER NOT NULL,
-    modified_s INTEGER NOT NULL,
-    targets BLOB NOT NULL,
-    body TEXT NOT NULL
-) STRICT;
-CREATE UNIQUE INDEX documents_id ON documents (id);
-CREATE UNIQUE INDEX documents_own_key ON documents (own_key);
-CREATE UNIQUE INDEX documents_shared_key ON documents (shared_key) WHERE shared_key IS NOT NULL;
-CREATE INDEX documents_version ON documents (resource, version);
-CREATE INDEX documents_resource ON documents (resource);
-CREATE TABLE changes (
-    version INTEGER PRIMARY KEY,
-    resource INTEGER NOT NULL,
-    is_delete INTEGER NOT NULL,
-    id BLOB NOT NULL,
-    own_key BLOB NOT NULL,
-    old TEXT NOT NULL,
-    new TEXT NOT NULL
-) STRICT;
-CREATE INDEX changes_resource ON changes (resource, is_delete, version);
-CREATE TABLE links (
-    target INTEGER NOT NULL, resource INTEGER NOT NULL, referrer INTEGER NOT NULL,
-    PRIMARY KEY (target, resource, referrer)
-) STRICT, WITHOUT ROWID;
-"""
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=NORMAL",
@@ -108,44 +76,36 @@ class Store:
     Args:
         path: the SQLite file, made if absent; `None` keeps everything in memory.
         resources: the names of all resources; their numbers are kept in the file.
-        flavor: whose form ids have in the documents; a file keeps to one.
+        origin: what the documents are made for; a file keeps to it.
 
     Raises:
-        ConfigError: if the file cannot be used.
+        ConfigError: if the file cannot be used, or another emulator uses it.
     """
 
-    def __init__(self, path: Path | None, resources: Iterable[str], flavor: str = "dms") -> None:
+    def __init__(self, path: Path | None, resources: Iterable[str], origin: Origin = ANY) -> None:
         self._group_is_lost = False
-        try:
-            self._db = sqlite3.connect(str(path or ":memory:"), isolation_level=None, cached_statements=256)
-            for pragma in _PRAGMAS:
-                self._db.execute(pragma)
-            self._checkpoints = Checkpoints(self._db, path) if path else None
-            self._lay_out()
-            self.numbers = self._number(resources)
-            self.drawer = drawer.Drawer(self._db)
-            self._members = MemberIndexes(self._db)
-            self._keep_to(flavor)
-        except sqlite3.Error as error:
-            raise ConfigError(f"{path}: {error}; name a file that the emulator made, or a new one") from error
-        self.changes = ChangeLog(self._db)
-        self._version = self._latest_version()
-        self._counts = self._count_all()
-
-    def _lay_out(self) -> None:
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            self._db.executescript(f"BEGIN; {_LAYOUT} {drawer.LAYOUT} PRAGMA user_version={_LAYOUT_VERSION}; COMMIT;")
-        elif version != _LAYOUT_VERSION:
-            raise sqlite3.DatabaseError(f"its layout is {version}, not {_LAYOUT_VERSION}")
-
-    def _keep_to(self, flavor: str) -> None:
-        for _, record in self.drawer.all_of("flavor"):
-            if record["name"] != flavor:
-                raise sqlite3.DatabaseError(f"it was made with --flavor {record['name']}")
-        with self.transaction():
-            self.drawer.put("flavor", 1, {"name": flavor})
-        self.commit()
+        self._version = 0
+        with ExitStack() as opened:
+            if path is not None:
+                opened.enter_context(claimed(path))
+            try:
+                self._db = sqlite3.connect(str(path or ":memory:"), isolation_level=None, cached_statements=256)
+                opened.enter_context(closing(self._db))
+                self.drawer = Drawer(self._db)
+                lay_out(self._db, self.drawer, origin)
+                for pragma in _PRAGMAS:
+                    self._db.execute(pragma)
+                self._checkpoints = Checkpoints(self._db, path) if path else None
+                if self._checkpoints is not None:
+                    opened.callback(self._checkpoints.close)
+                self.numbers = self._number(resources)
+                self._members = MemberIndexes(self._db)
+            except sqlite3.Error as error:
+                raise ConfigError(f"{path}: {error}; name a file that the emulator made, or a new one") from error
+            self.changes = ChangeLog(self._db)
+            self._version = self._latest_version()
+            self._counts = self._count_all()
+            self._opened = opened.pop_all()
 
     def _number(self, resources: Iterable[str]) -> dict[str, int]:
         with self.transaction():
@@ -167,9 +127,7 @@ class Store:
         """Commit, and close the file; the write-ahead log goes into it."""
         if self.has_uncommitted:
             self.commit()
-        if self._checkpoints is not None:
-            self._checkpoints.close()
-        self._db.close()
+        self._opened.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -177,12 +135,14 @@ class Store:
         if not self._db.in_transaction:
             self._db.execute("BEGIN IMMEDIATE")
         self._db.execute("SAVEPOINT one")
+        version = self._version
         try:
             yield
         except BaseException:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK TO one")
                 self._db.execute("RELEASE one")
+                self._version = version  # a restart would count from there, too
             else:  # a full disk ends the whole transaction: those who wait for its commit have to hear of it
                 self._group_is_lost = True
             self._counts = self._count_all()

@@ -85,6 +85,10 @@ class Tokens:
         given = self._given.get(token.encode())
         return given if given is not None and given.until_s > self._now() else None
 
+    def age_s(self, given: Given) -> float:
+        """Return how long ago a token was given."""
+        return self._now() - given.since_s
+
     def revoke(self, token: str) -> None:
         """End a token, if it is one."""
         self._given.pop(token.encode(), None)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import contextmanager, suppress
-from typing import IO, TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from dms_load_test.errors import ConfigError
+from dms_load_test.file_lock import give_back, take_lock, try_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,17 +26,15 @@ def held(folder: RunFolder) -> Iterator[None]:
     """
     path = folder.path / FILE_NAME
     try:
-        file = path.open("ab")
+        file = take_lock(path)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; expected a folder that can be written") from error
-    with file:
-        if not _try_lock(file):
-            raise ConfigError(f"{folder.path}: the run is still going on; wait until it has ended, or stop it")
-        try:
-            yield
-        finally:
-            with suppress(OSError):  # Windows removes no open file: it stays, and means nothing when nobody holds it
-                path.unlink()
+    if file is None:
+        raise ConfigError(f"{folder.path}: the run is still going on; wait until it has ended, or stop it")
+    try:
+        yield
+    finally:
+        give_back(file, path)
 
 
 def is_held(folder: RunFolder) -> bool:
@@ -44,28 +42,6 @@ def is_held(folder: RunFolder) -> bool:
     path: Path = folder.path / FILE_NAME
     try:
         with path.open("r+b") as file:
-            return not _try_lock(file)
+            return not try_lock(file)
     except OSError:
         return False
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(file: IO[bytes]) -> bool:
-        try:
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _try_lock(file: IO[bytes]) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True

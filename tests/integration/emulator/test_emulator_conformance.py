@@ -9,7 +9,8 @@ A row has the statement (`says`) and either what to send and expect, or a `gap`:
   nothing of each other: they run in any order.
 - `request`, `headers` (sent, or with an empty text left out), `body`; `auth`: `none`, a header, or the name of a token.
 - `status`; `answers`: header -> regular expression, empty where it has to be absent; `has`: members that the body has,
-  texts that start with `~` being regular expressions; `contains`: items that a list has; `text`: the whole body;
+  texts that start with `~` being regular expressions; `contains`: items that a list has; `rows`: how many it has;
+  `text`: the whole body;
   `shows` and `hides`: what stands in it and what does not. Members of problems are always looked at in their order.
 - `then`: a request after it, with `then_status` and `then_has`; `options`: of an emulator for this row alone.
 """
@@ -148,6 +149,8 @@ def expect(session, reply, status, has, row):
         )
     if "text" in row:
         assert reply.body.decode() == row["text"]
+    if "rows" in row:
+        assert len(reply.json) == row["rows"]
     for item in json.loads(row.get("contains", "[]")):
         assert any(matches(item, actual) == "" for actual in reply.json), item
     body = reply.body.decode()

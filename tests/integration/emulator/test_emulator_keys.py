@@ -59,6 +59,27 @@ def test_a_changed_key_reaches_the_items_of_arrays(client, place):
     assert client.get("classPeriods?classPeriodName=Third&schoolId=255901001").json == []
 
 
+def test_a_class_period_cannot_leave_the_school_of_its_bell_schedules(client, place):
+    create(client, "schools", school(255901002))
+    period = create(client, "classPeriods", {"classPeriodName": "Fifth", **place})
+    bell = {
+        "bellScheduleName": "Long",
+        "classPeriods": [{"classPeriodReference": {"classPeriodName": "Fifth", "schoolId": 255901001}}],
+        **place,
+    }
+    bells = create(client, "bellSchedules", bell)
+
+    reply = put(client, period, {"classPeriodName": "Fifth", "schoolReference": {"schoolId": 255901002}})
+
+    assert reply.status == 400
+    assert reply.json["validationErrors"].keys() == {
+        "$.classPeriods[*].classPeriodReference.schoolId",
+        "$.schoolReference.schoolId",
+    }
+    assert client.follow(bells).headers["etag"] == bells.headers["etag"]
+    assert client.follow(period).headers["etag"] == period.headers["etag"]
+
+
 def test_a_changed_session_reaches_its_offerings_and_their_sections(client, place):
     year = {"schoolYear": 2025, "currentSchoolYear": True, "schoolYearDescription": "2024-2025"}
     create(client, "schoolYearTypes", year)

@@ -125,9 +125,21 @@ def test_no_acknowledged_write_is_lost_when_it_is_killed_under_load(tmp_path, ma
     print(f"killed after {delay_s:.2f} s: {len(acknowledged)} acknowledged writes, all there")  # noqa: T201 -- for -s
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+def test_a_data_file_is_one_emulators_until_that_has_ended_however_it_did(tmp_path):
+    options = EmulatorOptions(port=0, data=tmp_path / "documents.db")
+    with start_emulator(options) as emulator:
+        with pytest.raises(TargetError, match="another emulator uses it"), start_emulator(options):
+            pass
+        os.kill(emulator.pid, signal.SIGKILL)
+        assert ends(emulator.pid)
+        with start_emulator(options):
+            pass
+
+
 def test_a_data_file_that_cannot_be_used_is_told(tmp_path):
     with (
-        pytest.raises(TargetError, match="unable to open database file"),
+        pytest.raises(TargetError, match="No such file or directory; name a file in a folder"),
         start_emulator(EmulatorOptions(port=0, data=tmp_path / "nowhere" / "documents.db")),
     ):
         pass

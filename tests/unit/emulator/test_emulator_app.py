@@ -19,9 +19,10 @@ def app():
     app._store.close()
 
 
-async def call(app, method, path, body=b"", *, authorization=b"", content_type=b"application/json"):
-    """Return (status, body)."""
-    headers = [(b"host", b"emulator"), (b"authorization", authorization), (b"content-type", content_type)]
+async def call(app, method, path, body=b"", *, client="127.0.0.1", **more):
+    """Return (status, body); `client` is where the request comes from, `more` are headers."""
+    given = {"host": b"emulator", "content_type": b"application/json", **more}
+    headers = [(name.replace("_", "-").encode(), value) for name, value in given.items()]
     scope = {
         "type": "http",
         "method": method,
@@ -29,7 +30,7 @@ async def call(app, method, path, body=b"", *, authorization=b"", content_type=b
         "query_string": b"",
         "headers": headers,
         "scheme": "http",
-        "client": ("127.0.0.1", 1),
+        "client": (client, 1),
     }
     sent = []
 
@@ -79,3 +80,33 @@ async def test_records_are_listed_under_every_base(app, path):
     _, answer = await call(app, "POST", "/connect/token", form, content_type=FORM)
     bearer = b"Bearer " + json.loads(answer)["access_token"].encode()
     assert (await call(app, "GET", path, authorization=bearer)) == (200, b"[]")
+
+
+@pytest.mark.parametrize(
+    ("control_token", "client", "headers", "told"),
+    [
+        ("", "127.0.0.1", {}, ""),
+        ("", "192.0.2.1", {}, "is for clients on this machine"),
+        ("", "127.0.0.1", {"origin": b"http://evil.example.org"}, "is not for web pages"),
+        ("sesame", "127.0.0.1", {}, "needs the control token in X-Emulator-Token"),
+        ("sesame", "192.0.2.1", {"x_emulator_token": b"sesame"}, ""),
+        ("sesame", "127.0.0.1", {"x_emulator_token": b"sesam"}, "needs the control token in X-Emulator-Token"),
+    ],
+)
+async def test_the_control_endpoint_says_what_it_wants(control_token, client, headers, told):
+    app = Emulator(EmulatorOptions(control_token=control_token, empty=True))
+    status, body = await call(app, "GET", "/emulator/faults", client=client, **headers)
+    app._store.close()
+    assert status == (403 if told else 200)
+    assert told in body.decode()
+
+
+async def test_revoking_ends_the_tokens_of_data_clients_and_leaves_the_administrators_theirs(app):
+    form = b"grant_type=client_credentials"
+    admin = b"&client_id=DmsConfigurationService&client_secret=ValidClientSecret1234567890!Abcd"
+    _, data = await call(app, "POST", "/oauth/token", form, authorization=BASIC, content_type=FORM)
+    _, administrators = await call(app, "POST", "/config/connect/token", form + admin, content_type=FORM)
+    tokens = [b"Bearer " + json.loads(answer)["access_token"].encode() for answer in (data, administrators)]
+    assert await call(app, "POST", "/emulator/revoke-tokens") == (200, b'{"revoked":1}')
+    assert (await call(app, "GET", "/data/ed-fi/students", authorization=tokens[0]))[0] == 401
+    assert (await call(app, "GET", "/config/v3/vendors", authorization=tokens[1]))[0] == 200

@@ -19,6 +19,18 @@ SCHOOL_REFERENCE = Reference(
 OTHER_REFERENCE = Reference(
     "otherReference", "schools", (Leaf("schoolId", "integer", required=False),), {"schoolId": "$.schoolId"}
 )
+ROOM = ResourceSchema(
+    "rooms",
+    "Room",
+    Node(leaves=(Leaf("room", "string", required=True),), references=(SCHOOL_REFERENCE,)),
+    ("$.room", "$.schoolReference.schoolId"),
+)
+ROOM_REFERENCE = Reference(
+    "roomReference",
+    "rooms",
+    (Leaf("room", "string"), Leaf("schoolId", "integer")),
+    {"room": "$.room", "schoolId": "$.schoolReference.schoolId"},
+)
 ITEM = Node(
     leaves=(Leaf("kindDescriptor", "string", required=True, descriptor="KindDescriptor"), Leaf("note", "string")),
     collections=(Collection("parts", Node(leaves=(Leaf("number", "integer", required=True),)), key=("number",)),),
@@ -31,14 +43,14 @@ LESSON = ResourceSchema(
             Leaf("name", "string", required=True, max_length=5, blanks="noEdge"),
             Leaf("price", "number", digits=(5, 2)),
         ),
-        references=(SCHOOL_REFERENCE, OTHER_REFERENCE),
+        references=(SCHOOL_REFERENCE, OTHER_REFERENCE, ROOM_REFERENCE),
         objects=(Inline("period", Node(leaves=(Leaf("begin", "string", required=True, format="date"),))),),
         collections=(Collection("kinds", ITEM, required=True, min_items=1, key=("kindDescriptor",)),),
     ),
     ("$.name",),
     equal=(("$.schoolReference.schoolId", "$.otherReference.schoolId"),),
 )
-MODEL = ApiModel({"schools": SCHOOL, "lessons": LESSON})
+MODEL = ApiModel({"schools": SCHOOL, "rooms": ROOM, "lessons": LESSON})
 RULES = BodyRules(MODEL, LESSON)
 
 
@@ -65,6 +77,8 @@ def test_a_valid_document_stays_as_it_is():
         {"_etag": "1"},
         {"otherReference": {}},
         {"otherReference": None},
+        {"roomReference": {}},
+        {"roomReference": {"floor": 2, "room": None}},
     ],
 )
 def test_what_the_schema_does_not_know_and_what_is_empty_vanishes(surplus):
@@ -99,6 +113,15 @@ def test_the_posted_document_is_not_changed():
         (lesson(name=None), {"$.name": ["name is required."]}),
         (lesson(kinds=[]), {"$.kinds": ["kinds is required."]}),
         (lesson(schoolReference={}), {"$.schoolReference.schoolId": ["schoolId is required."]}),
+        (lesson(roomReference={"room": "R1"}), {"$.roomReference.schoolId": ["schoolId is required."]}),
+        (lesson(roomReference={"schoolId": 1}), {"$.roomReference.room": ["room is required."]}),
+        (
+            lesson(roomReference={"schoolId": "x"}),
+            {
+                "$.roomReference.schoolId": ['schoolId Value is "string" but should be "integer"'],
+                "$.roomReference.room": ["room is required."],
+            },
+        ),
         (
             lesson(schoolReference=1),
             {"$.schoolReference": ['schoolReference Value is "integer" but should be "object"']},

@@ -1,5 +1,7 @@
 """Conditional headers."""
 
+from dataclasses import replace
+
 import pytest
 
 from dms_load_test.edfi.standard import load_standard
@@ -20,6 +22,8 @@ EPOCH = "0123abcd"
         ('"8-0123abcd.j._.l.i"', False),
         ('"7-ffffffff.j._.l.i"', False),
         ("0000000000", False),
+        ("7" * 5000 + "-0123abcd.j._.l.i", False),
+        ("\N{ARABIC-INDIC DIGIT SEVEN}-0123abcd.j._.l.i", False),
         ('""', False),
     ],
 )
@@ -43,3 +47,9 @@ def test_the_epoch_is_the_same_for_the_same_model():
     model = load_standard().model
     assert schema_epoch(model) == schema_epoch(model)
     assert len(schema_epoch(model)) == 8
+
+
+def test_the_epoch_does_not_depend_on_the_order_of_the_documents_that_describe_the_model():
+    model = load_standard().model
+    turned = replace(model, resources=dict(reversed(model.resources.items())))
+    assert schema_epoch(turned) == schema_epoch(model)

@@ -15,6 +15,7 @@ WHOLE = Leaf("x", "integer")
 SMALL = Leaf("x", "integer", format="int32")
 YEAR = Leaf("x", "integer", minimum=1900, maximum=2100)
 MONEY = Leaf("x", "number", digits=(5, 2))
+NUMBER = Leaf("x", "number")
 FLAG = Leaf("x", "boolean")
 CHOICE = Leaf("x", "string", enum=("a", "b"))
 CODE = Leaf("x", "string", pattern="^[A-Z]+$")
@@ -39,6 +40,7 @@ CODE = Leaf("x", "string", pattern="^[A-Z]+$")
         (MOMENT, "2021/09/28", "2021-09-28T00:00:00Z"),
         (MOMENT, "2021-09-28 2:15:30 PM", "2021-09-28T14:15:30Z"),
         (MOMENT, "9/28/2021 12:05 am", "2021-09-28T00:05:00Z"),
+        (MOMENT, "0500-01-02T03:04:05.678Z", "0500-01-02T03:04:05Z"),
         (TIME, "23:59:59", "23:59:59"),
         (WHOLE, "100", 100),
         (WHOLE, "-7", -7),
@@ -50,6 +52,10 @@ CODE = Leaf("x", "string", pattern="^[A-Z]+$")
         (MONEY, 999.99, 999.99),
         (MONEY, -999.99, -999.99),
         (MONEY, 3, 3),
+        (NUMBER, "7", 7),
+        (NUMBER, "1" + "0" * 20, 1e20),
+        (NUMBER, 10**20, 1e20),
+        (NUMBER, -(2**63), -(2**63)),
         (FLAG, True, True),
         (FLAG, "true", True),
         (FLAG, "tRuE", True),
@@ -86,15 +92,21 @@ def test_a_valid_value_is_kept_in_its_canonical_form(leaf, value, kept):
         (DATE, "13/13/2024", 'Value does not match format "date"'),
         (DATE, 20240501, 'Value is "integer" but should be "string"'),
         (MOMENT, "yesterday", 'Value does not match format "date-time"'),
+        (MOMENT, "0001-01-01T00:00:00+14:00", 'Value does not match format "date-time"'),
+        (MOMENT, "9999-12-31T23:59:59-05:00", 'Value does not match format "date-time"'),
+        (DATE, "2024-05-0\N{ARABIC-INDIC DIGIT ONE}", 'Value does not match format "date"'),
         (TIME, "24:00:00", 'Value does not match format "time"'),
         (TIME, "8:00", 'Value does not match format "time"'),
         (WHOLE, "1.5", 'Value is "string" but should be "integer"'),
+        (WHOLE, "\N{ARABIC-INDIC DIGIT THREE}", 'Value is "string" but should be "integer"'),
         (WHOLE, 1.5, 'Value is "number" but should be "integer"'),
         (WHOLE, True, 'Value is "boolean" but should be "integer"'),
         (SMALL, 2**31, "Value should be at most 2147483647"),
         (WHOLE, 2**63, "Value should be at most 9223372036854775807"),
         (WHOLE, "-9999999999999999999", "Value should be at least -9223372036854775808"),
-        (Leaf("x", "number"), "1e999", "Value should be at most 1.79769e+308"),
+        (NUMBER, "1e999", "Value should be at most 1.79769e+308"),
+        (NUMBER, "1" * 5000, "Value should be at most 1.79769e+308"),
+        (NUMBER, "\N{ARABIC-INDIC DIGIT THREE}", 'Value is "string" but should be "number"'),
         (YEAR, 1899, "Value should be at least 1900"),
         (MONEY, "many", 'Value is "string" but should be "number"'),
         (MONEY, True, 'Value is "boolean" but should be "number"'),

@@ -22,11 +22,14 @@ def test_an_empty_body_is_refused(body):
     assert refusal(body).errors == ("A non-empty request body is required.",)
 
 
-@pytest.mark.parametrize("body", [b'{"a":1', b"{'a':1}", b'"\xff"', b"NaN", b'{"a":1}}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body", [b'{"a":1', b"{'a':1}", b'"\xff"', b"NaN", b'{"a":1}}', b"[" * 100_000, b'{"a":\xed\xa0\x80}']
+)
 def test_what_is_no_json_is_refused_with_its_place(body):
     problem = refusal(body)
     assert problem.status == 400
     assert "LineNumber:" in problem.violations["$."][0]
+    assert problem.body("trace")
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,8 @@ def test_a_cursor_page_takes_its_parameters_and_leaves_the_filters():
     ("query", "told"),
     [
         ("pageToken=nonsense", "The page token provided was invalid."),
+        (f"pageToken={write_token(10**19 - 1, 1)}", "The page token provided was invalid."),
+        (f"pageToken={write_token(1, 2**63)}", "The page token provided was invalid."),
         (f"pageToken={TOKEN}&limit=5", "Use pageSize instead of limit when using cursor paging with pageToken."),
         (
             f"pageToken={TOKEN}&totalCount=true",
