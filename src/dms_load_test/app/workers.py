@@ -61,6 +61,7 @@ class Workers:
         self._changed = asyncio.Event()
         self._raised: messages.Raised | None = None
         self._active: set[str] = set()
+        self._entry = asyncio.Lock()
         self._names: dict[str, str] = {}
         self._heard_s: dict[str, float] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -106,10 +107,11 @@ class Workers:
         """Make all workers ready; where the phase chooses documents, each has its share of them."""
         self._auth.phase = phase.name
         inventory = self._session.inventory
-        if not self._active and inventory is not None and not phase.planned and inventory.resources():
-            inventory.flush()
-            await self._deal_documents()
-        self._active.add(phase.name)
+        async with self._entry:  # one by one: phases side by side deal the documents once, and all choose from these
+            if not self._active and inventory is not None and not phase.planned and inventory.resources():
+                inventory.flush()
+                await self._deal_documents()
+            self._active.add(phase.name)
         self._carry(self._coordinator.enter(phase.name))
         await self._until(lambda: self._coordinator.is_entered(phase.name))
         self._raise_if_raised()
