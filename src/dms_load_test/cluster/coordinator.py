@@ -170,10 +170,10 @@ class Coordinator:
         self._steps: dict[tuple[str, int], StepInWork] = {}
         self._entering: dict[str, set[str]] = {}
 
-    def enter(self, phase: str, beside: tuple[str, ...] = ()) -> list[Order]:
+    def enter(self, phase: str) -> list[Order]:
         """Make all workers ready for a phase."""
         self._entering[phase] = set(self.workers)
-        return self.to_all(EnterPhase(phase, beside))
+        return self.to_all(EnterPhase(phase))
 
     def entered(self, worker: str, phase: str) -> None:
         """Note that a worker is ready."""
