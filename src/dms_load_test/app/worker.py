@@ -250,7 +250,8 @@ class _Worker:
             self._raise(error)
         else:
             self._tell()
-            self._post.report(messages.PartEnded(part, _told(outcome)))
+            if not self._post.forsaken:  # else it was ended half-way, and others take over what is left
+                self._post.report(messages.PartEnded(part, _told(outcome)))
         finally:
             self._parts.remove(work)
 
@@ -285,6 +286,7 @@ class _Worker:
         """End when the coordinator is gone or has given this worker up: no orphan keeps sending."""
         while not self._post.orphaned:  # noqa: ASYNC110 - it is time that passes
             await asyncio.sleep(_WATCH_S)
+        self._post.forsake()
         self._stop.request(StopReason.INTERRUPTED, at_once=True)
         self._ended.set()
 
