@@ -93,7 +93,7 @@ class Post:
         """Hand instructions over to the worker's loop."""
         self.heard_s = time.monotonic()
         with self._lock:  # held to the end: the loop of a forsaken post may be closed at any moment
-            if self.forsaken:
+            if self.forsaken or self.closed:
                 return
             if self._inner is None or self._take is None:
                 self._early += instructions

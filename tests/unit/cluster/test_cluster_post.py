@@ -39,9 +39,14 @@ async def listen_to(box):
     box.listen(print)
 
 
-async def test_nothing_is_handed_to_the_loop_of_a_worker_that_has_ended(box):
+def fail(box):
+    box.closed = True
+
+
+@pytest.mark.parametrize("end", [post.Post.forsake, fail])
+async def test_nothing_is_handed_to_the_loop_of_a_worker_that_has_ended(box, end):
     await asyncio.to_thread(asyncio.run, listen_to(box))
-    box.forsake()
+    end(box)
 
     box.deliver(("an instruction",))
 
