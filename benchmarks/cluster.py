@@ -3,11 +3,22 @@
 python benchmarks/cluster.py [--rounds 3] [--seconds 8] [--many 10] [--json out.json]
 python benchmarks/cluster.py --rounds 0     only the coordinator of many, whose cost is a process's share of a core
 python benchmarks/cluster.py --pin          nginx on the first core, all generators on the second
+python benchmarks/cluster.py --control      also two runs of their own at a time, with half of the users each
+python benchmarks/cluster.py --pause-ms 50  users wait between requests, so that nobody is saturated
 
 The users GET a small document from nginx (Debian: apt-get install nginx-light), one worker process of it, over
 loopback, on connections that are kept. CPU is user and system time of all processes of the run, while its phase lasts.
 Where generators and nginx share the cores, throughput says little and CPU per request all: both are printed. Two
 "cores" of a virtual machine may be one with two threads, which slow each other down: `--pin` takes that out.
+
+Two workers differ from one process in more than the cluster: they share a core, and each has half of the users, so that
+it finds fewer answers at a time. `--control` measures that alone: two single processes that know nothing of each other,
+half of the users each, at the same time; requests and CPU are summed over both. What two workers cost more than these
+is the cluster. `--pause-ms` lets each user wait between requests, evenly drawn from half to one and a half of it: the
+requests a second are then the users' doing, and CPU per request, timers included, is that of a realistic rate.
+
+Kinds take turns within a round, in the opposite order each time. Each round gives a ratio to its own one process; their
+median is printed.
 """
 
 import argparse
@@ -20,6 +31,7 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -33,10 +45,13 @@ import os
 from dms_load_test.scenarios.api import ConstantArrivalRate, ConstantVus, phase
 
 URL, RATE, SECONDS = os.environ["BENCH_URL"], float(os.environ["BENCH_RATE"]), float(os.environ["BENCH_SECONDS"])
+PAUSE_S = float(os.environ["BENCH_PAUSE_MS"]) / 1000
 
 
 async def get(vu):
     await vu.api.request("GET", URL)
+    if PAUSE_S:
+        await vu.think(vu.random.uniform(PAUSE_S / 2, PAUSE_S * 3 / 2))
 
 
 def plan(workload):
@@ -60,6 +75,18 @@ http {{
     }}
 }}
 """
+ALONE, SHARED, HALVES = "one process", "two workers", "two halves"
+KINDS = {ALONE: (1, 1), SHARED: (2, 1), HALVES: (1, 2)}
+"""Workers of a run, and runs at the same time, which have the users between them."""
+
+
+@dataclass(frozen=True)
+class Load:
+    seconds: float
+    users: int = 40
+    rate: float = 0.0
+    pause_ms: float = 0.0
+    workers: int = 1
 
 
 @contextmanager
@@ -97,63 +124,102 @@ def begun(results, kind):
     return False
 
 
-def wait(condition):
-    while not condition():
+def begins(folders):
+    """When the bench phase of each run was seen to begin."""
+    seen_s = {}
+    while len(seen_s) < len(folders):
+        for folder in folders:
+            if folder not in seen_s and begun(folder / "results", "step_begin"):
+                seen_s[folder] = time.monotonic()
         time.sleep(0.05)
+    return seen_s
 
 
-def run(server, url, workers, seconds, users=40, rate=0.0):
-    """One run; the CPU of each of its processes and the requests made in the bench phase."""
+def start(folder, server, url, load):
+    folder.mkdir()
+    (folder / "bench.py").write_text(SCENARIO)
+    environment = os.environ | {
+        "BENCH_URL": url,
+        "BENCH_RATE": str(load.rate),
+        "BENCH_SECONDS": str(load.seconds),
+        "BENCH_USERS": str(load.users),
+        "BENCH_PAUSE_MS": str(load.pause_ms),
+        "API_BASE_URL": server.base_url,
+        "CLIENT_ID": server.key,
+        "CLIENT_SECRET": server.secret,
+    }
+    command = (sys.executable, "-m", "dms_load_test", "run", "--profile", "smoke", "--scenario", "bench.py")
+    options = ("--workers", str(load.workers), "--results", str(folder / "results"), "--quiet")
+    return subprocess.Popen([*command, *options], cwd=folder, env=environment, stdout=subprocess.DEVNULL)
+
+
+def run(server, url, load, runs=1):
+    """So many runs at the same time; the CPU of all their processes and the requests made in the bench phase."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "bench.py").write_text(SCENARIO)
-        environment = os.environ | {
-            "BENCH_URL": url,
-            "BENCH_RATE": str(rate),
-            "BENCH_SECONDS": str(seconds),
-            "BENCH_USERS": str(users),
-            "API_BASE_URL": server.base_url,
-            "CLIENT_ID": server.key,
-            "CLIENT_SECRET": server.secret,
-        }
-        command = (sys.executable, "-m", "dms_load_test", "run", "--profile", "smoke", "--scenario", "bench.py")
-        options = ("--workers", str(workers), "--results", str(folder / "results"), "--quiet")
-        process = subprocess.Popen([*command, *options], cwd=folder, env=environment, stdout=subprocess.DEVNULL)
-        root = psutil.Process(process.pid)
-        wait(lambda: begun(folder / "results", "step_begin"))
+        started = {folder: start(folder, server, url, load) for folder in (Path(name) / str(n) for n in range(runs))}
+        seen_s = begins(started)
         time.sleep(1.0)
-        before, began_s = cpu_of(root), time.monotonic()
-        time.sleep(max(1.0, seconds - 2.0))
-        after, took_s = cpu_of(root), time.monotonic() - began_s
-        process.wait()
-        (summary,) = (folder / "results").glob("*/summary.json")
-        phases = json.loads(summary.read_text())["phases"]
-        (bench,) = [phase for phase in phases if phase["phase"] == "bench"]
-        requests = requests_between(next((folder / "results").glob("*/record.jsonl")))
+        before, began_s = cpu_of_all(started.values()), time.monotonic()
+        time.sleep(max(1.0, min(seen_s.values()) + load.seconds - 1.0 - began_s))  # until one of them is about to end
+        after, ended_s = cpu_of_all(started.values()), time.monotonic()
+        for process in started.values():
+            process.wait()
+        requests = sum(requests_between(folder, began_s - at_s, ended_s - at_s) for folder, at_s in seen_s.items())
         spent = {pid: after[pid] - before.get(pid, 0.0) for pid in after}
+        took_s = ended_s - began_s
         return {
-            "workers": workers,
+            "workers": load.workers,
+            "runs": runs,
             "per_s": requests,
             "cpu_us_per_request": sum(spent.values()) / took_s / requests * 1e6 if requests else None,
-            "coordinator_ratio": spent[process.pid] / took_s,
-            "phase_s": bench.get("seconds"),
+            "coordinator_ratio": spent[next(iter(started.values())).pid] / took_s,
+            "measured_s": took_s,
         }
 
 
-def requests_between(record):
-    """Requests a second in the middle of the bench phase, by the record's seconds."""
-    seconds = [
-        event
-        for event in map(json.loads, record.read_text().splitlines())
+def cpu_of_all(processes):
+    """CPU seconds by process of some trees."""
+    found = {}
+    for process in processes:
+        found |= cpu_of(psutil.Process(process.pid))
+    return found
+
+
+def requests_between(folder, first_s, last_s):
+    """Requests a second by the record's seconds whose middle is between two times, from when the bench phase began."""
+    (record,) = folder.glob("results/*/record.jsonl")
+    events = [json.loads(line) for line in record.read_text().splitlines()]
+    begin_s = next(event["t"] for event in events if event["type"] == "step_begin" and event["phase"] == "bench")
+    counted = [
+        sum(row[3] for row in event.get("rows", ()) if row[0] == "bench") / event["seconds"]
+        for event in events
         if event["type"] == "second" and event["phase"] == "bench" and event["seconds"] > 0.9
+        if first_s <= event["t"] - event["seconds"] / 2 - begin_s <= last_s
     ]
-    middle = seconds[1:-1] or seconds
-    counted = [sum(row[3] for row in event.get("rows", ()) if row[0] == "bench") / event["seconds"] for event in middle]
     return statistics.fmean(counted) if counted else 0.0
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+def round_of(server, url, load, kinds):
+    """Each kind of run once, by name."""
+    found = {}
+    for kind in kinds:
+        workers, runs = KINDS[kind]
+        found[kind] = run(server, url, replace(load, workers=workers, users=load.users // runs), runs)
+        print(kind, found[kind], flush=True)
+    return found
+
+
+def compared(rounds, name):
+    """Medians of a figure by kind, and of each round's ratio to its own one process."""
+    medians = {kind: statistics.median(found[kind][name] for found in rounds) for kind in rounds[0]}
+    ratios = {kind: statistics.median(found[kind][name] / found[ALONE][name] for found in rounds) for kind in rounds[0]}
+    figures = [f"{kind} {medians[kind]:,.1f} (ratio {ratios[kind]:.2f})" for kind in KINDS if kind in medians]
+    print(f"{name}: {', '.join(figures)}")
+    return ratios
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--many", type=int, default=10)
@@ -161,11 +227,19 @@ def main():
     parser.add_argument("--json", type=Path)
     parser.add_argument("--users", type=int, default=40, help="of all workers together")
     parser.add_argument("--pin", action="store_true", help="nginx on the first core, all else on the second")
-    given = parser.parse_args()
+    parser.add_argument("--control", action="store_true", help="also two single processes with half of the users each")
+    parser.add_argument("--pause-ms", type=float, default=0.0, help="users wait about so long between requests")
+    return parser.parse_args()
+
+
+def main():
+    given = arguments()
     if given.pin:
         os.sched_setaffinity(0, {1})
     if shutil.which("nginx") is None:
         raise SystemExit("nginx is not installed; apt-get install nginx-light")
+    kinds = [ALONE, SHARED, *([HALVES] if given.control else [])]
+    load = Load(given.seconds, given.users, pause_ms=given.pause_ms)
     found = {"rounds": []}
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -173,15 +247,13 @@ def main():
         start_emulator(EmulatorOptions(port=0)) as server,
     ):
         for number in range(given.rounds):
-            for workers in (1, 2) if number % 2 == 0 else (2, 1):  # what drifts on the machine meets both alike
-                found["rounds"].append(run(server, url, workers, given.seconds, given.users))
-                print(found["rounds"][-1], flush=True)
-        found["many"] = run(server, url, given.many, given.seconds + 4, rate=20.0 * given.many)
+            order = kinds if number % 2 == 0 else kinds[::-1]  # what drifts on the machine meets all alike
+            found["rounds"].append(round_of(server, url, load, order))
+        many = Load(given.seconds + 4, rate=20.0 * given.many, workers=given.many)
+        found["many"] = run(server, url, many)
         print(found["many"])
     for name in ("per_s", "cpu_us_per_request") if given.rounds else ():
-        medians = [statistics.median(r[name] for r in found["rounds"] if r["workers"] == n) for n in (1, 2)]
-        found[f"{name}_ratio"] = medians[1] / medians[0]
-        print(f"{name}: 1 process {medians[0]:,.1f}, 2 workers {medians[1]:,.1f}, ratio {medians[1] / medians[0]:.2f}")
+        found[f"{name}_ratio"] = compared(found["rounds"], name)
     print(f"coordinator of {given.many} workers: {found['many']['coordinator_ratio']:.1%} of a core")
     if given.json:
         given.json.write_text(json.dumps(found, indent=1))

@@ -30,6 +30,8 @@ OPEN = ("--set", f"RATE_READWRITE_PHASE={RATE:.0f}")
 ORPHAN_S = 10.0
 HANGING_S = 25.0
 """Five seconds for the stop, five for its other worker's end, and what Dask takes to end a process that hangs."""
+HELD_UP_S = 7.5
+"""Longer than a worker's lease, shorter than what makes it silent to its coordinator."""
 START_S = 80
 """Processes start slowly where others do, too."""
 pytestmark = pytest.mark.timeout(120 + 40 * ROUNDS)
@@ -181,6 +183,23 @@ def test_a_worker_that_hangs_does_not_hold_up_a_stop_at_once(command, server, wa
     assert ended.events[-1]["t"] - stopped_s < HANGING_S
     assert cleaned.code == 0, cleaned.out + cleaned.err
     assert set(server.counts(ended.planned).values()) == {0}
+
+
+def test_a_coordinator_that_was_held_up_for_longer_than_workers_wait_is_told_that_they_are_gone(
+    command, server, wait_for
+):
+    process = command.start(*TIMED, "--set", "DURATION_READWRITE_PHASE=60s", **server.settings)
+    wait_for(lambda: command.has_begun("readwrite"), START_S)
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(HELD_UP_S)
+    process.send_signal(signal.SIGCONT)
+    went_on_s = time.monotonic()
+    ended = command.end(process)
+
+    assert ended.code == 99, ended.out + ended.err
+    assert sum("heard nothing for too long" in note for note in ended.notes) == 2
+    assert "no worker is left" in ended.summary["verdict"]["sentence"]
+    assert time.monotonic() - went_on_s < ORPHAN_S
 
 
 @pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=["alone", "shared"])

@@ -175,7 +175,7 @@ def test_whatever_is_lost_every_iteration_is_counted_exactly_once(executor, coun
             coordinator.tell([(part, row.value(), Taken())])
         if len(coordinator.workers) > 1 and data.draw(st.integers(0, 5)) == 0:
             running = [work for work in running if work[0] != worker]
-            start(coordinator.lost(worker, 1_000_000_000))
+            start(coordinator.lost(worker, 1_000_000_000, 0))
         elif not calls:
             told += unheard
             coordinator.tell([(part, row.value(), Taken())])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dms_load_test import __version__
 from dms_load_test.app.crew import Alone
-from dms_load_test.app.scenario_files import SUFFIX
+from dms_load_test.app.scenario_files import SUFFIX, resolve
 from dms_load_test.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -35,11 +35,12 @@ async def crew_of(
     """Return the crew that the settings ask for; its processes end with the context.
 
     Raises:
-        ConfigError: There is no Dask, no such scheduler, or a worker is not fit.
+        ConfigError: There is no Dask, no such scheduler, or a worker is not fit; the work cannot be shared.
     """
     if workload.settings.scheduler is None and workload.settings.workers == "1":
         yield Alone(session, client, target, world)
         return
+    _require_shareable(workload)
     async with _workers(session, target, workload, world, folder) as crew:
         yield crew
 
@@ -56,8 +57,6 @@ async def _workers(
         from dms_load_test.cluster.post import hashes  # noqa: PLC0415 - as above
     except ModuleNotFoundError as error:
         raise ConfigError(_NO_DASK) from error
-    if workload.settings.samples:
-        raise ConfigError("SAMPLES writes down the requests of one process; leave it out, or WORKERS and SCHEDULER")
     settings, files = workload.settings, files_of(workload)
     count = _count(settings)
     async with links.dask_client(settings.scheduler, count) as dask:
@@ -71,6 +70,17 @@ async def _workers(
             yield crew
         finally:
             await crew.close()
+
+
+def _require_shareable(workload: Workload) -> None:
+    if workload.settings.samples:
+        raise ConfigError("SAMPLES writes down the requests of one process; leave it out, or WORKERS and SCHEDULER")
+    alone = dict.fromkeys(item.name for item in workload.program.items if resolve(item.scenario).one_process)
+    if alone:
+        raise ConfigError(
+            f"{', '.join(alone)}: needs all that is found out in one process, thus no workers; leave out WORKERS and "
+            "SCHEDULER (--workers 1), or give it a run of its own"
+        )
 
 
 def files_of(workload: Workload) -> tuple[str, ...]:

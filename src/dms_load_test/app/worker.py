@@ -103,7 +103,7 @@ class _AtWork:
 
 
 def serve(post: Post, job: Job) -> None:
-    """Run what the post brings until it brings `EndRun`, is closed, or nobody asks any more."""
+    """Run what the post brings until it is closed, or nobody asks any more."""
     raise_file_limit()
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(_live(post, job))
@@ -233,10 +233,6 @@ class _Worker:
         """Correct the clock."""
         self._origin_ns = origin.origin_ns
 
-    def end(self, _: messages.EndRun) -> None:
-        """End the run."""
-        self._ended.set()
-
     def _now_ns(self) -> int:
         return SYSTEM_CLOCK.now_ns() - self._origin_ns
 
@@ -254,7 +250,8 @@ class _Worker:
             self._raise(error)
         else:
             self._tell()
-            self._post.report(messages.PartEnded(part, _told(outcome)))
+            if not self._post.forsaken:  # else it was ended half-way, and others take over what is left
+                self._post.report(messages.PartEnded(part, _told(outcome)))
         finally:
             self._parts.remove(work)
 
@@ -289,6 +286,7 @@ class _Worker:
         """End when the coordinator is gone or has given this worker up: no orphan keeps sending."""
         while not self._post.orphaned:  # noqa: ASYNC110 - it is time that passes
             await asyncio.sleep(_WATCH_S)
+        self._post.forsake()
         self._stop.request(StopReason.INTERRUPTED, at_once=True)
         self._ended.set()
 
@@ -302,7 +300,6 @@ _ACTIONS: Mapping[type, Callable[[_Worker, Any], None]] = {
     messages.NoToken: _Worker.no_token,
     messages.Stop: _Worker.stop,
     messages.SetOrigin: _Worker.set_origin,
-    messages.EndRun: _Worker.end,
 }
 
 

@@ -61,8 +61,9 @@ class Workers:
         self._changed = asyncio.Event()
         self._raised: messages.Raised | None = None
         self._active: set[str] = set()
+        self._entry = asyncio.Lock()
         self._names: dict[str, str] = {}
-        self._heard_s: dict[str, float] = {}
+        self._heard_ns: dict[str, int] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._coordinator = Coordinator(())
         self._link: Link | None = None
@@ -106,10 +107,11 @@ class Workers:
         """Make all workers ready; where the phase chooses documents, each has its share of them."""
         self._auth.phase = phase.name
         inventory = self._session.inventory
-        if not self._active and inventory is not None and not phase.planned and inventory.resources():
-            inventory.flush()
-            await self._deal_documents()
-        self._active.add(phase.name)
+        async with self._entry:  # one by one: phases side by side deal the documents once, and all choose from these
+            if not self._active and inventory is not None and not phase.planned and inventory.resources():
+                inventory.flush()
+                await self._deal_documents()
+            self._active.add(phase.name)
         self._carry(self._coordinator.enter(phase.name))
         await self._until(lambda: self._coordinator.is_entered(phase.name))
         self._raise_if_raised()
@@ -180,7 +182,7 @@ class Workers:
         self._changed.set()
 
     def _beat(self, worker: str, beat: messages.Beat) -> None:
-        self._heard_s[worker] = beat.snapshot.ended_ns / NS_PER_S
+        self._heard_ns[worker] = beat.snapshot.ended_ns
         self._seconds.add(worker, beat.snapshot, beat.health)
         self._coordinator.tell(beat.done)
         if self._session.inventory is not None:
@@ -191,11 +193,12 @@ class Workers:
     def lost(self, worker: str, why: str) -> None:
         """Go on without a worker, or end the run."""
         session, before = self._session, len(self._coordinator.losses)
-        orders = self._coordinator.lost(worker, session.now_ns())
+        heard_ns = self._heard_ns.get(worker, 0)
+        orders = self._coordinator.lost(worker, session.now_ns(), heard_ns)
         self._seconds.forget(worker)
         self.workers_lost += 1
         told = f"Worker {self._names[worker]} ({worker}) is lost: {why}. "
-        told += f"What it did after {self._heard_s.get(worker, 0.0):.1f} s is in no figure."
+        told += f"What it did after {heard_ns / NS_PER_S:.1f} s is in no figure."
         if orders:
             told += " Another worker takes over its part."
         session.note(told)

@@ -106,13 +106,16 @@ class StepInWork:
         if len(self._works) < before:
             self.outcomes.append(outcome)
 
-    def lose(self, worker: str, workers: Sequence[str], now_ns: int) -> tuple[list[Order], list[Loss]]:
-        """Give the counted parts of a lost worker to others; return the orders, and the losses of timed parts."""
+    def lose(self, worker: str, workers: Sequence[str], now_ns: int, heard_ns: int) -> tuple[list[Order], list[Loss]]:
+        """Give the counted parts of a lost worker to others; return the orders, and the losses of timed parts.
+
+        `heard_ns` is until when it had told what it did: what a timed part did after that is in no figure, thus lost.
+        """
         lost = [work for work in self._works if work.worker == worker]
         self._works = [work for work in self._works if work.worker != worker]
         if not self.counted:
             self.outcomes += [_told(work.taken) for work in lost if work.taken.taken]
-            losses = [self._loss(work, now_ns) for work in lost]
+            losses = [self._loss(work, heard_ns) for work in lost]
             self.losses += losses
             return [], losses
         self._unclaimed += [replace(work.part, done=work.done, turn=work.part.turn + 1) for work in lost]
@@ -142,13 +145,13 @@ class StepInWork:
             if told:
                 self.outcomes.append(Outcome(told, told, 0, 0, 0, 0, finished=True))
 
-    def _loss(self, work: _Work, now_ns: int) -> Loss:
+    def _loss(self, work: _Work, heard_ns: int) -> Loss:
         shard, whole_s = work.part.shard, duration_s(self.executor)
         if isinstance(self.executor, ConstantArrivalRate | RampingArrivalRate):
             arrivals = arrival_count(self.executor, shard) - work.taken.taken
             planned = sum(arrival_count(self.executor, other) for other in shards(shard.count))
             return Loss(self.phase, self.number, work.worker, arrivals / planned if planned else 0.0, arrivals)
-        left_s = min(whole_s, max(0.0, whole_s - (now_ns - self.begin_ns) / NS_PER_S))
+        left_s = min(whole_s, max(0.0, whole_s - (heard_ns - self.begin_ns) / NS_PER_S))
         return Loss(self.phase, self.number, work.worker, left_s / whole_s / shard.count if whole_s else 0.0)
 
 
@@ -167,10 +170,10 @@ class Coordinator:
         self._steps: dict[tuple[str, int], StepInWork] = {}
         self._entering: dict[str, set[str]] = {}
 
-    def enter(self, phase: str, beside: tuple[str, ...] = ()) -> list[Order]:
+    def enter(self, phase: str) -> list[Order]:
         """Make all workers ready for a phase."""
         self._entering[phase] = set(self.workers)
-        return self.to_all(EnterPhase(phase, beside))
+        return self.to_all(EnterPhase(phase))
 
     def entered(self, worker: str, phase: str) -> None:
         """Note that a worker is ready."""
@@ -209,8 +212,8 @@ class Coordinator:
         if step is not None:
             step.end(part, outcome)
 
-    def lost(self, worker: str, now_ns: int) -> list[Order]:
-        """Do without a worker from now on; `losses` grows by what cannot be caught up with."""
+    def lost(self, worker: str, now_ns: int, heard_ns: int) -> list[Order]:
+        """Do without a worker from now on; `losses` grows by what cannot be caught up with since it was heard last."""
         if worker not in self.workers:
             return []
         self.workers.remove(worker)
@@ -218,7 +221,7 @@ class Coordinator:
             waiting.discard(worker)
         orders: list[Order] = []
         for step in self._steps.values():
-            given, losses = step.lose(worker, self.workers, now_ns)
+            given, losses = step.lose(worker, self.workers, now_ns, heard_ns)
             orders += given
             self.losses += losses
         return orders

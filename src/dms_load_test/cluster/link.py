@@ -140,17 +140,28 @@ class Link:
 
     async def open(self, serve: Callable[[post.Post, Any], None], jobs: Mapping[str, Any], *, local: bool) -> None:
         """Start the run on each worker of `jobs`, with its job. Raises: OSError: one is lost already."""
+        start = partial(self._client.run, post.open_post, serve, self._run_id)
+
+        async def begin(worker: str, job: Any) -> None:
+            await start(job, workers=[worker])
+            self._talk_to(worker)  # at once: while the last of the workers begins, the first must not feel forsaken
+
         async with asyncio.timeout(OPEN_S):
             if local:
                 await self._client.run(post.ignore_interrupts, workers=list(jobs))
-            start = partial(self._client.run, post.open_post, serve, self._run_id)
-            await asyncio.gather(*(start(job, workers=[worker]) for worker, job in jobs.items()))
-        for worker in jobs:
-            self._queues[worker] = asyncio.Queue()
-            self._tasks[worker] = (
-                asyncio.create_task(self._guard(worker, self._ask)),
-                asyncio.create_task(self._guard(worker, self._write)),
-            )
+            try:
+                async with asyncio.TaskGroup() as beginning:
+                    for worker, job in jobs.items():
+                        beginning.create_task(begin(worker, job))
+            except ExceptionGroup as raised:
+                raise raised.exceptions[0] from None
+
+    def _talk_to(self, worker: str) -> None:
+        self._queues[worker] = asyncio.Queue()
+        self._tasks[worker] = (
+            asyncio.create_task(self._guard(worker, self._ask)),
+            asyncio.create_task(self._guard(worker, self._write)),
+        )
 
     def send(self, worker: str, instruction: Instruction) -> None:
         """Send an instruction; those to one worker arrive in order. To a lost worker: nothing."""
@@ -188,7 +199,7 @@ class Link:
             answer = self._client.run(post.collect, self._run_id, workers=[worker])
             reports = (await asyncio.wait_for(answer, SILENCE_S))[worker]
             if reports is None:
-                raise ConnectionError("its process was started anew")
+                raise ConnectionError("its process was started anew, or it heard nothing for too long")
             for report in reports:
                 self._on_report(worker, report)
 

@@ -23,7 +23,6 @@ class EnterPhase:
     """Make ready for a phase, which is told by `Entered`."""
 
     phase: str
-    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +81,7 @@ class SetOrigin:
     origin_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class EndRun:
-    """Nothing more will come."""
-
-
-Instruction = EnterPhase | AddDocuments | LeavePhase | RunPart | NewToken | NoToken | Stop | SetOrigin | EndRun
+Instruction = EnterPhase | AddDocuments | LeavePhase | RunPart | NewToken | NoToken | Stop | SetOrigin
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ class Post:
     def __init__(self, run_id: str) -> None:
         self.run_id = run_id
         self.closed = False
+        self.forsaken = False
         self.heard_s = time.monotonic()
         self._reports: deque[Report] = deque()
         self._outer = asyncio.get_running_loop()
@@ -83,20 +84,33 @@ class Post:
         """Whether nobody has asked for too long."""
         return self.closed or time.monotonic() - self.heard_s > LEASE_S
 
+    def forsake(self) -> None:
+        """Take nothing any more: the worker ends, whoever asks from now on."""
+        with self._lock:
+            self.forsaken = True
+
     def deliver(self, instructions: tuple[Instruction, ...]) -> None:
         """Hand instructions over to the worker's loop."""
         self.heard_s = time.monotonic()
-        with self._lock:
+        with self._lock:  # held to the end: the loop of a forsaken post may be closed at any moment
+            if self.forsaken or self.closed:
+                return
             if self._inner is None or self._take is None:
                 self._early += instructions
                 return
-        for instruction in instructions:
-            self._inner.call_soon_threadsafe(self._take, instruction)
+            for instruction in instructions:
+                self._inner.call_soon_threadsafe(self._take, instruction)
 
-    async def collect(self) -> list[Report]:
-        """Return what has been reported; wait a little for it where there is nothing."""
+    async def collect(self) -> list[Report] | None:
+        """Return what has been reported; wait a little for it where there is nothing.
+
+        None after the last words of a worker that ended because nobody had asked: nothing of it is at work any more.
+        """
         self.heard_s = time.monotonic()
+        has_ended = self.forsaken and self.closed
         if not self._reports:
+            if has_ended:
+                return None
             self._filled.clear()
             try:
                 await asyncio.wait_for(self._filled.wait(), COLLECT_S)
@@ -155,14 +169,14 @@ def _serve(serve: Callable[[Post, Any], None], post: Post, job: Any) -> None:
 def deliver(run_id: str, letter: Letter) -> bool:
     """Take a letter; return whether anybody was there to read it."""
     post = _POSTS.get(run_id)
-    if post is None:
+    if post is None or post.forsaken:
         return False
     post.deliver(letter.instructions)
     return True
 
 
 async def collect(run_id: str) -> list[Report] | None:
-    """Return the worker's reports; None where there is no such run here, as after a restart of the process."""
+    """Return the worker's reports; None where the run is not here any more, as after a restart of the process."""
     post = _POSTS.get(run_id)
     return None if post is None else await post.collect()
 

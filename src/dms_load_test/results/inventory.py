@@ -1,7 +1,7 @@
 """The documents that a run created and the server still has, on disk.
 
 The file is a journal: one row for each acknowledged create and each delete, appended in batches, so that nothing is
-searched or rewritten while the load runs; a document's last row tells its state. Measured: 33 bytes a row.
+searched or rewritten while the load runs; a document's last row tells its state. Measured: 34 bytes a row.
 A POST that was answered 200 found its document there: the row says so, because it may be somebody else's.
 Choosing documents needs them in memory (25 bytes each): they are read in when something is first chosen or counted,
 so that a load phase, which only adds, costs none.

@@ -28,6 +28,8 @@ from dms_load_test.scenarios.comparison import differences, told
 if TYPE_CHECKING:
     from dms_load_test.scenarios.api import Entry, Reply, Totals, VirtualUser, Workload
 
+ONE_PROCESS = True
+"""All users fight for the same documents, and what they wrote is known where it is read back at the end."""
 NEEDS_DOCUMENTS = True
 CHILDREN = ("studentSectionAttendanceEvents", "studentSchoolAttendanceEvents", "studentSectionAssociations")
 """Resources that hang on a parent, the likeliest to collide first."""

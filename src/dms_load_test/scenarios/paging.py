@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from dms_load_test.scenarios.api import Api, Reply, Totals, VirtualUser, Workload
 
 NEEDS_DOCUMENTS = True
+ONE_PROCESS = True
+"""Walks in all ways are compared with each other."""
 PARTITIONS = 4
 _TREND = "page_time"
 _MASK = (1 << 64) - 1

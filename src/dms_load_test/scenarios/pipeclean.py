@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from dms_load_test.scenarios.api import Reply, Totals, VirtualUser, Workload
 
 SMALLEST = True
+ONE_PROCESS = True
+"""Coverage is of all resources, and whoever created a document deletes it."""
 OPERATIONS = ("create", "list", "read", "update", "delete")
 _LIMIT_S = 3600.0
 

@@ -53,7 +53,7 @@ def test_a_lost_part_of_a_level_goes_on_elsewhere_where_it_was_told_to_be_with_t
     lost = parts(orders)["a"]
     two.tell([(lost, Done(7, (9,)), Taken(10, 8))])
 
-    (order,) = two.lost("a", 20 * NS_PER_S)
+    (order,) = two.lost("a", 20 * NS_PER_S, 19 * NS_PER_S)
 
     assert order.worker == "b"
     assert order.instruction.part == type(lost)("load", 0, lost.shard, Done(7, (9,)), turn=1)
@@ -66,11 +66,11 @@ def test_a_takeover_that_is_lost_too_is_taken_over_again_from_where_that_was():
     three = Coordinator(["a", "b", "c"])
     _, orders = three.begin("load", 0, LEVEL, 0)
     three.tell([(parts(orders)["a"], Done(5), Taken(5, 5))])
-    (first,) = three.lost("a", 0)
+    (first,) = three.lost("a", 0, 0)
     three.tell([(first.instruction.part, Done(8), Taken(3, 3))])
 
     assert first.worker == "b"
-    again = three.lost("b", 0)
+    again = three.lost("b", 0, 0)
 
     assert {order.worker for order in again} == {"c"}
     assert [(order.instruction.part.done, order.instruction.part.turn) for order in again] == [
@@ -79,10 +79,10 @@ def test_a_takeover_that_is_lost_too_is_taken_over_again_from_where_that_was():
     ]
 
 
-def test_a_lost_part_of_a_timed_step_is_a_loss_of_what_was_left_of_it(two):
+def test_a_lost_part_of_a_timed_step_is_a_loss_of_all_that_it_had_not_told(two):
     step, orders = two.begin("readwrite", 0, TIMED, 0)
 
-    assert two.lost("b", 5 * NS_PER_S + LEAD_NS) == []
+    assert two.lost("b", 9 * NS_PER_S, 5 * NS_PER_S + LEAD_NS) == []
 
     (loss,) = two.losses
     assert (loss.worker, loss.ratio) == ("b", pytest.approx(0.25))
@@ -90,12 +90,21 @@ def test_a_lost_part_of_a_timed_step_is_a_loss_of_what_was_left_of_it(two):
     assert step.ended
 
 
+@pytest.mark.parametrize(("heard_s", "ratio"), [(52.5, 0.0625), (0.0, 0.5), (61.0, 0.0)])
+def test_a_worker_that_was_silent_until_the_end_leaves_a_loss_from_when_it_was_heard_last(two, heard_s, ratio):
+    two.begin("readwrite", 0, ConstantVus(vus=4, duration_s=60), 0)
+
+    two.lost("b", 62 * NS_PER_S, int(heard_s * NS_PER_S) + LEAD_NS)  # found out 8 s after, when the step is over
+
+    assert [loss.ratio for loss in two.losses] == [pytest.approx(ratio)]
+
+
 def test_arrivals_that_a_lost_worker_did_not_take_are_counted(two):
     executor = ConstantArrivalRate(rate_per_s=10, duration_s=10, pre_allocated_vus=2, max_vus=4)
     step, orders = two.begin("readwrite", 0, executor, 0)
     two.tell([(parts(orders)["a"], Done(), Taken(20, 18, 1))])
 
-    two.lost("a", 5 * NS_PER_S)
+    two.lost("a", 5 * NS_PER_S, 4 * NS_PER_S)
 
     (loss,) = two.losses
     assert (loss.arrivals, loss.ratio) == (30, pytest.approx(0.3))
@@ -109,7 +118,7 @@ def test_of_steps_side_by_side_each_has_its_own_loss(two):
     first, _ = two.begin("readwrite", 0, few, 0)
     second, _ = two.begin("changes", 0, many, 0)
 
-    two.lost("a", 0)
+    two.lost("a", 0, 0)
 
     assert [[loss.arrivals for loss in step.losses] for step in (first, second)] == [[5], [50]]
     assert len(two.losses) == 2
@@ -120,7 +129,7 @@ def test_nobody_waits_for_a_lost_worker_to_be_ready(two):
     two.entered("a", "load")
     assert not two.is_entered("load")
 
-    two.lost("b", 0)
+    two.lost("b", 0, 0)
 
     assert two.is_entered("load")
 
@@ -128,7 +137,7 @@ def test_nobody_waits_for_a_lost_worker_to_be_ready(two):
 def test_what_a_part_tells_after_it_was_given_away_is_passed_over(two):
     step, orders = two.begin("load", 0, LEVEL, 0)
     old = parts(orders)["a"]
-    two.lost("a", 0)
+    two.lost("a", 0, 0)
 
     two.ended(old, ENDED)
 
@@ -138,8 +147,8 @@ def test_what_a_part_tells_after_it_was_given_away_is_passed_over(two):
 
 def test_without_any_worker_a_step_never_ends(two):
     step, _ = two.begin("load", 0, LEVEL, 0)
-    two.lost("a", 0)
-    two.lost("b", 0)
+    two.lost("a", 0, 0)
+    two.lost("b", 0, 0)
 
     assert two.workers == []
     assert not step.ended

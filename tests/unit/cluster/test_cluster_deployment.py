@@ -91,6 +91,24 @@ def test_every_command_and_option_that_starts_a_part_exists(words):
     assert set(given) <= known
 
 
+def test_what_reads_the_results_mounts_the_claim_of_the_run_where_the_run_writes():
+    found = manifests()
+    run, reader = found["run.yaml"]["spec"]["job"]["spec"], found["reader.yaml"]["spec"]
+    (job,), (reading,) = run["containers"], reader["containers"]
+
+    assert reader["volumes"] == run["volumes"]
+    assert [mount["mountPath"] for mount in reading["volumeMounts"]] == [job["volumeMounts"][0]["mountPath"]]
+    assert reading["image"] == job["image"]
+
+
+@pytest.mark.parametrize("kind", ["DaskJob", "Pod"])
+def test_what_the_page_deletes_after_a_run_has_the_name_of_a_manifest(kind):
+    page = (DEPLOY.parent / "docs" / "distributed.md").read_text()
+    names = {found["metadata"]["name"] for found in manifests().values() if found["kind"] == kind}
+
+    assert set(re.findall(rf"kubectl delete {kind.lower()} (\S+)", page)) == names
+
+
 def test_the_user_of_the_image_may_write_into_the_claim():
     uid = int(re.search(r"^USER (\d+)$", (DEPLOY / "Containerfile").read_text(), re.MULTILINE)[1])
 

@@ -28,6 +28,28 @@ class SilentOnceOpened(SilentCluster):
             await super().run()
 
 
+class OpenedInTurn(SilentCluster):
+    """Worker b opens when somebody has asked worker a for reports."""
+
+    def __init__(self):
+        self.asked = asyncio.Event()
+
+    async def run(self, function, *_, workers, **__):
+        if function is link.post.collect:
+            self.asked.set()
+        if function is not link.post.open_post:
+            await super().run()
+        if workers == ["b"]:
+            await self.asked.wait()
+
+
+class LostAtTheStart(SilentCluster):
+    async def run(self, function, *_, workers, **__):
+        if workers == ["b"]:
+            raise ConnectionResetError("b is gone")
+        await super().run()
+
+
 def link_to(cluster, lost=None):
     return link.Link(cluster, "run", lambda *_: None, lambda *told: lost.append(told))
 
@@ -53,6 +75,21 @@ async def test_a_worker_that_is_silent_before_the_run_is_told(monkeypatch):
         await silent.measure("a")
     with pytest.raises(TimeoutError):
         await silent.open(print, {"a": None}, local=True)
+
+
+async def test_a_worker_is_asked_from_its_own_opening_on_so_that_it_does_not_end_while_others_open(monkeypatch):
+    monkeypatch.setattr(link, "SILENCE_S", 60)
+    opening = link_to(OpenedInTurn())
+
+    async with asyncio.timeout(1):
+        await opening.open(print, {"a": None, "b": None}, local=False)
+
+    await opening.close()
+
+
+async def test_a_worker_that_is_lost_before_the_run_is_told_as_that():
+    with pytest.raises(ConnectionResetError, match="b is gone"):
+        await link_to(LostAtTheStart()).open(print, {"a": None, "b": None}, local=False)
 
 
 async def test_a_worker_that_is_silent_in_the_run_is_given_up():
