@@ -183,16 +183,6 @@ def test_the_plan_shown_is_one(tmp_path):
     assert read_plan_file(tmp_path / "plan.yaml", {}).program
 
 
-def test_the_workflow_runs_the_script_that_the_shell_runs():
-    workflow = yaml.safe_load((ROOT / "examples" / "ci" / "github-actions.yml").read_text())
-    (job,) = workflow["jobs"].values()
-    steps = [step["run"] for step in job["steps"] if "run" in step]
-
-    assert steps[-1] == "examples/ci/load-test.sh"
-    assert (ROOT / steps[-1]).stat().st_mode & 0o111
-    assert set(job["env"]) == {"PROFILE", "API_BASE_URL", "CLIENT_ID", "CLIENT_SECRET"}
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell's script")
 def test_a_second_run_in_ci_is_compared_with_the_first(desk, running):
     settings = SMALL | {"API_BASE_URL": running.base_url, "CLIENT_ID": running.key, "CLIENT_SECRET": running.secret}
@@ -206,6 +196,9 @@ def test_a_second_run_in_ci_is_compared_with_the_first(desk, running):
     ]
 
     assert ended[0].returncode == 0, ended[0].stdout + ended[0].stderr
-    assert not (desk / "base").is_symlink()
-    assert ended[1].returncode in {0, 99}, ended[1].stdout + ended[1].stderr
-    assert (desk / "comparison.md").read_text().startswith("#")
+    assert ended[1].returncode == 0, ended[1].stdout + ended[1].stderr  # a second of load is too little to be slower
+    first, second = sorted((desk / "results").iterdir(), key=lambda run: run.stat().st_mtime)
+    assert (desk / "base" / "smoke" / "record.jsonl").read_bytes() == (second / "record.jsonl").read_bytes()
+    comparison = (desk / "comparison.md").read_text()
+    assert first.name in comparison
+    assert second.name in comparison
