@@ -6,6 +6,7 @@ That emulator stands where a page says 127.0.0.1:8080 or localhost:8081. Every o
 line would read it, its settings included, and ends before it does anything.
 """
 
+import importlib
 import os
 import re
 import shlex
@@ -22,6 +23,7 @@ from dms_load_test.app.plan_file import read_plan_file
 from dms_load_test.cli import app
 from dms_load_test.config import load_settings, parse_assignments
 from dms_load_test.emulator import EmulatorOptions, start_emulator
+from dms_load_test.generators import DistrictSizes
 from dms_load_test.metrics.thresholds import parse_threshold
 
 ROOT = Path(__file__).parents[2]
@@ -155,6 +157,27 @@ def test_the_sizes_of_a_profile_are_those_that_it_has(profile, tmp_path):
     (row,) = re.findall(rf"^\| `{profile}` \| \D.*$", PAGES["docs/profiles.md"].read_text(), re.MULTILINE)
 
     assert row.endswith(f" | {' | '.join(f'{size:,}' for size in sizes)} | {users} |")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the benchmarks measure with what POSIX tells")
+def test_the_benchmark_of_the_data_plans_the_districts_that_the_pages_tell_of(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    plans = importlib.import_module("generators").PLANS
+    (state,) = re.findall(
+        r"`(STUDENT_COUNT=\d+ SCHOOL_COUNT=\d+ STAFF_COUNT=\d+)`", PAGES["docs/distributed.md"].read_text()
+    )
+    for name, sizes in {"prod": [], "state": state.split()}.items():
+        settings = load_settings("prod", parse_assignments(sizes), {}, tmp_path).settings
+        documents, _ = documents_and_graph(settings)
+
+        assert plans[name] == DistrictSizes(
+            settings.school_count,
+            settings.student_count,
+            settings.staff_count,
+            settings.courses_per_school,
+            settings.sections_per_course,
+        )
+        assert f"{sum(documents.counts.values()):,} documents" in PAGES["docs/generators.md"].read_text()
 
 
 def test_the_benchmarks_shown_have_the_options_shown():
