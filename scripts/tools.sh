@@ -41,8 +41,7 @@ without_services() (
     if [ ! -e "$POLICY" ]; then
         trap 'rm -f "$POLICY"' EXIT
         trap 'exit 130' INT TERM
-        printf '#!/bin/sh\nexit 101\n' >"$POLICY"
-        chmod 755 "$POLICY"
+        printf '#!/bin/sh\nexit 101\n' >"$POLICY" && chmod 755 "$POLICY" || exit # rather nothing than a service
     fi
     "$@"
 )

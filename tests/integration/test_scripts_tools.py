@@ -107,6 +107,13 @@ def test_what_a_system_does_not_have_does_not_keep_the_rest_away(system):
     assert "disable chromium" not in system.asked
 
 
+def test_nothing_is_installed_where_services_could_not_be_kept_from_starting(system):
+    system.policy = system.policy.parent / "nowhere" / "policy-rc.d"
+
+    assert "some tests will be skipped" in system.install().stderr
+    assert system.asked == []
+
+
 @pytest.mark.parametrize("without", ["root", "apt-get", "need"])
 def test_the_system_is_left_alone_where_it_cannot_or_need_not_change(system, without):
     if without == "root":
