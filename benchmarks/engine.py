@@ -6,7 +6,7 @@ speed. CPU is user and system time of the whole process; what starting and stopp
 a run of one user for a second.
 
 Needs: nginx and wrk (`apt-get install nginx-light wrk`), and for the rivals a Python with `pip install aiohttp locust`
-(`--python PATH`, or `pip install --group bench` here). What is missing is left out and said so. `--k6 PATH` adds k6.
+(`--python PATH`, or `pip install --group bench` here). What is missing is left out and said so. `--k6 k6` adds k6.
 Linux only.
 """
 
@@ -28,6 +28,14 @@ from engine_speed import measure_speed
 PARTS = {"speed": measure_speed, "accuracy": measure_accuracy, "growth": measure_growth}
 
 
+def program(text):
+    """Where a program is, from any folder: rivals run in theirs. Links stay, as they are what makes an environment."""
+    found = shutil.which(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text}: there is no such program")
+    return os.path.abspath(found)  # noqa: PTH100 - Path.absolute() keeps `..`, Path.resolve() follows links
+
+
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path, help="write all figures there")
@@ -39,8 +47,8 @@ def arguments():
     parser.add_argument("--only", default="", help="generators, such as ours,wrk,aiohttp,locust-fast,locust-http,k6")
     parser.add_argument("--rates", default="200,1000,5000", help="arrivals a second for accuracy")
     parser.add_argument("--minutes", type=float, default=10.0, help="for growth")
-    parser.add_argument("--python", default=sys.executable, help="a Python that has aiohttp and locust")
-    parser.add_argument("--k6", default="", help="path of the k6 program")
+    parser.add_argument("--python", type=program, default=sys.executable, help="a Python that has aiohttp and locust")
+    parser.add_argument("--k6", type=program, help="the k6 program")
     return parser.parse_args()
 
 

@@ -29,8 +29,8 @@ except ImportError:
     faker = None
 
 DEV = DistrictSizes(10, 100, 20, 10, 3)
-PROD = DistrictSizes(130, 75_000, 12_000, 60, 6)
-STATE = DistrictSizes(9_000, 5_000_000, 400_000, 60, 6)
+PROD = DistrictSizes(130, 75_000, 12_000, 50, 4)
+STATE = DistrictSizes(8_600, 5_000_000, 800_000, 50, 4)
 PLANS = {"prod": PROD, "state": STATE}
 REPEATS = 3
 

@@ -44,6 +44,9 @@ pip_install() {
 # set_up run|dev: what a run needs, or that and what the tests need.
 set_up() {
     local kind=$1 lock=$ROOT/requirements.lock wanted stamp
+    case $OSTYPE in
+        msys* | cygwin*) fail "the scripts are for Linux and macOS; on Windows: pip install . and then dms-load-test run" ;;
+    esac
     [ "$kind" = run ] || lock=$ROOT/requirements-dev.lock
     stamp=$VENV/installed-$kind
     # The folder's path is part of it, since an environment does not survive a move.

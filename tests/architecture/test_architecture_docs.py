@@ -121,3 +121,13 @@ def test_the_table_of_pains_is_the_one_that_is_tested():
     table = text_of("docs/troubleshooting.md").split("<!-- pains -->")[1].split("<!-- pains: end -->")[0]
 
     assert [line.strip("| ").split(" | ")[0] for line in table.strip().splitlines()[2:]] == tested
+
+
+def test_the_table_of_a_virtual_user_has_all_that_it_offers():
+    tree = ast.parse((ROOT / "src" / "dms_load_test" / "load" / "virtual_user.py").read_text(encoding="utf-8"))
+    (user,) = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "VirtualUser")
+    fields = {node.target.id for node in user.body if isinstance(node, ast.AnnAssign)}
+    methods = {node.name for node in user.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    told = {name for row in rows_of("docs/scenarios.md", "Write one") for name in re.findall(r"`(\w+)", row[0])}
+
+    assert told == fields | methods

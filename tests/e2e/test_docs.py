@@ -6,6 +6,7 @@ That emulator stands where a page says 127.0.0.1:8080 or localhost:8081. Every o
 line would read it, its settings included, and ends before it does anything.
 """
 
+import importlib
 import os
 import re
 import shlex
@@ -22,6 +23,7 @@ from dms_load_test.app.plan_file import read_plan_file
 from dms_load_test.cli import app
 from dms_load_test.config import load_settings, parse_assignments
 from dms_load_test.emulator import EmulatorOptions, start_emulator
+from dms_load_test.generators import DistrictSizes
 from dms_load_test.metrics.thresholds import parse_threshold
 
 ROOT = Path(__file__).parents[2]
@@ -157,6 +159,27 @@ def test_the_sizes_of_a_profile_are_those_that_it_has(profile, tmp_path):
     assert row.endswith(f" | {' | '.join(f'{size:,}' for size in sizes)} | {users} |")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the benchmarks measure with what POSIX tells")
+def test_the_benchmark_of_the_data_plans_the_districts_that_the_pages_tell_of(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    plans = importlib.import_module("generators").PLANS
+    (state,) = re.findall(
+        r"`(STUDENT_COUNT=\d+ SCHOOL_COUNT=\d+ STAFF_COUNT=\d+)`", PAGES["docs/distributed.md"].read_text()
+    )
+    for name, sizes in {"prod": [], "state": state.split()}.items():
+        settings = load_settings("prod", parse_assignments(sizes), {}, tmp_path).settings
+        documents, _ = documents_and_graph(settings)
+
+        assert plans[name] == DistrictSizes(
+            settings.school_count,
+            settings.student_count,
+            settings.staff_count,
+            settings.courses_per_school,
+            settings.sections_per_course,
+        )
+        assert f"{sum(documents.counts.values()):,} documents" in PAGES["docs/generators.md"].read_text()
+
+
 def test_the_benchmarks_shown_have_the_options_shown():
     shown = {
         (script, option)
@@ -183,16 +206,6 @@ def test_the_plan_shown_is_one(tmp_path):
     assert read_plan_file(tmp_path / "plan.yaml", {}).program
 
 
-def test_the_workflow_runs_the_script_that_the_shell_runs():
-    workflow = yaml.safe_load((ROOT / "examples" / "ci" / "github-actions.yml").read_text())
-    (job,) = workflow["jobs"].values()
-    steps = [step["run"] for step in job["steps"] if "run" in step]
-
-    assert steps[-1] == "examples/ci/load-test.sh"
-    assert (ROOT / steps[-1]).stat().st_mode & 0o111
-    assert set(job["env"]) == {"PROFILE", "API_BASE_URL", "CLIENT_ID", "CLIENT_SECRET"}
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell's script")
 def test_a_second_run_in_ci_is_compared_with_the_first(desk, running):
     settings = SMALL | {"API_BASE_URL": running.base_url, "CLIENT_ID": running.key, "CLIENT_SECRET": running.secret}
@@ -206,6 +219,9 @@ def test_a_second_run_in_ci_is_compared_with_the_first(desk, running):
     ]
 
     assert ended[0].returncode == 0, ended[0].stdout + ended[0].stderr
-    assert not (desk / "base").is_symlink()
-    assert ended[1].returncode in {0, 99}, ended[1].stdout + ended[1].stderr
-    assert (desk / "comparison.md").read_text().startswith("#")
+    assert ended[1].returncode == 0, ended[1].stdout + ended[1].stderr  # a second of load is too little to be slower
+    first, second = sorted((desk / "results").iterdir(), key=lambda run: run.stat().st_mtime)
+    assert (desk / "base" / "smoke" / "record.jsonl").read_bytes() == (second / "record.jsonl").read_bytes()
+    comparison = (desk / "comparison.md").read_text()
+    assert first.name in comparison
+    assert second.name in comparison

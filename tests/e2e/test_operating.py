@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from dms_load_test.emulator import EmulatorOptions, start_emulator
+from dms_load_test.emulator.claims import CLAIM_SETS
 from dms_load_test.engine import config_service
 
 LOAD = ("run", "--profile", "smoke", "--phase", "load", "-q")
@@ -37,7 +38,8 @@ def test_a_client_is_made_once_and_then_reused_renewed_or_replaced(inside, serve
     assert [ended.code for ended in (first, again, renewed, replaced)] == [0, 0, 0, 0], first.err
     assert "exists and works: nothing is changed" in again.out
     assert "new credentials" in renewed.out
-    assert "Warning: E2E-NoFurtherAuthRequiredClaimSet covers about 69 resources only" in replaced.out
+    covered = len(CLAIM_SETS["E2E-NoFurtherAuthRequiredClaimSet"].grants)
+    assert f"Warning: E2E-NoFurtherAuthRequiredClaimSet covers {covered} resources only" in replaced.out
     assert kept["CLIENT_ID"] != made["CLIENT_ID"]
     assert kept["CONFIG_SERVICE_CLIENT_ID"] == made["CONFIG_SERVICE_CLIENT_ID"]
     said = "".join(ended.out + ended.err for ended in (first, again, renewed, replaced))

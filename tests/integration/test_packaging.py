@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import socket
 import subprocess
@@ -14,8 +15,15 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from packaging.markers import Marker
 
 ROOT = Path(__file__).parents[2]
+
+
+def not_for(lock, **environment):
+    """Locked packages that this Python does without, or one of another environment."""
+    marked = re.findall(r"^([a-z0-9][a-z0-9.-]*)==\S+ ; (.*?)(?: \\)?$", lock, re.MULTILINE)
+    return {name for name, marker in marked if not Marker(marker).evaluate(environment)}
 
 
 def hatch(*arguments, folder):
@@ -51,9 +59,10 @@ def project():
 
 
 def test_the_source_archive_holds_what_is_needed_to_test_and_to_build(source):
-    wanted = ("LICENSE", "README.md", "requirements-dev.lock", "run-tests.sh", ".env.example", "tests/conftest.py")
+    shown = ("LICENSE", "README.md", "requirements-dev.lock", "run-tests.sh", "tests/conftest.py")
+    hidden = (".ci/run", ".dockerignore", ".env.example")
 
-    assert [name for name in wanted if not (source / name).is_file()] == []
+    assert [name for name in (*shown, *hidden) if not (source / name).is_file()] == []
 
 
 def test_the_source_archive_gives_a_wheel_with_the_whole_package(wheel):
@@ -85,14 +94,27 @@ def test_the_bill_of_materials_names_every_locked_package_with_its_licence(proje
     bill = json.loads(done.stdout)
     lock = (ROOT / "requirements.lock").read_text()
     locked = {line.split("==")[0] for line in lock.splitlines() if "==" in line}
-    elsewhere = {line.split("==")[0] for line in lock.splitlines() if "sys_platform == 'win32'" in line}
     refs = {component["bom-ref"] for component in bill["components"]}
 
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
     assert bill["metadata"]["component"]["version"] == project["version"]
     assert {component["name"] for component in bill["components"]} == locked
-    assert {c["name"] for c in bill["components"] if not c.get("licenses")} <= elsewhere
+    assert {c["name"] for c in bill["components"] if not c.get("licenses")} <= not_for(lock)
     assert all(set(entry["dependsOn"]) <= refs for entry in bill["dependencies"])
+
+
+@pytest.mark.parametrize(
+    ("environment", "absent"),
+    [
+        ({"python_full_version": "3.11.9", "sys_platform": "linux"}, {"colorama", "tzdata"}),
+        ({"python_full_version": "3.13.1", "sys_platform": "linux"}, {"colorama", "tzdata", "zipp"}),
+        ({"python_full_version": "3.13.1", "sys_platform": "win32"}, {"uvloop", "zipp"}),
+    ],
+)
+def test_a_licence_is_asked_of_what_this_python_and_system_install(environment, absent):
+    lock = (ROOT / "requirements.lock").read_text()
+
+    assert not_for(lock, **environment) & {"colorama", "tzdata", "uvloop", "zipp"} == absent
 
 
 def test_no_licence_obliges_more_than_we_keep():

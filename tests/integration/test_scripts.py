@@ -69,11 +69,11 @@ class Checkout:
         path.chmod(0o755)
         return path
 
-    def run(self, *arguments: str, script="run-load-test.sh", current: Path | None = None):
+    def run(self, *arguments: str, script="run-load-test.sh", current: Path | None = None, **environment: str):
         return subprocess.run(
             [self.home / script, *arguments],
             cwd=current or self.home,
-            env={"PATH": str(self.bin)},
+            env={"PATH": str(self.bin), **environment},
             capture_output=True,
             text=True,
             check=False,
@@ -203,3 +203,16 @@ def test_no_network_is_told_in_one_line_and_the_next_call_tries_again(checkout):
     assert "No matching distribution found for rich" in refused[1].stderr.splitlines()[-1]
     assert "check the network" in refused[1].stderr.splitlines()[-1]
     assert len(checkout.installs) == 2
+
+
+@pytest.mark.parametrize("system", ["msys", "cygwin"])
+def test_a_shell_on_windows_is_told_the_way_that_works_there(checkout, system):
+    checkout.add_python("python", "3.12")
+
+    refused = checkout.run(OSTYPE=system)
+
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "run-load-test.sh: the scripts are for Linux and macOS; on Windows: pip install . and then dms-load-test run\n"
+    )
+    assert not checkout.log.exists()

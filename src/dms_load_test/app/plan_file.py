@@ -13,7 +13,7 @@
           - scenario: changes
             settings: {DURATION_READWRITE_PHASE: 1m}
 
-Whatever is wrong is told with file and line.
+An empty `target` or `profile` is the same as none. Whatever is wrong is told with file and line.
 """
 
 from __future__ import annotations
@@ -110,10 +110,12 @@ def read_plan_file(path: Path, environment: Mapping[str, str]) -> PlanFile:
     read = [_turn(reader, node) for node in reader.items(top["run"], "run")]
     _check_names(reader, [found for turn in read for found in turn])
     settings = _settings(reader, top)
-    if "target" in top:
-        settings = {"API_BASE_URL": reader.text(top["target"], "target"), **settings}
-    profile = reader.text(top["profile"], "profile") if "profile" in top else None
-    return PlanFile(Program(tuple(tuple(item for item, _ in turn) for turn in read)), profile, settings)
+    # Empty is what a variable without a value leaves, and is not given: "" would be stronger than .env.load-test.
+    target = reader.text(top["target"], "target") if "target" in top else ""
+    profile = reader.text(top["profile"], "profile") if "profile" in top else ""
+    if target:
+        settings = {"API_BASE_URL": target, **settings}
+    return PlanFile(Program(tuple(tuple(item for item, _ in turn) for turn in read)), profile or None, settings)
 
 
 def _compose(path: Path) -> yaml.Node:

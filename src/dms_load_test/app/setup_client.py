@@ -39,7 +39,7 @@ NAMESPACES = "uri://ed-fi.org"
 ADMIN_PREFIX = "dms-load-test-admin-"
 PARTIAL_CLAIM_SET = "E2E-NoFurtherAuthRequiredClaimSet"
 PARTIAL_WARNING = (
-    f"{PARTIAL_CLAIM_SET} covers about 69 resources only; it lacks, among others, staffSchoolAssociations, "
+    f"{PARTIAL_CLAIM_SET} covers 67 resources only; it lacks, among others, staffSchoolAssociations, "
     "staffSectionAssociations, staffEducationOrganizationAssignmentAssociations, courseLevelCharacteristicDescriptors. "
     "EdFiSandbox covers all; `dms-load-test doctor` tells what the planned load lacks."
 )

@@ -9,7 +9,8 @@ import typer
 from dms_load_test.cli.application import with_options
 
 WorkersOption = Annotated[
-    str | None, typer.Option("--workers", metavar="N", help="Processes that share the load, or auto: one a core.")
+    str | None,
+    typer.Option("--workers", metavar="N", help="Processes that share the load, or auto: one a physical core."),
 ]
 SchedulerOption = Annotated[
     str | None, typer.Option("--scheduler", metavar="URL", help="Dask scheduler whose workers share it instead.")

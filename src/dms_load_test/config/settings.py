@@ -193,7 +193,8 @@ class Settings(BaseModel):
         20.0, description="A run ends when no request was answered for this long; 0s never ends it."
     )
     workers: Workers = Field(
-        "1", description="Processes that share the load; auto: one for each core, less one for the embedded emulator."
+        "1",
+        description="Processes that share the load; auto: one a physical core, less one for the embedded emulator.",
     )
     scheduler: OptionalScheduler = Field(
         None, description="Dask scheduler whose workers share the load; empty takes processes of this machine."

@@ -1,6 +1,8 @@
 """The benchmarks' own way of running the engine works, and agrees with the server it runs against."""
 
+import importlib
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -25,3 +27,18 @@ def test_what_the_engine_reports_is_what_the_server_did():
     assert truth["requests"] == 60
     assert truth["p50_ms"] > 5
     assert told["create"]["p50_ms"] >= truth["p50_ms"] * 0.99
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="they measure on Linux")
+def test_a_rival_is_found_from_the_folder_that_it_was_named_in(tmp_path, monkeypatch):
+    python = tmp_path / "rivals" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(FOLDER)
+    monkeypatch.setattr(sys, "argv", ["engine.py", "--python", "rivals/bin/python", "--k6", "sh"])
+
+    options = importlib.import_module("engine").arguments()
+
+    assert options.python == str(python)
+    assert options.k6 == shutil.which("sh")

@@ -1,8 +1,10 @@
 """Plan files: what they say, and where what is wrong with them stands."""
 
+from pathlib import Path
+
 import pytest
 
-from dms_load_test.app.plan_file import read_plan_file
+from dms_load_test.app.plan_file import PlanFile, read_plan_file
 from dms_load_test.errors import ConfigError
 from dms_load_test.scenarios.program import Item
 
@@ -57,6 +59,19 @@ def test_a_plan_says_what_runs_in_turn_and_what_side_by_side(read):
 
 def test_a_variable_may_have_a_default(read):
     assert read("target: ${URL:-http://a/b}\nrun: [smoke]\n").settings == {"API_BASE_URL": "http://a/b"}
+
+
+@pytest.mark.parametrize("environment", [{}, {"URL": ""}])
+def test_an_empty_target_or_profile_leaves_those_of_other_runs(read, environment):
+    plan = read("target: ${URL:-}\nprofile: ${URL:-}\nrun: [smoke]\n", **environment)
+
+    assert plan == PlanFile(plan.program)
+
+
+def test_the_example_of_a_plan_runs_against_the_target_that_is_configured():
+    example = Path(__file__).parents[3] / "examples" / "nightly.yaml"
+
+    assert "API_BASE_URL" not in read_plan_file(example, {}).settings
 
 
 @pytest.mark.parametrize(
