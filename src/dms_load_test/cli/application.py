@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 from urllib.parse import urlsplit
 
 import typer
@@ -71,7 +71,13 @@ def _no_secrets(assignments: list[str] | None) -> list[str] | None:
     return assignments
 
 
-ProfileOption = Annotated[str | None, typer.Option("--profile", "-p", help="Named set of sizes; see `profiles`.")]
+def _profile_option(without: str) -> Any:
+    """Return the option; `without` tells what holds where it is not given."""
+    return typer.Option("--profile", "-p", help=f"Named set of sizes, see `profiles`; {without}.")
+
+
+ProfileOption = Annotated[str | None, _profile_option("else dev, which .env.load-test overrules")]
+SmokeProfileOption = Annotated[str | None, _profile_option("else smoke")]
 TargetOption = Annotated[
     str | None, typer.Option("--target", help="Base URL of the Ed-Fi API; without one the embedded emulator is used.")
 ]

@@ -15,6 +15,7 @@ from dms_load_test.cli.application import (
     ResultsOption,
     SeedOption,
     SetOption,
+    SmokeProfileOption,
     TargetOption,
     app,
     exit_with,
@@ -127,7 +128,7 @@ def run(
 
 @app.command()
 def smoke(
-    profile: ProfileOption = None,
+    profile: SmokeProfileOption = None,
     target: TargetOption = None,
     results: ResultsOption = None,
     seed: SeedOption = None,

@@ -69,6 +69,8 @@ def load_settings(
 ) -> Effective:
     """Return what is in force: `flags > environment > profile > .env.load-test > defaults`.
 
+    Without a profile, DEFAULT_PROFILE takes part below `.env.load-test`: nobody asked for it to overrule their file.
+
     `flags` and `environment` map variable names (`VUS_LOAD_PHASE`) to texts; `directory` holds `.env.load-test` and
     `.env.profiles`. An empty text means None where a setting may be None, and so takes back what a lower layer says.
     Paths written in a file are relative to `directory`, those of flags and environment to the current directory.
@@ -76,12 +78,9 @@ def load_settings(
     Raises: ConfigError with one line for each wrong value and unknown name: what was expected, and where it stands.
     """
     chosen = find_profile(profile or DEFAULT_PROFILE, directory)
-    texts = (
-        _own_file(directory),
-        read_dotenv(chosen.text, "profile", chosen.path),
-        read_environment(environment),
-        read_flags(flags),
-    )
+    own, sizes = _own_file(directory), read_dotenv(chosen.text, "profile", chosen.path)
+    files = (own, sizes) if profile else (sizes, own)
+    texts = (*files, read_environment(environment), read_flags(flags))
     layers = [_checked(source) for source in texts]
     fields, origins = _laid_over(layers)
     settings = _rooted(Settings.model_validate(fields), origins, directory)
