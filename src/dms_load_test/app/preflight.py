@@ -32,9 +32,9 @@ MOST_LOOKED_UP = 200
 _WRITING = ("load", "readwrite")
 
 
-def wanted_operations(workload: Workload, phases: Iterable[str]) -> dict[str, frozenset[str]]:
-    """Return the operations that phases will do, by resource."""
-    chosen, documents = set(phases), workload.documents
+def wanted_operations(workload: Workload, scenarios: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Return the operations that scenarios will do, by resource."""
+    chosen, documents = set(scenarios), workload.documents
     planned = frozenset(workload.counts)
     wanted: dict[str, set[str]] = {resource: set() for resource in planned}
     for resource in planned if chosen & set(_WRITING) else ():
@@ -101,14 +101,14 @@ class Preflight:
                 inventory.add(resource, ordinal, document_id, created=False)
 
 
-async def look_over(client: Client, target: Target, workload: Workload, phases: Iterable[str]) -> Preflight:
+async def look_over(client: Client, target: Target, workload: Workload, scenarios: Iterable[str]) -> Preflight:
     """Check permissions, disk and open files.
 
     Raises:
         TargetError: One of them fails; the message says what to do.
     """
     settings = workload.settings
-    permissions, present = await check_permissions(client, target, workload, phases)
+    permissions, present = await check_permissions(client, target, workload, scenarios)
     checks = [permissions, check_disk(settings, workload.documents), check_files(settings)]
     failed = [check for check in checks if check.state is State.FAILED]
     if failed:
@@ -122,10 +122,10 @@ async def look_over(client: Client, target: Target, workload: Workload, phases: 
 
 
 async def check_permissions(
-    client: Client, target: Target, workload: Workload, phases: Iterable[str]
+    client: Client, target: Target, workload: Workload, scenarios: Iterable[str]
 ) -> tuple[Check, dict[str, dict[int, str]]]:
-    """Compare what the client may do with what phases will; return also what is `present`: see `Preflight`."""
-    wanted = wanted_operations(workload, phases)
+    """Compare what the client may do with what scenarios will; return also what is `present`: see `Preflight`."""
+    wanted = wanted_operations(workload, scenarios)
     rights = await _find_rights(client, target, wanted)
     uncreatable = [resource for resource, lacking in rights.lacking(wanted).items() if lacking == {"Create"}]
     present = await _present_documents(client, target, workload, uncreatable)

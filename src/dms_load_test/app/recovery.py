@@ -26,6 +26,7 @@ from dms_load_test.errors import TargetError
 from dms_load_test.load.ordinals import OrdinalSet
 from dms_load_test.load.plan import RetryPolicy
 from dms_load_test.scenarios.load import ATTEMPTS, levels_of
+from dms_load_test.scenarios.program import LOAD, SMOKE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -49,8 +50,8 @@ _MOST_EMPTY = 50
 _READERS = 16
 _ORPHANS_S = LEASE_S + 4.0
 """Workers whose coordinator is gone have stopped so long after its last word."""
-_STEADY = frozenset({"load", "smoke"})
-"""Phases that make no documents beyond those planned, or none that stay."""
+_STEADY = frozenset({LOAD, SMOKE})
+"""Scenarios that make no documents beyond those planned, or none that stay."""
 _ENDLESS = 2**62
 _SERVER_ERROR = 500
 _NO_ANSWERS = frozenset({0, 401, 429})
@@ -86,11 +87,11 @@ async def recovered(
     users = max((int(text) for name, text in _texts(manifest).items() if name.startswith("VUS_")), default=1)
     search = _Search(api, workload, inventory, users)
     try:
-        if "load" in manifest.phases or not inventory.is_complete:
+        if LOAD in manifest.scenarios or not inventory.is_complete:
             inventory.enter_phase("load")
             for row in search.load_rows():
                 await search.along(row)
-        if not inventory.is_complete and not _STEADY.issuperset(manifest.phases):
+        if not inventory.is_complete and not _STEADY.issuperset(manifest.scenarios):
             inventory.enter_phase(manifest.phases[-1])
             for row in search.grown_rows():
                 await search.along(row)

@@ -185,7 +185,7 @@ class _Run:
         reports = Reports(self._aggregate.add, self._aggregate.add_failure)
         async with connected(settings, self._intent.base_url, reports) as (client, target):
             workload, notes = self._workload(target)
-            preflight = await look_over(client, target, workload, self._intent.program.names)
+            preflight = await look_over(client, target, workload, self._intent.program.scenarios)
             workload, notes = replace(workload, sent=preflight.sent({})), (*notes, *preflight.notes)
             with (
                 open_record(self._folder.record) as writer,
@@ -229,7 +229,7 @@ class _Run:
             started_at=self._started_at,
             target=target.discovery.base_url,
             seed=workload.seed,
-            phases=self._intent.program.names,
+            program=self._intent.program,
             notes=notes,
             data_standard=target.data_standard,
             target_version=target.discovery.urls.version,

@@ -77,6 +77,7 @@ def _profile_option(without: str) -> Any:
 
 
 ProfileOption = Annotated[str | None, _profile_option("else dev, which .env.load-test overrules")]
+ResumeProfileOption = Annotated[str | None, _profile_option("else the run's own")]
 SmokeProfileOption = Annotated[str | None, _profile_option("else smoke")]
 TargetOption = Annotated[
     str | None, typer.Option("--target", help="Base URL of the Ed-Fi API; without one the embedded emulator is used.")

@@ -10,9 +10,9 @@ import typer
 from dms_load_test.cli.application import (
     THRESHOLD_FAILED,
     ProductionOption,
-    ProfileOption,
     QuietOption,
     ResultsOption,
+    ResumeProfileOption,
     RunArgument,
     SetOption,
     TargetOption,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @app.command()
 def resume(
     run: RunArgument = "",
-    profile: ProfileOption = None,
+    profile: ResumeProfileOption = None,
     target: TargetOption = None,
     results: ResultsOption = None,
     settings: SetOption = None,
@@ -46,6 +46,8 @@ def resume(
     from dms_load_test.scenarios.program import Program
 
     settings = sharing_settings(settings, workers, scheduler, on_worker_loss)
+    if profile is None:
+        profile = _profile_of(settings_in_force(None, settings, results=results), run)
     effective = settings_in_force(profile, settings, target=target, results=results)
     earlier, _ = _earlier(effective, run, known=known_production)
     verdict = run_test(effective, Program(()), Wishes(quiet=quiet, continues=earlier))
@@ -119,6 +121,14 @@ def _asked(question: str) -> bool:
     if not sys.stdin.isatty():
         raise ConfigError("nobody is there to confirm; give --yes")
     return typer.confirm(question)
+
+
+def _profile_of(effective: Effective, run: str) -> str | None:
+    """Return the profile that a run was asked to take."""
+    from dms_load_test.app.earlier import earlier_run
+
+    manifest = earlier_run(effective.settings.results_dir, run).manifest
+    return manifest.profile if manifest.profile_given else None
 
 
 def _earlier(effective: Effective, run: str, *, known: bool) -> tuple[EarlierRun, str]:

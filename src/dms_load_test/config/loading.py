@@ -45,12 +45,14 @@ class Row:
 class Effective:
     """The settings of a run, the origin of each by variable name, and the profile that took part.
 
-    `warnings` tell what is legal and yet not well: names without effect, files that others can read.
+    `profile_given`: whether it was asked for, or stood in. `warnings` tell what is legal and yet not well: names
+    without effect, files that others can read.
     """
 
     settings: Settings
     origins: Mapping[str, Origin]
     profile: Profile
+    profile_given: bool = True
     warnings: tuple[str, ...] = ()
 
     def rows(self) -> tuple[Row, ...]:
@@ -93,7 +95,7 @@ def load_settings(
     if problems:
         raise ConfigError("\n".join(problems))
     warnings = [warning for layer in texts for warning in layer.warnings] + loose_files(settings, directory / FILE_NAME)
-    return Effective(settings, MappingProxyType(origins), chosen, tuple(warnings))
+    return Effective(settings, MappingProxyType(origins), chosen, bool(profile), tuple(warnings))
 
 
 def _laid_over(layers: list[Source]) -> tuple[dict[str, str], dict[str, Origin]]:
