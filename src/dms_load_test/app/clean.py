@@ -63,7 +63,7 @@ async def _clean(
     async with connected(settings, base_url) as (client, target):
         require_same_target(earlier.manifest, target.discovery.base_url)
         if not inventory.is_complete:
-            say("The run was killed, stopped at once or lost a worker: looking for what it made in its last second.")
+            say("The run was killed or cut off, or lost a worker: looking for what it made that it was not told of.")
             await orphans_ended(earlier, say)
             await recovered(
                 reading(target, client, UNHEARD), _workload(earlier, settings, target), inventory, earlier.manifest

@@ -256,7 +256,7 @@ class _Run:
             inventory.begin_run()
             settle()
             ending, explanation = await self._attempt(session, target, workload, runner)
-            losses, is_complete = tuple(crew.losses), not crew.workers_lost and not session.stop.at_once
+            losses, is_complete = tuple(crew.losses), not (crew.workers_lost or runner.cut_off or session.stop.at_once)
         inventory.note_complete(is_complete=is_complete)
         # The embedded emulator takes the same cores: there, the note that the session made says enough.
         limit = session.generator_limit(self._intent.base_url) if self._intent.settings.api_base_url else ""
