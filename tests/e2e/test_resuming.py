@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,36 @@ def plan(workload):
     return phase("looks", look, PerVuIterations(vus=1, iterations=3, max_duration_s=9.0), counters=("looks",))
 """
 MINE = "SCHOOL_COUNT=4\nSTUDENT_COUNT=150\nVUS_LOAD_PHASE=3\n"
+RAISES = """\
+from dms_load_test.scenarios.api import PerVuIterations, encode, phase
+
+NEEDS_DOCUMENTS = True
+
+
+async def go(vu):
+    if vu.number:
+        await vu.think(0.3)
+        raise ValueError("while the other's request is on its way")
+    ordinal = vu.next_ordinal("students")
+    reply = await vu.api.create("students", encode(vu.generate.document("students", ordinal)), ordinal)
+    vu.inventory.add("students", ordinal, reply.document_id)
+
+
+def plan(workload):
+    return phase("raises", go, PerVuIterations(vus=2, iterations=1, max_duration_s=9.0))
+"""
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals to a child differ on Windows")
+
+
+def planned_by(folder):
+    begun = (json.loads(line) for line in (folder / "record.jsonl").read_bytes().splitlines())
+    return next(event["planned"] for event in begun if event["type"] == "phase_begin" and event["phase"] == "load")
+
+
+def inject(server, rules):
+    asked = urllib.request.Request(f"{server.base_url}/emulator/faults", json.dumps(rules).encode(), method="PUT")
+    with urllib.request.urlopen(asked, timeout=10) as answer:
+        assert answer.status == 200
 
 
 def latest(results):
@@ -71,3 +101,38 @@ def test_what_phases_of_a_file_made_on_an_earlier_load_is_cleaned_whatever_they_
     assert registered != loaded
     assert re.search(r"all +[1-9]", cleaned.out), cleaned.out
     assert server.counts(loaded) == loaded
+
+
+def test_what_a_scenario_that_raised_had_under_way_is_cleaned_too(inside, server_with, wait_for):
+    server = server_with(faults=("latency:low_ms=1000,methods=POST,path=*/students",))
+    inside("run", "--profile", "smoke", "--phase", "load", "-q", **server.settings)
+    (inside.folder / "raises.py").write_text(RAISES)
+    ended = inside("run", "--profile", "smoke", "--scenario", "raises.py", "-q", **server.settings)
+    wait_for(lambda: server.counts(["students"])["students"] == 3)
+    cleaned = inside("clean", "--yes", **server.settings)
+
+    assert ended.code == 107
+    assert cleaned.code == 0, cleaned.out + cleaned.err
+    assert server.counts(["students"]) == {"students": 2}
+
+
+def test_a_resume_that_finds_the_target_down_leaves_nothing_and_can_be_repeated(command, server, wait_for):
+    process = command.start("run", "--profile", "dev", "--phase", "load", "-q", **server.settings)
+    wait_for(lambda: command.has_begun("level 5"))
+    process.kill()
+    killed = command.end(process)
+    rules = [
+        {"kind": "error", "status": 503, "methods": ["GET"], "path": f"*/{resource}"}
+        for resource in planned_by(killed.folder)
+        if not resource.endswith("Descriptors")
+    ]
+    inject(server, rules)
+    refused = command("resume", "-q", **server.settings)
+    left = list(refused.results.iterdir())
+    inject(server, [])
+    resumed = command("resume", "-q", **server.settings)
+
+    assert refused.code == 110
+    assert "cannot look up what the run made" in refused.err
+    assert left == [killed.folder]
+    assert resumed.code == 0, resumed.out + resumed.err

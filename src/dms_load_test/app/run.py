@@ -154,6 +154,8 @@ def _run_folder(effective: Effective) -> Iterator[RunFolder]:
         yield folder
     finally:
         with suppress(OSError):
+            if not folder.record.exists():
+                folder.inventory.unlink(missing_ok=True)  # no more than a copy of an earlier run's
             folder.path.rmdir()
 
 
