@@ -43,6 +43,12 @@ class _Commands(TyperGroup):
     def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002 - click's signature
         return sorted(self.commands, key=_IN_ORDER.index)
 
+    def invoke(self, ctx: Any) -> object:
+        try:
+            return super().invoke(ctx)
+        except typer.Abort:  # Ctrl-C or the end of input at a question, which Typer would end with 1
+            raise KeyboardInterrupt from None
+
 
 app = typer.Typer(
     name="dms-load-test",
