@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
-from urllib.parse import urlsplit
 
 import typer
 from typer.core import TyperGroup
@@ -64,12 +63,11 @@ app = typer.Typer(
 def _no_secrets(assignments: list[str] | None) -> list[str] | None:
     """Return what was given. Raises: ConfigError: a secret is among it, or an address with a password."""
     if assignments:
-        from dms_load_test.config import KEYS
+        from dms_load_test.config import parse_assignments
+        from dms_load_test.config.secret import is_secret
 
-        secret = {name for name, key in KEYS.items() if key.is_secret}
-        for name, _, value in (text.partition("=") for text in assignments):
-            is_address = "://" in value and not urlsplit(value).password and "password=" not in value
-            if name in secret and value and not is_address:
+        for name, value in (pair for text in assignments for pair in parse_assignments([text]).items()):
+            if is_secret(name, value):
                 raise ConfigError(
                     f"--set {name}: a secret on the command line can be read by others; set it in the environment "
                     "or in .env.load-test"

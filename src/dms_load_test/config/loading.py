@@ -94,7 +94,8 @@ def load_settings(
     ]
     if problems:
         raise ConfigError("\n".join(problems))
-    warnings = [warning for layer in texts for warning in layer.warnings] + loose_files(settings, directory / FILE_NAME)
+    warnings = [warning for layer in texts for warning in layer.warnings]
+    warnings += loose_files(settings, {directory / FILE_NAME: own, Path(chosen.path): sizes})
     return Effective(settings, MappingProxyType(origins), chosen, bool(profile), tuple(warnings))
 
 
