@@ -245,6 +245,23 @@ def test_a_target_that_does_not_answer_is_no_target_without_documents(status):
     assert not inventory.is_complete
 
 
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"{}", b"null", b'["a"]', b'[{"key": 1}]', b'[{"id": 7}]', b"[" * 9999]
+)
+def test_an_answer_that_is_no_list_of_documents_ends_the_recovery(body):
+    class Page(Target):
+        async def query(self, resource, params):
+            return Reply(200, ok=True, headers={}, body=body)
+
+    inventory = RunInventory(Path(":memory:"), phase="load")
+    inventory.begin_run()
+
+    with pytest.raises(TargetError, match="without a list of documents that have ids"):
+        recover(Page(set()), Work({"a": 40, "b": 0, "c": 0, "d": 0}, Documents({})), inventory, ("load",))
+
+    assert not inventory.is_complete
+
+
 def test_a_resource_that_may_not_be_read_is_passed_over():
     work = Work({"a": 40, "b": 0, "c": 0, "d": 0}, Documents({}))
     inventory = RunInventory(Path(":memory:"), phase="load")

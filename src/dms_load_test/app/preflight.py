@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dms_load_test.app.checks import State, disk_check, files_check, permission_check
+from dms_load_test.app.lookup import ids_in
 from dms_load_test.engine.loop import raise_file_limit
 from dms_load_test.engine.permissions import Rights, probe_rights, read_rights
 from dms_load_test.errors import TargetError
@@ -68,10 +69,10 @@ async def _present_documents(
             found: dict[int, str] = {}
             for ordinal in range(count if count <= MOST_LOOKED_UP else 0):
                 reply = await user.query(resource, workload.documents.natural_key(resource, ordinal))
-                matches = reply.json() if reply.ok else []
-                if len(matches) != 1:
+                ids = ids_in(resource, reply)
+                if len(ids) != 1:
                     break
-                found[ordinal] = matches[0]["id"]
+                found[ordinal] = ids[0]
             if len(found) == count:
                 present[resource] = found
     finally:

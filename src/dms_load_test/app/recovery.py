@@ -19,6 +19,7 @@ from array import array
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from dms_load_test.app.lookup import ids_in
 from dms_load_test.app.target import PREFLIGHT
 from dms_load_test.cluster.post import LEASE_S
 from dms_load_test.engine.api import PhasePolicy
@@ -215,9 +216,9 @@ class _Search:
             for resource, ordinal in left:
                 reply = await api.query(resource, self._workload.documents.natural_key(resource, ordinal))
                 _require_answer(resource, reply)
-                matches = reply.json() if reply.ok else []
-                if len(matches) == 1:
-                    found.append((resource, ordinal, matches[0]["id"]))
+                ids = ids_in(resource, reply)
+                if len(ids) == 1:
+                    found.append((resource, ordinal, ids[0]))
 
         async with asyncio.TaskGroup() as tasks:
             for user in self._users:
