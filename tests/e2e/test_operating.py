@@ -60,6 +60,18 @@ def test_what_was_made_runs_a_test_and_is_deleted_without_rubbish(inside, server
     assert "let `dms-load-test setup-client` make a client" in after.err
 
 
+def test_the_file_has_the_secret_in_one_way_however_it_was_kept_before(inside, server):
+    (inside.folder / ".env.load-test").write_text(
+        f"CONFIG_SERVICE_URL={service_of(server)}\nCLIENT_ID=gone\nCLIENT_SECRET_COMMAND='printf gone'\n"
+    )
+    made = inside("setup-client")
+    smoke = inside("smoke", "-q")
+    deleted = inside("setup-client", "--delete")
+    after = inside("config")
+
+    assert [ended.code for ended in (made, smoke, deleted, after)] == [0, 0, 0, 0], made.err + smoke.err + after.err
+
+
 def test_a_keycloak_token_endpoint_serves_administrators_too(inside, server):
     url = service_of(server) + "/realms/edfi/protocol/openid-connect/token"
     ended = inside("setup-client", CONFIG_SERVICE_URL=service_of(server), CONFIG_SERVICE_TOKEN_URL=url)
