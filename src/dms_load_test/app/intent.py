@@ -44,7 +44,7 @@ def intent_of(effective: Effective, program: Program, stack: ExitStack) -> Inten
     Raises:
         ConfigError: There are no credentials, or no documents for what the program does.
     """
-    settings, base_url, notes = effective.settings, effective.settings.api_base_url, []
+    settings, base_url, notes = effective.settings, effective.settings.api_base_url, list(effective.warnings)
     if base_url is None:
         if program.wants_documents(resolve):
             program = _with_load(program)
@@ -68,7 +68,7 @@ def intent_to_resume(effective: Effective, continues: EarlierRun) -> Intent:
     """
     settings, manifest = with_secret(effective.settings), continues.manifest
     require_credentials(settings)
-    notes = (f"Goes on with run {continues.folder.run_id}, with its sizes and seed.",)
+    notes = (*effective.warnings, f"Goes on with run {continues.folder.run_id}, with its sizes and seed.")
     base_url = address_of(settings, manifest)
     program = program_of_run(manifest)
     return Intent(effective, settings, base_url, manifest.seed, program, notes, continues)
