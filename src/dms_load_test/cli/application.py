@@ -80,12 +80,18 @@ def _profile_option(without: str) -> Any:
     return typer.Option("--profile", "-p", help=f"Named set of sizes, see `profiles`; {without}.")
 
 
+def _target_option(without: str) -> Any:
+    """Return the option; `without` tells what holds where it is not given and no setting names a target."""
+    return typer.Option("--target", help=f"Base URL of the Ed-Fi API, else API_BASE_URL{without}.")
+
+
 ProfileOption = Annotated[str | None, _profile_option("else dev, which .env.load-test overrules")]
 ResumeProfileOption = Annotated[str | None, _profile_option("else the run's own")]
 SmokeProfileOption = Annotated[str | None, _profile_option("else smoke")]
-TargetOption = Annotated[
-    str | None, typer.Option("--target", help="Base URL of the Ed-Fi API; without one the embedded emulator is used.")
-]
+TargetOption = Annotated[str | None, _target_option("")]
+EarlierTargetOption = Annotated[str | None, _target_option(", or the run's own")]
+LoadTargetOption = Annotated[str | None, _target_option("; without one an embedded emulator")]
+StandardTargetOption = Annotated[str | None, _target_option("; without one the embedded standard")]
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Any setting; may be repeated.", callback=_no_secrets),
@@ -98,7 +104,7 @@ ResultsOption = Annotated[Path | None, typer.Option("--results", help="Folder of
 ProductionOption = Annotated[
     bool, typer.Option("--i-know-this-is-production", help="Let the guard pass a target that looks like production.")
 ]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Only the summary, no progress.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the verdict, a sentence.")]
 
 
 def with_options(given: list[str] | None, options: Mapping[str, object]) -> list[str]:

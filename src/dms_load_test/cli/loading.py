@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from dms_load_test.cli.application import (
+    LoadTargetOption,
     ProductionOption,
     ProfileOption,
     QuietOption,
@@ -16,7 +17,6 @@ from dms_load_test.cli.application import (
     SeedOption,
     SetOption,
     SmokeProfileOption,
-    TargetOption,
     app,
     exit_with,
     settings_in_force,
@@ -81,7 +81,7 @@ def run(
     scenario: ScenarioOption = None,
     shape: ShapeOption = "",
     then_soak: SoakOption = None,
-    target: TargetOption = None,
+    target: LoadTargetOption = None,
     results: ResultsOption = None,
     seed: SeedOption = None,
     resources: ResourcesOption = None,
@@ -129,7 +129,7 @@ def run(
 @app.command()
 def smoke(
     profile: SmokeProfileOption = None,
-    target: TargetOption = None,
+    target: LoadTargetOption = None,
     results: ResultsOption = None,
     seed: SeedOption = None,
     settings: SetOption = None,

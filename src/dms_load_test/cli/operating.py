@@ -9,13 +9,13 @@ import typer
 
 from dms_load_test.cli.application import (
     THRESHOLD_FAILED,
+    EarlierTargetOption,
     ProductionOption,
     QuietOption,
     ResultsOption,
     ResumeProfileOption,
     RunArgument,
     SetOption,
-    TargetOption,
     app,
     exit_with,
     settings_in_force,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def resume(
     run: RunArgument = "",
     profile: ResumeProfileOption = None,
-    target: TargetOption = None,
+    target: EarlierTargetOption = None,
     results: ResultsOption = None,
     settings: SetOption = None,
     quiet: QuietOption = False,
@@ -72,7 +72,7 @@ def inventory(
 def clean(
     run: RunArgument = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    target: TargetOption = None,
+    target: EarlierTargetOption = None,
     results: ResultsOption = None,
     settings: SetOption = None,
     known_production: ProductionOption = False,
@@ -102,7 +102,7 @@ def send(
     resource: Annotated[str, typer.Argument(help="The document's resource, such as students.")],
     ordinal: Annotated[int, typer.Argument(help="The document's ordinal.", min=0)],
     run: Annotated[str, typer.Option("--run", metavar="RUN", help="The run that it is of; else the latest.")] = "",
-    target: TargetOption = None,
+    target: EarlierTargetOption = None,
     results: ResultsOption = None,
     settings: SetOption = None,
     known_production: ProductionOption = False,
