@@ -151,6 +151,15 @@ def test_a_run_can_clean_up_after_itself(inside, server):
     assert server.counts(["students", "schools"]) == {"students": 0, "schools": 0}
 
 
+def test_an_export_that_cannot_be_written_costs_neither_verdict_nor_report_nor_cleaning_up(inside, server):
+    ended = inside(*LOAD, "--clean-after", "--summary-export", "nowhere/k6.json", **server.settings)
+
+    assert ended.code == 0, ended.err
+    assert re.search(r"Passed.*\nNot exported: --summary-export nowhere/k6.json: .*; choose another file", ended.out)
+    assert "Cleaned up after the run" in ended.out
+    assert (ended.folder / "report.html").exists()
+
+
 def test_a_repeated_seed_is_told_and_what_an_earlier_run_made_stays(inside, server):
     inside(*LOAD, "--seed", "7", results="first", **server.settings)
     second = inside(*LOAD, "--seed", "7", **server.settings)

@@ -119,10 +119,9 @@ def run_test(effective: Effective, program: Program, wishes: Wishes) -> Verdict:
         done = read_run(folder.record)
         with writing(folder.summary):
             write_summary(folder.summary, done)
-        export_after(folder, done, formats, wishes.k6_summary)
-        trouble = _report(folder)
+        troubles = [*export_after(folder, done, formats, wishes.k6_summary), *_report(folder)]
         (print_verdict if quiet else print_summary)(console, summary)
-        if trouble:
+        for trouble in troubles:
             _say(console, trouble)
         if wishes.clean_after:
             clean_after(folder, intent.settings, intent.base_url, partial(_say, console))
@@ -130,15 +129,14 @@ def run_test(effective: Effective, program: Program, wishes: Wishes) -> Verdict:
     return summary.verdict
 
 
-def _report(folder: RunFolder) -> str:
+def _report(folder: RunFolder) -> Iterator[str]:
     """Write the report, or tell why not; a run is judged by its figures, whether or not its report can be written."""
     from dms_load_test.app.report import report_record  # noqa: PLC0415 -- templates, which nobody needs at the start
 
     try:
         report_record(folder.record, folder.report)
     except ConfigError as error:
-        return f"No report was written: {error}"
-    return ""
+        yield f"No report was written: {error}"
 
 
 def _say(console: Console, text: str) -> None:
