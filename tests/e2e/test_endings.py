@@ -1,15 +1,18 @@
 """Every way a run can end otherwise: a clear message, the right code, the results so far, no traceback."""
 
+import asyncio
 import os
 import signal
 import socket
 import subprocess
 import sys
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 
 import pytest
 import typer
 
+from dms_load_test.app import run
 from dms_load_test.emulator import EmulatorOptions, start_emulator
 
 if sys.platform == "win32":
@@ -91,6 +94,24 @@ def test_the_first_ctrl_c_at_the_question_of_clean_ends_it(command, server, wait
     assert code == 105
     assert b"Traceback" not in (command.folder / "err").read_bytes()
     assert server.counts(["students"]) == before
+
+
+def test_a_signal_while_the_workers_are_let_go_costs_neither_verdict_nor_report(inside, server, monkeypatch):
+    crew_of = run.crew_of
+
+    @asynccontextmanager
+    async def slow_to_end(*arguments):
+        async with crew_of(*arguments) as crew:
+            yield crew
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.sleep(0.01)  # the loop takes the signal up
+
+    monkeypatch.setattr(run, "crew_of", slow_to_end)
+    ended = inside("smoke", **server.settings)
+
+    assert ended.code == 0, ended.err
+    assert ended.summary["verdict"]["kind"] == "passed"
+    assert (ended.folder / "report.html").exists()
 
 
 def test_nothing_listening_is_told_with_what_to_do(command):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from secrets import token_hex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
@@ -49,8 +49,7 @@ from dms_load_test.views.summary import SummaryView, print_summary, print_verdic
 from dms_load_test.views.terminal import make_console, make_progress_view
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from types import FrameType
 
@@ -251,19 +250,26 @@ class _Run:
             seed=workload.seed,
         )
         Tripwire(session, self._intent.settings, documents, self._folder).set_up()
-        async with crew_of(session, client, target, workload, world, self._folder) as crew:
-            runner = PhaseRunner(session, crew)
-            inventory.begin_run()
-            settle()
-            ending, explanation = await self._attempt(session, target, workload, runner)
-            losses, is_complete = tuple(crew.losses), not (crew.workers_lost or runner.cut_off or session.stop.at_once)
-        inventory.note_complete(is_complete=is_complete)
+        with stop_on_signals() as heed_signals:  # beyond the crew's end, which may take seconds
+            async with crew_of(session, client, target, workload, world, self._folder) as crew:
+                heed_signals(session)
+                runner = PhaseRunner(session, crew)
+                inventory.begin_run()
+                settle()
+                ending, explanation = await self._attempt(session, target, workload, runner)
+                losses = tuple(crew.losses)
+                is_complete = not (crew.workers_lost or runner.cut_off or session.stop.at_once)
+            inventory.note_complete(is_complete=is_complete)
+            facts = RunFacts(ending, explanation, tuple(runner.accounts), losses)
+            return self._judged(session, runner, facts, notes)
+
+    def _judged(self, session: Session, runner: PhaseRunner, facts: RunFacts, notes: tuple[str, ...]) -> SummaryView:
+        """Judge the run; write the verdict down, and return what the summary shows."""
         # The embedded emulator takes the same cores: there, the note that the session made says enough.
         limit = session.generator_limit(self._intent.base_url) if self._intent.settings.api_base_url else ""
-        facts = RunFacts(ending, explanation, tuple(runner.accounts), losses, limit)
-        verdict = judge(runner.thresholds, session.totals, facts)
+        verdict = judge(runner.thresholds, session.totals, replace(facts, generator_limit=limit))
         session.writer.write(verdict_line(session.now_s(), verdict))
-        session.writer.write(End(session.now_s(), ending.value))
+        session.writer.write(End(session.now_s(), facts.ending.value))
         return SummaryView(
             totals=session.totals,
             verdict=verdict,
@@ -279,7 +285,7 @@ class _Run:
         self, session: Session, target: Target, workload: Workload, runner: PhaseRunner
     ) -> tuple[Ending, str]:
         """Run the phases; return how that ended, and a sentence on what the plan did not want."""
-        with stop_on_signals(session), beside_run(session, self._intent.settings, self._sources, self._folder):
+        with beside_run(session, self._intent.settings, self._sources, self._folder):
             try:
                 await Conductor(runner, session, target, workload).run()
             except ScenarioError as error:
@@ -290,16 +296,18 @@ class _Run:
 
 
 @contextmanager
-def stop_on_signals(session: Session) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the run in order, and a second one at once."""
+def stop_on_signals() -> Iterator[Callable[[Session], None]]:
+    """Give a function: from its call on, Ctrl-C and SIGTERM end a session's run in order, and a second one at once."""
+    before: dict[int, Any] = {}
 
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(session.interrupt)
+    def begin(session: Session) -> None:
+        def on_signal(_number: int, _frame: FrameType | None) -> None:
+            session.loop.call_soon_threadsafe(session.interrupt)
 
-    loop: asyncio.AbstractEventLoop = session.loop
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+        before.update({number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)})
+
     try:
-        yield
+        yield begin
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
