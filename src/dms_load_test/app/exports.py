@@ -87,7 +87,9 @@ def export_after(folder: RunFolder, run: Run, formats: Iterable[str], k6_summary
     Return what could not be written, and why: a run has its verdict whether or not a file of it can be written.
     """
     export = _export(run, folder.record)
-    jobs = [partial(write_exports, run, folder.record, (name,), folder.path) for name in formats]
+    jobs: list[Callable[[], object]] = [
+        partial(write_exports, run, folder.record, (name,), folder.path) for name in formats
+    ]
     if k6_summary_file is not None:
         jobs.append(partial(_write_k6_summary, k6_summary_file, export))
     jobs.append(partial(show_on_ci_page, markdown(export)))
