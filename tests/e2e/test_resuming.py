@@ -136,3 +136,17 @@ def test_a_resume_that_finds_the_target_down_leaves_nothing_and_can_be_repeated(
     assert "cannot look up what the run made" in refused.err
     assert left == [killed.folder]
     assert resumed.code == 0, resumed.out + resumed.err
+
+
+def test_what_the_target_made_without_saying_so_is_cleaned_too(inside, server, wait_for):
+    inject(server, [{"kind": "latency", "low_ms": 900, "methods": ["POST"], "path": "*/students"}])
+    ended = inside(
+        "run", "--profile", "smoke", "--phase", "load", "-q", "--set", "REQUEST_TIMEOUT=300ms", **server.settings
+    )
+    wait_for(lambda: server.counts(["students"]) == {"students": 2})
+    inject(server, [])
+    cleaned = inside("clean", "--yes", **server.settings)
+
+    assert ended.code != 0
+    assert "looking for them" in cleaned.out
+    assert server.counts(["students", "schools"]) == {"students": 0, "schools": 0}

@@ -64,7 +64,7 @@ async def _clean(
     async with connected(settings, base_url) as (client, target):
         require_same_target(earlier.manifest, target.discovery.base_url)
         if not inventory.is_complete:
-            say("The run was killed or cut off, or lost a worker: looking for what it made that it was not told of.")
+            say("The run may have made documents that it does not know of: looking for them.")
             await orphans_ended(earlier, say)
             await recovered(
                 reading(target, client, UNHEARD), _workload(earlier, settings, target), inventory, earlier.manifest

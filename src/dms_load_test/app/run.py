@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from dms_load_test.app.target import Target
     from dms_load_test.config import Effective
     from dms_load_test.engine.transport import Client
+    from dms_load_test.metrics.totals import Totals
     from dms_load_test.metrics.verdict import Verdict
     from dms_load_test.monitor.reading import Source
     from dms_load_test.results.run_folder import RunFolder
@@ -74,6 +75,7 @@ _ENDINGS = {
     StopReason.TARGET_LOST: Ending.TARGET_LOST,
     StopReason.WORKERS_LOST: Ending.WORKERS_LOST,
 }
+_SERVER_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,8 +260,8 @@ class _Run:
                 settle()
                 ending, explanation = await self._attempt(session, target, workload, runner)
                 losses = tuple(crew.losses)
-                is_complete = not (crew.workers_lost or runner.cut_off or session.stop.at_once)
-            inventory.note_complete(is_complete=is_complete)
+                cut_off = crew.workers_lost or runner.cut_off or session.stop.at_once
+            inventory.note_complete(is_complete=not cut_off and not _has_unanswered_creates(session.totals))
             facts = RunFacts(ending, explanation, tuple(runner.accounts), losses)
             return self._judged(session, runner, facts, notes)
 
@@ -293,6 +295,12 @@ class _Run:
         if session.stop.reason in _ENDINGS:
             return _ENDINGS[session.stop.reason], session.stop_text
         return Ending.FINISHED, ""
+
+
+def _has_unanswered_creates(totals: Totals) -> bool:
+    """Tell whether creates ended without the API's own word on them: it may have made the documents nevertheless."""
+    creates = (key for key, _ in totals.select({"operation": "create"}) if key.final)
+    return any(not key.status or key.status >= _SERVER_ERROR for key in creates)
 
 
 @contextmanager
