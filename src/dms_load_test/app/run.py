@@ -309,8 +309,12 @@ def stop_on_signals() -> Iterator[Callable[[Session], None]]:
     before: dict[int, Any] = {}
 
     def begin(session: Session) -> None:
+        def interrupt() -> None:
+            if before:  # else the loop took it up after the end, and the record is closed
+                session.interrupt()
+
         def on_signal(_number: int, _frame: FrameType | None) -> None:
-            session.loop.call_soon_threadsafe(session.interrupt)
+            session.loop.call_soon_threadsafe(interrupt)
 
         before.update({number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)})
 
@@ -319,3 +323,4 @@ def stop_on_signals() -> Iterator[Callable[[Session], None]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        before.clear()
