@@ -113,10 +113,16 @@ def manifest_of(effective: Effective, settings: Settings, identity: Identity) ->
 
 
 def _row(item: Item) -> ItemRow:
-    is_file = item.scenario.endswith(SUFFIX)
-    scenario = str(Path(item.scenario).resolve()) if is_file else item.scenario  # `resume` may be called elsewhere
+    path = str(Path(item.scenario).resolve()) if item.scenario.endswith(SUFFIX) else ""
     texts = {name: text for name, text in item.settings.items() if not KEYS[name].is_secret}
-    return ItemRow(scenario, item.name, item.thresholds, texts, item.shape)
+    return ItemRow(item.scenario, item.name, item.thresholds, texts, item.shape, path)
+
+
+def _item(row: ItemRow) -> Item:
+    # Workers on other machines look for a file at the path that was given; called from another folder, it is another.
+    is_here = not row.path or Path(row.scenario).resolve() == Path(row.path)
+    scenario = row.scenario if is_here else row.path
+    return Item(scenario=scenario, name=row.name, thresholds=row.thresholds, settings=row.settings, shape=row.shape)
 
 
 def program_of_run(manifest: Manifest) -> Program:
@@ -126,15 +132,7 @@ def program_of_run(manifest: Manifest) -> Program:
         ConfigError: A scenario's file is gone, or the record is of a version that does not tell all.
         ScenarioError: A scenario's file is wrong.
     """
-    turns = tuple(
-        tuple(
-            Item(
-                scenario=row.scenario, name=row.name, thresholds=row.thresholds, settings=row.settings, shape=row.shape
-            )
-            for row in turn
-        )
-        for turn in manifest.program
-    )
+    turns = tuple(tuple(map(_item, turn)) for turn in manifest.program)
     program = Program(turns) if turns else _told_by_names(manifest)
     for scenario in program.scenarios:
         resolve(scenario)

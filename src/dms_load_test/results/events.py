@@ -25,13 +25,14 @@ class SettingRow(msgspec.Struct, frozen=True, array_like=True):
 
 
 class ItemRow(msgspec.Struct, frozen=True, array_like=True):
-    """One scenario of a run, as `scenarios.program.Item`; a user's file by its whole path, secret settings left out."""
+    """A scenario of a run, as `scenarios.program.Item`, without secret settings; `path` is the whole one of a file."""
 
     scenario: str
     name: str
     thresholds: tuple[str, ...] | None = None
     settings: dict[str, str] = {}
     shape: str = ""
+    path: str = ""
 
 
 class Manifest(msgspec.Struct, frozen=True, tag="manifest"):

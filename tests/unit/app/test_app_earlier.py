@@ -52,10 +52,12 @@ def test_a_plan_is_run_on_with_names_thresholds_settings_shapes_and_what_is_side
 def test_a_file_of_the_user_s_is_found_from_wherever_it_is_run_on(tmp_path, monkeypatch):
     (tmp_path / "mine.py").write_text(MINE)
     monkeypatch.chdir(tmp_path)
-    manifest = recorded(program_of(["smoke", "mine.py"]), tmp_path)
-    monkeypatch.chdir(Path(tmp_path.anchor))
+    program = program_of(["smoke", "mine.py"])
+    manifest = recorded(program, tmp_path)
 
-    assert program_of_run(manifest).items[1] == Item(scenario=str(tmp_path / "mine.py"), name="mine")
+    assert program_of_run(manifest) == program
+    monkeypatch.chdir(Path(tmp_path.anchor))
+    assert program_of_run(manifest).items[1] == Item(scenario=str((tmp_path / "mine.py").resolve()), name="mine")
 
 
 def test_a_file_that_is_gone_is_told_before_anything_is_sent(tmp_path):
