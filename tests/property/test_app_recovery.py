@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from dms_load_test.app import recovery
 from dms_load_test.errors import TargetError
 from dms_load_test.load.ordinals import OrdinalSet
 from dms_load_test.load.virtual_user import Reply
-from dms_load_test.results.events import Manifest, SettingRow
+from dms_load_test.results.events import ItemRow, Manifest, SettingRow
 from dms_load_test.results.inventory import RunInventory
 from dms_load_test.scenarios.load import levels_of
 
@@ -231,6 +232,18 @@ def test_a_load_that_was_not_killed_costs_a_stretch_or_two():
 
     assert sent_by(recover(target, work, inventory, ("load",))) == target.has
     assert target.asked <= 2 * STRETCH
+
+
+@pytest.mark.parametrize(("scenario", "found"), [("load", {("a", 0), ("a", 1)}), ("readwrite", {("a", 0)})])
+def test_a_load_is_one_whatever_its_phase_is_called(scenario, found):
+    work = Work({"a": 9, "b": 0, "c": 0, "d": 0}, Documents({}))
+    inventory = RunInventory(Path(":memory:"), phase="load")
+    told(inventory, [("a", 0)])
+    named = msgspec.structs.replace(manifest(("mine",), 1), program=((ItemRow(scenario, "mine"),),))
+
+    sent = asyncio.run(recovery.recovered(Target({("a", 0), ("a", 1)}), work, inventory, named))
+
+    assert sent_by(sent) == found
 
 
 @pytest.mark.parametrize("status", [0, 401, 429, 503])
