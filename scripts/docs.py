@@ -61,15 +61,21 @@ def _help(command: str) -> str:
 def exit_codes() -> str:
     """Return the table of exit codes."""
     meanings = (
-        ("PASSED", "passed"),
+        ("PASSED", "passed; also where the reader of the output left, as `\\| head` does"),
         (
             "THRESHOLD_FAILED",
             "a threshold or a check failed, less than 95 % of the plan was done, or a run is worse than its base",
         ),
         ("CONFIG", "an argument or a setting is wrong; nothing was sent"),
-        ("INTERRUPTED", "interrupted; the results so far are written"),
+        ("INTERRUPTED", "interrupted, also at a question; the results so far are written"),
         ("SCENARIO", "a scenario raised"),
-        ("ABORTED", "aborted on a 4xx, where that was asked for; or the results cannot be written, as on a full disk"),
+        (
+            "ABORTED",
+            (
+                "ended early as was asked for: ABORT_ON_4XX, STOP_ON_FIRST_FAILURE, a threshold with abortOnFail; "
+                "or the results cannot be written, as on a full disk"
+            ),
+        ),
         ("TARGET", "the target is not ready, not usable, or stopped answering"),
         ("BUG", "our bug"),
     )

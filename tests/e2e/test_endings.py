@@ -1,14 +1,23 @@
 """Every way a run can end otherwise: a clear message, the right code, the results so far, no traceback."""
 
+import asyncio
+import os
 import signal
 import socket
+import subprocess
 import sys
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
 import pytest
+import typer
 
+from dms_load_test.app import run
 from dms_load_test.emulator import EmulatorOptions, start_emulator
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals to a child differ on Windows")
+if sys.platform == "win32":
+    pytest.skip("signals to a child differ on Windows", allow_module_level=True)
+import pty
 
 
 @pytest.mark.parametrize(
@@ -36,6 +45,73 @@ def test_wrong_arguments_are_refused_with_what_was_expected(command, arguments, 
     assert told in ended.err
     assert "Traceback" not in ended.err
     assert not list(ended.results.glob("*"))
+
+
+def test_a_reader_who_leaves_early_is_no_failure(command):
+    """`dms-load-test config | head -1`."""
+    ours, theirs = os.pipe()
+    os.close(ours)
+    environment = command.environment | {"RESULTS_DIR": str(command.folder / "results")}
+    program = [sys.executable, "-m", "dms_load_test"]
+    for arguments in (["config"], ["config", "--help"], ["plan", "--profile", "smoke"]):
+        done = subprocess.run(
+            [*program, *arguments],
+            cwd=command.folder,
+            env=environment,
+            stdout=theirs,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, b""), arguments
+    os.close(theirs)
+
+
+def test_ctrl_c_at_a_question_ends_the_command_as_interrupted(inside, monkeypatch):
+    def asked(_):
+        raise typer.Abort  # as Typer makes of Ctrl-C
+
+    monkeypatch.setattr("typer.confirm", asked)
+    inside.stdin = SimpleNamespace(isatty=lambda: True)
+    ended = inside("smoke", API_BASE_URL="http://127.0.0.1:9/api", CONFIG_SERVICE_URL="http://127.0.0.1:9")
+
+    assert (ended.code, ended.err) == (105, "dms-load-test: interrupted\n")
+
+
+def test_the_first_ctrl_c_at_the_question_of_clean_ends_it(command, server, wait_for):
+    command("run", "--profile", "smoke", "--phase", "load", "-q", **server.settings)
+    before = server.counts(["students"])
+    screen, keyboard = pty.openpty()
+    program = [sys.executable, "-m", "dms_load_test", "clean"]
+    environment = command.environment | server.settings | {"RESULTS_DIR": str(command.folder / "results")}
+    with (command.folder / "out").open("w+b") as out, (command.folder / "err").open("w+b") as err:
+        process = subprocess.Popen(program, cwd=command.folder, env=environment, stdin=keyboard, stdout=out, stderr=err)
+        wait_for(lambda: b"Delete them?" in b"".join((command.folder / name).read_bytes() for name in ("out", "err")))
+        process.send_signal(signal.SIGINT)
+        code = process.wait(10)
+    os.close(screen)
+    os.close(keyboard)
+
+    assert code == 105
+    assert b"Traceback" not in (command.folder / "err").read_bytes()
+    assert server.counts(["students"]) == before
+
+
+def test_a_signal_while_the_workers_are_let_go_costs_neither_verdict_nor_report(inside, server, monkeypatch):
+    crew_of = run.crew_of
+
+    @asynccontextmanager
+    async def slow_to_end(*arguments):
+        async with crew_of(*arguments) as crew:
+            yield crew
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.sleep(0.01)  # the loop takes the signal up
+
+    monkeypatch.setattr(run, "crew_of", slow_to_end)
+    ended = inside("smoke", **server.settings)
+
+    assert ended.code == 0, ended.err
+    assert ended.summary["verdict"]["kind"] == "passed"
+    assert (ended.folder / "report.html").exists()
 
 
 def test_nothing_listening_is_told_with_what_to_do(command):

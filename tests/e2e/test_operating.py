@@ -62,6 +62,18 @@ def test_what_was_made_runs_a_test_and_is_deleted_without_rubbish(inside, server
     assert "let `dms-load-test setup-client` make a client" in after.err
 
 
+def test_the_file_has_the_secret_in_one_way_however_it_was_kept_before(inside, server):
+    (inside.folder / ".env.load-test").write_text(
+        f"CONFIG_SERVICE_URL={service_of(server)}\nCLIENT_ID=gone\nCLIENT_SECRET_COMMAND='printf gone'\n"
+    )
+    made = inside("setup-client")
+    smoke = inside("smoke", "-q")
+    deleted = inside("setup-client", "--delete")
+    after = inside("config")
+
+    assert [ended.code for ended in (made, smoke, deleted, after)] == [0, 0, 0, 0], made.err + smoke.err + after.err
+
+
 def test_a_keycloak_token_endpoint_serves_administrators_too(inside, server):
     url = service_of(server) + "/realms/edfi/protocol/openid-connect/token"
     ended = inside("setup-client", CONFIG_SERVICE_URL=service_of(server), CONFIG_SERVICE_TOKEN_URL=url)
@@ -139,6 +151,15 @@ def test_a_run_can_clean_up_after_itself(inside, server):
     assert ended.code == 0, ended.err
     assert "Cleaned up after the run" in ended.out
     assert server.counts(["students", "schools"]) == {"students": 0, "schools": 0}
+
+
+def test_an_export_that_cannot_be_written_costs_neither_verdict_nor_report_nor_cleaning_up(inside, server):
+    ended = inside(*LOAD, "--clean-after", "--summary-export", "nowhere/k6.json", **server.settings)
+
+    assert ended.code == 0, ended.err
+    assert re.search(r"Passed.*\nNot exported: --summary-export nowhere/k6.json: .*; choose another file", ended.out)
+    assert "Cleaned up after the run" in ended.out
+    assert (ended.folder / "report.html").exists()
 
 
 def test_a_repeated_seed_is_told_and_what_an_earlier_run_made_stays(inside, server):

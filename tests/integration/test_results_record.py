@@ -210,7 +210,7 @@ def test_an_earlier_run_is_found_by_path_name_or_part_of_it(tmp_path):
         for day, token in ((1, "aaaa"), (2, "bbbb"))
     ]
     for folder in folders:
-        folder.record.touch()
+        folder.record.write_text("{}\n")
     assert find_run(tmp_path) == folders[1]
     assert find_run(tmp_path, "aaaa") == find_run(tmp_path, "20260301") == folders[0]
     assert find_run(tmp_path, str(folders[0].path)) == folders[0]
@@ -220,6 +220,25 @@ def test_an_earlier_run_is_found_by_path_name_or_part_of_it(tmp_path):
         find_run(tmp_path, "cccc")
     with pytest.raises(ConfigError, match="no run at all"):
         find_run(tmp_path / "elsewhere")
+
+
+def test_the_latest_run_is_one_that_got_as_far_as_its_first_line(tmp_path):
+    begun, looked_only, killed = (
+        create_run_folder(tmp_path, datetime(2026, 3, day, tzinfo=UTC), "smoke", "aaaa") for day in (1, 2, 3)
+    )
+    begun.record.write_text("{}\n")
+    looked_only.record.touch()
+    killed.record.write_text('{"type":"mani')
+
+    assert find_run(tmp_path) == begun
+    assert find_run(tmp_path, "20260302") == looked_only
+
+
+def test_a_record_that_nothing_came_into_is_taken_away(path):
+    with pytest.raises(RuntimeError), open_record(path):
+        raise RuntimeError
+
+    assert not path.exists()
 
 
 def test_a_second_of_a_long_run_takes_little_space(path):

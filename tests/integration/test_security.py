@@ -9,12 +9,14 @@ import pytest
 from dms_load_test.app.dashboard import dashboard_options
 from dms_load_test.app.plan_file import read_plan_file
 from dms_load_test.cli import main
+from dms_load_test.cli.watching import watching_settings
 from dms_load_test.config.dotenv_file import change_file
 from dms_load_test.edfi.standard import load_standard
 from dms_load_test.emulator import EmulatorOptions
 from dms_load_test.engine.options import TransportOptions, tls_context
 from dms_load_test.errors import ConfigError, TargetError
 from dms_load_test.generators.override_file import parse_overrides
+from dms_load_test.monitor.postgres import Postgres
 from dms_load_test.results.events import Manifest, Note
 from dms_load_test.results.page import page_of
 from dms_load_test.results.run_folder import create_run_folder, find_run
@@ -117,7 +119,14 @@ def test_a_servers_words_do_not_command_the_terminal(monkeypatch, capsys):
 
 @pytest.mark.parametrize(
     "given",
-    ["CLIENT_SECRET=hush-hush", "OTLP_HEADERS=api-key=hush-hush", "POSTGRES_URL=postgresql://me:hush-hush@host/edfi"],
+    [
+        "CLIENT_SECRET=hush-hush",
+        " CLIENT_SECRET = hush-hush",
+        "PERF_API_SECRET=hush-hush",
+        "OTLP_HEADERS=api-key=hush-hush",
+        "POSTGRES_URL=postgresql://me:hush-hush@host/edfi",
+        "POSTGRES_URL=postgresql://me:hush-hush@[host/edfi",
+    ],
 )
 def test_a_secret_is_refused_on_the_command_line_where_others_could_read_it(monkeypatch, capsys, given):
     monkeypatch.setattr("sys.argv", ["dms-load-test", "config", "--set", given])
@@ -128,3 +137,24 @@ def test_a_secret_is_refused_on_the_command_line_where_others_could_read_it(monk
     assert ended.value.code == 104
     assert "can be read by others" in said.err
     assert "hush-hush" not in said.err + said.out
+
+
+@pytest.mark.parametrize("given", ["API_BASE_URL=http://[::1/api", "CONFIG_SERVICE_URL=http://[::1"])
+def test_an_address_that_cannot_be_taken_apart_is_told_as_such(monkeypatch, capsys, given):
+    monkeypatch.setattr("sys.argv", ["dms-load-test", "config", "--set", given])
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 104
+    assert "expected an http or https URL" in capsys.readouterr().err
+
+
+def test_a_database_s_address_that_cannot_be_taken_apart_is_no_traceback_and_not_shown():
+    pytest.importorskip("psycopg", reason="no PostgreSQL driver here")
+
+    assert watching_settings(None, None, "postgresql://[x", None, None, samples=False) == [
+        "POSTGRES_URL=postgresql://[x"
+    ]
+    with pytest.raises(ConfigError, match="POSTGRES_URL: is no address of a database") as told:
+        Postgres("postgresql://me:hush-hush@[host/edfi")
+    assert "hush-hush" not in str(told.value)

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from dms_load_test.app import recovery
 from dms_load_test.errors import TargetError
 from dms_load_test.load.ordinals import OrdinalSet
 from dms_load_test.load.virtual_user import Reply
-from dms_load_test.results.events import Manifest, SettingRow
+from dms_load_test.results.events import ItemRow, Manifest, SettingRow
 from dms_load_test.results.inventory import RunInventory
 from dms_load_test.scenarios.load import levels_of
 
@@ -233,6 +234,18 @@ def test_a_load_that_was_not_killed_costs_a_stretch_or_two():
     assert target.asked <= 2 * STRETCH
 
 
+@pytest.mark.parametrize(("scenario", "found"), [("load", {("a", 0), ("a", 1)}), ("readwrite", {("a", 0)})])
+def test_a_load_is_one_whatever_its_phase_is_called(scenario, found):
+    work = Work({"a": 9, "b": 0, "c": 0, "d": 0}, Documents({}))
+    inventory = RunInventory(Path(":memory:"), phase="load")
+    told(inventory, [("a", 0)])
+    named = msgspec.structs.replace(manifest(("mine",), 1), program=((ItemRow(scenario, "mine"),),))
+
+    sent = asyncio.run(recovery.recovered(Target({("a", 0), ("a", 1)}), work, inventory, named))
+
+    assert sent_by(sent) == found
+
+
 @pytest.mark.parametrize("status", [0, 401, 429, 503])
 def test_a_target_that_does_not_answer_is_no_target_without_documents(status):
     work = Work({"a": 40, "b": 0, "c": 0, "d": 0}, Documents({}))
@@ -241,6 +254,23 @@ def test_a_target_that_does_not_answer_is_no_target_without_documents(status):
 
     with pytest.raises(TargetError, match="cannot look up what the run made"):
         recover(Target(set(), status), work, inventory, ("load",))
+
+    assert not inventory.is_complete
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"{}", b"null", b'["a"]', b'[{"key": 1}]', b'[{"id": 7}]', b"[" * 9999]
+)
+def test_an_answer_that_is_no_list_of_documents_ends_the_recovery(body):
+    class Page(Target):
+        async def query(self, resource, params):
+            return Reply(200, ok=True, headers={}, body=body)
+
+    inventory = RunInventory(Path(":memory:"), phase="load")
+    inventory.begin_run()
+
+    with pytest.raises(TargetError, match="without a list of documents that have ids"):
+        recover(Page(set()), Work({"a": 40, "b": 0, "c": 0, "d": 0}, Documents({})), inventory, ("load",))
 
     assert not inventory.is_complete
 

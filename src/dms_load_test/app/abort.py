@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dms_load_test.engine.stop import StopReason
+from dms_load_test.results.storage import whole_file, writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +66,8 @@ class Tripwire:
         self._tripped = True
         path: Path = self._folder.path / FILE_NAME
         lines = list(described(failure, self._documents, self._folder.run_id))
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        with writing(path), whole_file(path) as file:
+            file.write("\n".join(lines) + "\n")
         for line in lines:
             self._session.view.note(line)
         rule = "STOP_ON_FIRST_FAILURE" if self._settings.stop_on_first_failure else "ABORT_ON_4XX"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from typing import TYPE_CHECKING
 
 from dms_load_test.app.cleaning import Cleaning
@@ -63,7 +64,7 @@ async def _clean(
     async with connected(settings, base_url) as (client, target):
         require_same_target(earlier.manifest, target.discovery.base_url)
         if not inventory.is_complete:
-            say("The run was killed, stopped at once or lost a worker: looking for what it made in its last second.")
+            say("The run may have made documents that it does not know of: looking for them.")
             await orphans_ended(earlier, say)
             await recovered(
                 reading(target, client, UNHEARD), _workload(earlier, settings, target), inventory, earlier.manifest
@@ -71,7 +72,8 @@ async def _clean(
         cleaning = Cleaning(earlier, inventory, earlier.settings(settings), target, client)
         try:
             total, resources = sum(cleaning.counts.values()), len(cleaning.counts)
-            if total and not confirm(f"{total:,} documents of {resources} resources at {target.discovery.base_url}"):
+            what = f"{total:,} documents of {resources} resources at {target.discovery.base_url}"
+            if total and not _answer(confirm, what):
                 return None
             pulse = asyncio.create_task(_tell(cleaning.account, total, say))
             try:
@@ -81,6 +83,15 @@ async def _clean(
         finally:
             cleaning.close()
         return cleaning.account
+
+
+def _answer(confirm: Callable[[str], bool], what: str) -> bool:
+    """Ask; Ctrl-C ends the question. The loop's own handler only cancels what waits for the loop."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return confirm(what)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _workload(earlier: EarlierRun, settings: Settings, target: Target) -> Workload:

@@ -18,6 +18,7 @@ from dms_load_test.engine.api import PhasePolicy
 from dms_load_test.engine.problems import reason_of
 from dms_load_test.errors import TargetError
 from dms_load_test.load.plan import RetryPolicy
+from dms_load_test.scenarios.program import LOAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -88,6 +89,8 @@ class Cleaning:
         self, earlier: EarlierRun, inventory: RunInventory, settings: Settings, target: Target, client: Client
     ) -> None:
         self._manifest = earlier.manifest
+        borrows = earlier.manifest.continues and LOAD not in earlier.manifest.scenarios
+        self._phases = earlier.begun_phases().union(earlier.manifest.phases) if borrows else None
         self._inventory = inventory
         self._settings = settings
         self._target = target
@@ -130,10 +133,8 @@ class Cleaning:
 
     def _entries(self, resource: str | None = None) -> Iterator[InventoryEntry]:
         """Yield the run's documents; where it worked on an earlier run's, only those of its own phases."""
-        manifest = self._manifest
-        borrowed = manifest.continues and "load" not in manifest.phases
         for entry in self._inventory.documents(resource):
-            if not borrowed or entry.phase in manifest.phases:
+            if self._phases is None or entry.phase in self._phases:
                 yield entry
 
     async def _delete(self, entries: Iterable[InventoryEntry]) -> list[InventoryEntry]:

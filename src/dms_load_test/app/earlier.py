@@ -5,22 +5,25 @@ from __future__ import annotations
 import os
 import platform
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dms_load_test import __version__
+from dms_load_test.app.scenario_files import SUFFIX, resolve
 from dms_load_test.config import KEYS, Settings
 from dms_load_test.config.settings import text_of
 from dms_load_test.errors import ConfigError
-from dms_load_test.results.events import Manifest, SettingRow
+from dms_load_test.results.events import ItemRow, Manifest, PhaseBegin, SettingRow
 from dms_load_test.results.inventory import RunInventory
 from dms_load_test.results.lock import is_held
 from dms_load_test.results.record import FILE_NAME, read_record
 from dms_load_test.results.run_folder import RunFolder, find_run
+from dms_load_test.scenarios import SCENARIOS
+from dms_load_test.scenarios.program import Item, Program, program_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
-    from pathlib import Path
 
     from dms_load_test.config import Effective
 
@@ -61,6 +64,10 @@ class EarlierRun:
         then = Settings.model_validate(fields)
         return settings.model_copy(update={field: getattr(then, field) for field in fields})
 
+    def begun_phases(self) -> frozenset[str]:
+        """Return the phases that it began, which a scenario may name as it likes. Reads the whole record."""
+        return frozenset(event.phase for event in read_record(self.folder.record) if isinstance(event, PhaseBegin))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
@@ -70,7 +77,7 @@ class Identity:
     started_at: datetime
     target: str
     seed: int
-    phases: tuple[str, ...]
+    program: Program
     notes: tuple[str, ...]
     data_standard: str
     target_version: str
@@ -90,7 +97,7 @@ def manifest_of(effective: Effective, settings: Settings, identity: Identity) ->
         target=identity.target,
         profile=effective.profile.name,
         seed=identity.seed,
-        phases=identity.phases,
+        phases=identity.program.names,
         data_standard=identity.data_standard,
         target_version=identity.target_version,
         sizes={name: getattr(settings, name) for name in SIZES},
@@ -100,7 +107,46 @@ def manifest_of(effective: Effective, settings: Settings, identity: Identity) ->
         data={name.upper(): text_of(getattr(settings, name), KEYS[name.upper()].unit) for name in DATA_SETTINGS},
         own_keys=identity.own_keys,
         continues=identity.continues,
+        program=tuple(tuple(map(_row, turn)) for turn in identity.program.turns),
+        profile_given=effective.profile_given,
     )
+
+
+def _row(item: Item) -> ItemRow:
+    path = str(Path(item.scenario).resolve()) if item.scenario.endswith(SUFFIX) else ""
+    texts = {name: text for name, text in item.settings.items() if not KEYS[name].is_secret}
+    return ItemRow(item.scenario, item.name, item.thresholds, texts, item.shape, path)
+
+
+def _item(row: ItemRow) -> Item:
+    # Workers on other machines look for a file at the path that was given; called from another folder, it is another.
+    is_here = not row.path or Path(row.scenario).resolve() == Path(row.path)
+    scenario = row.scenario if is_here else row.path
+    return Item(scenario=scenario, name=row.name, thresholds=row.thresholds, settings=row.settings, shape=row.shape)
+
+
+def program_of_run(manifest: Manifest) -> Program:
+    """Return what a run ran, to be run on.
+
+    Raises:
+        ConfigError: A scenario's file is gone, or the record is of a version that does not tell all.
+        ScenarioError: A scenario's file is wrong.
+    """
+    turns = tuple(tuple(map(_item, turn)) for turn in manifest.program)
+    program = Program(turns) if turns else _told_by_names(manifest)
+    for scenario in program.scenarios:
+        resolve(scenario)
+    return program
+
+
+def _told_by_names(manifest: Manifest) -> Program:
+    unknown = [name for name in manifest.phases if name not in SCENARIOS]
+    if unknown:
+        raise ConfigError(
+            f"run {manifest.run_id}: its record does not tell how {', '.join(unknown)} was run; run it anew, or "
+            "`clean` it"
+        )
+    return program_of(manifest.phases)
 
 
 def earlier_run(results: Path, name: str) -> EarlierRun:

@@ -81,39 +81,54 @@ def export_run(results: Path, name: str, formats: Iterable[str], into: Path | No
     return write_exports(read_run(folder.record), folder.record, formats, into or folder.path)
 
 
-def export_after(folder: RunFolder, run: Run, formats: Iterable[str], k6_summary_file: Path | None) -> None:
+def export_after(folder: RunFolder, run: Run, formats: Iterable[str], k6_summary_file: Path | None) -> list[str]:
     """Write what a run that just ended is to leave, and show it on the page of the CI job, where there is one.
 
-    Raises:
-        ConfigError: A file cannot be written.
+    Return what could not be written, and why: a run has its verdict whether or not a file of it can be written.
     """
-    write_exports(run, folder.record, formats, folder.path)
     export = _export(run, folder.record)
+    jobs: list[Callable[[], object]] = [
+        partial(write_exports, run, folder.record, (name,), folder.path) for name in formats
+    ]
     if k6_summary_file is not None:
+        jobs.append(partial(_write_k6_summary, k6_summary_file, export))
+    jobs.append(partial(show_on_ci_page, markdown(export)))
+    troubles = []
+    for job in jobs:
         try:
-            with whole_file(k6_summary_file) as opened:
-                opened.writelines(_k6(export))
-        except OSError as error:
-            raise ConfigError(f"--summary-export {k6_summary_file}: {error.strerror}; choose another file") from error
-    show_on_ci_page(markdown(export))
+            job()
+        except ConfigError as error:
+            troubles.append(f"Not exported: {error}")
+    return troubles
+
+
+def _write_k6_summary(path: Path, export: RunExport) -> None:
+    try:
+        with whole_file(path) as opened:
+            opened.writelines(_k6(export))
+    except OSError as error:
+        raise ConfigError(f"--summary-export {path}: {error.strerror}; choose another file") from error
 
 
 def write_exports(run: Run, record: Path, formats: Iterable[str], into: Path) -> list[Path]:
     """Write exports of a run and its record; return the files. Raises: ConfigError: as `export_run`."""
     export = _export(run, record)
     written = []
+    path = into
     try:
         into.mkdir(parents=True, exist_ok=True)
         for name in formats:
             if name == SUMMARY:
-                write_summary(into / "summary.json", run)
-                written.append(into / "summary.json")
+                path = into / "summary.json"
+                write_summary(path, run)
+                written.append(path)
             for file, lines in FORMATS.get(name, {}).items():
-                with whole_file(into / file) as opened:
+                path = into / file
+                with whole_file(path) as opened:
                     opened.writelines(lines(export))
-                written.append(into / file)
+                written.append(path)
     except OSError as error:
-        raise ConfigError(f"{into}: {error.strerror}; choose a folder that can be written") from error
+        raise ConfigError(f"{path}: {error.strerror}; choose a folder that can be written") from error
     return written
 
 

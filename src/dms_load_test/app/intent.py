@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from dms_load_test.app.credentials import require_credentials, with_secret
-from dms_load_test.app.earlier import address_of
+from dms_load_test.app.earlier import address_of, program_of_run
 from dms_load_test.app.scenario_files import resolve
 from dms_load_test.errors import ConfigError
-from dms_load_test.scenarios import SCENARIOS
-from dms_load_test.scenarios.program import program_of
 from dms_load_test.scenarios.workload import MOST_SEEDS
 
 if TYPE_CHECKING:
@@ -46,7 +44,7 @@ def intent_of(effective: Effective, program: Program, stack: ExitStack) -> Inten
     Raises:
         ConfigError: There are no credentials, or no documents for what the program does.
     """
-    settings, base_url, notes = effective.settings, effective.settings.api_base_url, []
+    settings, base_url, notes = effective.settings, effective.settings.api_base_url, list(effective.warnings)
     if base_url is None:
         if program.wants_documents(resolve):
             program = _with_load(program)
@@ -65,13 +63,14 @@ def intent_to_resume(effective: Effective, continues: EarlierRun) -> Intent:
     """Settle a run that completes another one: its phases, target and data.
 
     Raises:
-        ConfigError: There are no credentials, or the other run's target was an emulator that is gone.
+        ConfigError: There are no credentials, or as `program_of_run`.
+        ScenarioError: As `program_of_run`.
     """
     settings, manifest = with_secret(effective.settings), continues.manifest
     require_credentials(settings)
-    notes = (f"Goes on with run {continues.folder.run_id}, with its sizes and seed.",)
+    notes = (*effective.warnings, f"Goes on with run {continues.folder.run_id}, with its sizes and seed.")
     base_url = address_of(settings, manifest)
-    program = program_of(phase for phase in manifest.phases if phase in SCENARIOS)
+    program = program_of_run(manifest)
     return Intent(effective, settings, base_url, manifest.seed, program, notes, continues)
 
 

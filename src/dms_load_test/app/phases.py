@@ -64,6 +64,8 @@ class PhaseRunner:
         self.accounts: list[ResourceAccount] = []
         self.tables: list[tuple[str, Table]] = []
         self.names: list[str] = []
+        self.cut_off = False
+        """Whether an iteration was: the inventory may lack what its request made."""
 
     async def run(self, *phases: Phase) -> None:
         """Run phases side by side, each until its steps are done, its time is up, or a stop is asked for.
@@ -148,6 +150,7 @@ class PhaseRunner:
         finally:
             session.listeners.remove(measured.add)
             shown.end()
+            self.cut_off |= outcome is None or outcome.interrupted > 0
             done = (outcome.completed, outcome.dropped) if outcome else (None, None)
             session.writer.write(StepEnd(session.now_s(), phase.name, step.name, reason, *done))
         return figures_of(phase.name, step, outcome, measured)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dms_load_test.app.checks import State, disk_check, files_check, permission_check
+from dms_load_test.app.lookup import ids_in
 from dms_load_test.engine.loop import raise_file_limit
 from dms_load_test.engine.permissions import Rights, probe_rights, read_rights
 from dms_load_test.errors import TargetError
@@ -32,9 +33,9 @@ MOST_LOOKED_UP = 200
 _WRITING = ("load", "readwrite")
 
 
-def wanted_operations(workload: Workload, phases: Iterable[str]) -> dict[str, frozenset[str]]:
-    """Return the operations that phases will do, by resource."""
-    chosen, documents = set(phases), workload.documents
+def wanted_operations(workload: Workload, scenarios: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Return the operations that scenarios will do, by resource."""
+    chosen, documents = set(scenarios), workload.documents
     planned = frozenset(workload.counts)
     wanted: dict[str, set[str]] = {resource: set() for resource in planned}
     for resource in planned if chosen & set(_WRITING) else ():
@@ -68,10 +69,10 @@ async def _present_documents(
             found: dict[int, str] = {}
             for ordinal in range(count if count <= MOST_LOOKED_UP else 0):
                 reply = await user.query(resource, workload.documents.natural_key(resource, ordinal))
-                matches = reply.json() if reply.ok else []
-                if len(matches) != 1:
+                ids = ids_in(resource, reply)
+                if len(ids) != 1:
                     break
-                found[ordinal] = matches[0]["id"]
+                found[ordinal] = ids[0]
             if len(found) == count:
                 present[resource] = found
     finally:
@@ -101,14 +102,14 @@ class Preflight:
                 inventory.add(resource, ordinal, document_id, created=False)
 
 
-async def look_over(client: Client, target: Target, workload: Workload, phases: Iterable[str]) -> Preflight:
+async def look_over(client: Client, target: Target, workload: Workload, scenarios: Iterable[str]) -> Preflight:
     """Check permissions, disk and open files.
 
     Raises:
         TargetError: One of them fails; the message says what to do.
     """
     settings = workload.settings
-    permissions, present = await check_permissions(client, target, workload, phases)
+    permissions, present = await check_permissions(client, target, workload, scenarios)
     checks = [permissions, check_disk(settings, workload.documents), check_files(settings)]
     failed = [check for check in checks if check.state is State.FAILED]
     if failed:
@@ -122,10 +123,10 @@ async def look_over(client: Client, target: Target, workload: Workload, phases: 
 
 
 async def check_permissions(
-    client: Client, target: Target, workload: Workload, phases: Iterable[str]
+    client: Client, target: Target, workload: Workload, scenarios: Iterable[str]
 ) -> tuple[Check, dict[str, dict[int, str]]]:
-    """Compare what the client may do with what phases will; return also what is `present`: see `Preflight`."""
-    wanted = wanted_operations(workload, phases)
+    """Compare what the client may do with what scenarios will; return also what is `present`: see `Preflight`."""
+    wanted = wanted_operations(workload, scenarios)
     rights = await _find_rights(client, target, wanted)
     uncreatable = [resource for resource, lacking in rights.lacking(wanted).items() if lacking == {"Create"}]
     present = await _present_documents(client, target, workload, uncreatable)

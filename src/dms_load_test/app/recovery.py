@@ -19,6 +19,7 @@ from array import array
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from dms_load_test.app.lookup import ids_in
 from dms_load_test.app.target import PREFLIGHT
 from dms_load_test.cluster.post import LEASE_S
 from dms_load_test.engine.api import PhasePolicy
@@ -26,6 +27,7 @@ from dms_load_test.errors import TargetError
 from dms_load_test.load.ordinals import OrdinalSet
 from dms_load_test.load.plan import RetryPolicy
 from dms_load_test.scenarios.load import ATTEMPTS, levels_of
+from dms_load_test.scenarios.program import LOAD, SMOKE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -49,8 +51,8 @@ _MOST_EMPTY = 50
 _READERS = 16
 _ORPHANS_S = LEASE_S + 4.0
 """Workers whose coordinator is gone have stopped so long after its last word."""
-_STEADY = frozenset({"load", "smoke"})
-"""Phases that make no documents beyond those planned, or none that stay."""
+_STEADY = frozenset({LOAD, SMOKE})
+"""Scenarios that make no documents beyond those planned, or none that stay."""
 _ENDLESS = 2**62
 _SERVER_ERROR = 500
 _NO_ANSWERS = frozenset({0, 401, 429})
@@ -86,11 +88,11 @@ async def recovered(
     users = max((int(text) for name, text in _texts(manifest).items() if name.startswith("VUS_")), default=1)
     search = _Search(api, workload, inventory, users)
     try:
-        if "load" in manifest.phases or not inventory.is_complete:
+        if LOAD in manifest.scenarios or not inventory.is_complete:
             inventory.enter_phase("load")
             for row in search.load_rows():
                 await search.along(row)
-        if not inventory.is_complete and not _STEADY.issuperset(manifest.phases):
+        if not inventory.is_complete and not _STEADY.issuperset(manifest.scenarios):
             inventory.enter_phase(manifest.phases[-1])
             for row in search.grown_rows():
                 await search.along(row)
@@ -214,9 +216,9 @@ class _Search:
             for resource, ordinal in left:
                 reply = await api.query(resource, self._workload.documents.natural_key(resource, ordinal))
                 _require_answer(resource, reply)
-                matches = reply.json() if reply.ok else []
-                if len(matches) == 1:
-                    found.append((resource, ordinal, matches[0]["id"]))
+                ids = ids_in(resource, reply)
+                if len(ids) == 1:
+                    found.append((resource, ordinal, ids[0]))
 
         async with asyncio.TaskGroup() as tasks:
             for user in self._users:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from secrets import token_hex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
@@ -49,8 +49,7 @@ from dms_load_test.views.summary import SummaryView, print_summary, print_verdic
 from dms_load_test.views.terminal import make_console, make_progress_view
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from types import FrameType
 
@@ -62,6 +61,7 @@ if TYPE_CHECKING:
     from dms_load_test.app.target import Target
     from dms_load_test.config import Effective
     from dms_load_test.engine.transport import Client
+    from dms_load_test.metrics.totals import Totals
     from dms_load_test.metrics.verdict import Verdict
     from dms_load_test.monitor.reading import Source
     from dms_load_test.results.run_folder import RunFolder
@@ -75,6 +75,7 @@ _ENDINGS = {
     StopReason.TARGET_LOST: Ending.TARGET_LOST,
     StopReason.WORKERS_LOST: Ending.WORKERS_LOST,
 }
+_SERVER_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,10 +120,9 @@ def run_test(effective: Effective, program: Program, wishes: Wishes) -> Verdict:
         done = read_run(folder.record)
         with writing(folder.summary):
             write_summary(folder.summary, done)
-        export_after(folder, done, formats, wishes.k6_summary)
-        trouble = _report(folder)
+        troubles = [*export_after(folder, done, formats, wishes.k6_summary), *_report(folder)]
         (print_verdict if quiet else print_summary)(console, summary)
-        if trouble:
+        for trouble in troubles:
             _say(console, trouble)
         if wishes.clean_after:
             clean_after(folder, intent.settings, intent.base_url, partial(_say, console))
@@ -130,15 +130,14 @@ def run_test(effective: Effective, program: Program, wishes: Wishes) -> Verdict:
     return summary.verdict
 
 
-def _report(folder: RunFolder) -> str:
+def _report(folder: RunFolder) -> Iterator[str]:
     """Write the report, or tell why not; a run is judged by its figures, whether or not its report can be written."""
     from dms_load_test.app.report import report_record  # noqa: PLC0415 -- templates, which nobody needs at the start
 
     try:
         report_record(folder.record, folder.report)
     except ConfigError as error:
-        return f"No report was written: {error}"
-    return ""
+        yield f"No report was written: {error}"
 
 
 def _say(console: Console, text: str) -> None:
@@ -154,6 +153,8 @@ def _run_folder(effective: Effective) -> Iterator[RunFolder]:
         yield folder
     finally:
         with suppress(OSError):
+            if not folder.record.exists():
+                folder.inventory.unlink(missing_ok=True)  # no more than a copy of an earlier run's
             folder.path.rmdir()
 
 
@@ -185,7 +186,7 @@ class _Run:
         reports = Reports(self._aggregate.add, self._aggregate.add_failure)
         async with connected(settings, self._intent.base_url, reports) as (client, target):
             workload, notes = self._workload(target)
-            preflight = await look_over(client, target, workload, self._intent.program.names)
+            preflight = await look_over(client, target, workload, self._intent.program.scenarios)
             workload, notes = replace(workload, sent=preflight.sent({})), (*notes, *preflight.notes)
             with (
                 open_record(self._folder.record) as writer,
@@ -229,7 +230,7 @@ class _Run:
             started_at=self._started_at,
             target=target.discovery.base_url,
             seed=workload.seed,
-            phases=self._intent.program.names,
+            program=self._intent.program,
             notes=notes,
             data_standard=target.data_standard,
             target_version=target.discovery.urls.version,
@@ -251,19 +252,26 @@ class _Run:
             seed=workload.seed,
         )
         Tripwire(session, self._intent.settings, documents, self._folder).set_up()
-        async with crew_of(session, client, target, workload, world, self._folder) as crew:
-            runner = PhaseRunner(session, crew)
-            inventory.begin_run()
-            settle()
-            ending, explanation = await self._attempt(session, target, workload, runner)
-            losses, is_complete = tuple(crew.losses), not crew.workers_lost and not session.stop.at_once
-        inventory.note_complete(is_complete=is_complete)
+        with stop_on_signals() as heed_signals:  # beyond the crew's end, which may take seconds
+            async with crew_of(session, client, target, workload, world, self._folder) as crew:
+                heed_signals(session)
+                runner = PhaseRunner(session, crew)
+                inventory.begin_run()
+                settle()
+                ending, explanation = await self._attempt(session, target, workload, runner)
+                losses = tuple(crew.losses)
+                cut_off = crew.workers_lost or runner.cut_off or session.stop.at_once
+            inventory.note_complete(is_complete=not cut_off and not _has_unanswered_creates(session.totals))
+            facts = RunFacts(ending, explanation, tuple(runner.accounts), losses)
+            return self._judged(session, runner, facts, notes)
+
+    def _judged(self, session: Session, runner: PhaseRunner, facts: RunFacts, notes: tuple[str, ...]) -> SummaryView:
+        """Judge the run; write the verdict down, and return what the summary shows."""
         # The embedded emulator takes the same cores: there, the note that the session made says enough.
         limit = session.generator_limit(self._intent.base_url) if self._intent.settings.api_base_url else ""
-        facts = RunFacts(ending, explanation, tuple(runner.accounts), losses, limit)
-        verdict = judge(runner.thresholds, session.totals, facts)
+        verdict = judge(runner.thresholds, session.totals, replace(facts, generator_limit=limit))
         session.writer.write(verdict_line(session.now_s(), verdict))
-        session.writer.write(End(session.now_s(), ending.value))
+        session.writer.write(End(session.now_s(), facts.ending.value))
         return SummaryView(
             totals=session.totals,
             verdict=verdict,
@@ -279,7 +287,7 @@ class _Run:
         self, session: Session, target: Target, workload: Workload, runner: PhaseRunner
     ) -> tuple[Ending, str]:
         """Run the phases; return how that ended, and a sentence on what the plan did not want."""
-        with stop_on_signals(session), beside_run(session, self._intent.settings, self._sources, self._folder):
+        with beside_run(session, self._intent.settings, self._sources, self._folder):
             try:
                 await Conductor(runner, session, target, workload).run()
             except ScenarioError as error:
@@ -289,17 +297,30 @@ class _Run:
         return Ending.FINISHED, ""
 
 
+def _has_unanswered_creates(totals: Totals) -> bool:
+    """Tell whether creates ended without the API's own word on them: it may have made the documents nevertheless."""
+    creates = (key for key, _ in totals.select({"operation": "create"}) if key.final)
+    return any(not key.status or key.status >= _SERVER_ERROR for key in creates)
+
+
 @contextmanager
-def stop_on_signals(session: Session) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the run in order, and a second one at once."""
+def stop_on_signals() -> Iterator[Callable[[Session], None]]:
+    """Give a function: from its call on, Ctrl-C and SIGTERM end a session's run in order, and a second one at once."""
+    before: dict[int, Any] = {}
 
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(session.interrupt)
+    def begin(session: Session) -> None:
+        def interrupt() -> None:
+            if before:  # else the loop took it up after the end, and the record is closed
+                session.interrupt()
 
-    loop: asyncio.AbstractEventLoop = session.loop
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+        def on_signal(_number: int, _frame: FrameType | None) -> None:
+            session.loop.call_soon_threadsafe(interrupt)
+
+        before.update({number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)})
+
     try:
-        yield
+        yield begin
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        before.clear()

@@ -18,6 +18,7 @@ from dms_load_test.app.credentials import with_secret
 from dms_load_test.app.target import discover, open_client
 from dms_load_test.config import FILE_NAME
 from dms_load_test.config.dotenv_file import change_file
+from dms_load_test.config.secret import WAYS
 from dms_load_test.engine.address import split_url
 from dms_load_test.engine.auth import SharedAuthManager, TokenError
 from dms_load_test.engine.config_service import ConfigService, Credentials, RefusedError
@@ -119,8 +120,7 @@ class _Setup:
         if discovery is not None:
             urls["API_BASE_URL"] = discovery.base_url.rstrip("/")
         if credentials is not None:
-            given = {"CLIENT_ID": credentials.key, "CLIENT_SECRET": credentials.secret}
-            self._place.keep({**urls, **given})
+            self._place.keep({**urls, **_client(credentials)})
             self._say(f"Key and secret are in {self._place.file} (mode 600).")
             await self._prove(token_url, credentials)
         if settings.claim_set == PARTIAL_CLAIM_SET:
@@ -141,7 +141,7 @@ class _Setup:
         if vendor is None:
             self._say(f"There is no vendor {NAME}: nothing to delete.")
         if self._place.file.exists():
-            self._place.keep({"CLIENT_ID": None, "CLIENT_SECRET": None})
+            self._place.keep(_client(None))
             self._say(
                 f"Took key and secret out of {self._place.file}; the administrator, who cannot be deleted, stays."
             )
@@ -269,6 +269,12 @@ class _Setup:
                 "Set OAUTH_TOKEN_URL if not"
             )
         self._say(f"Client {credentials.key} gets tokens from {token_url}.")
+
+
+def _client(credentials: Credentials | None) -> dict[str, str | None]:
+    """Return what the file is to say of the client: the secret in one way, as two are refused, or in none."""
+    given = {"CLIENT_ID": credentials.key, "CLIENT_SECRET": credentials.secret} if credentials else {"CLIENT_ID": None}
+    return {**dict.fromkeys(WAYS), **given}
 
 
 def _fits(application: dict[str, Any], wanted: dict[str, Any]) -> bool:

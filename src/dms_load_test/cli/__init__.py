@@ -29,23 +29,46 @@ _OURS = {2: CONFIG, 130: INTERRUPTED}
 
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
+    code = _run()
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _drop_output()
+    sys.exit(code)
+
+
+def _run() -> int | str | None:
     try:
         app()
     except SystemExit as ended:
-        code = _OURS.get(ended.code) if isinstance(ended.code, int) else None
-        if code == INTERRUPTED:
-            print("dms-load-test: interrupted", file=sys.stderr)
-        sys.exit(ended.code if code is None else code)
+        return _code_of(ended)
     except LoadTestError as error:
         print(f"dms-load-test: {_safe(str(error))}", file=sys.stderr)
-        sys.exit(next(code for kind, code in _ERRORS if isinstance(error, kind)))
+        return next(code for kind, code in _ERRORS if isinstance(error, kind))
     except KeyboardInterrupt:
-        print("dms-load-test: interrupted", file=sys.stderr)
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(PASSED)
-    sys.exit(PASSED)
+        return _interrupted()
+    return PASSED
+
+
+def _code_of(ended: SystemExit) -> int | str | None:
+    """Return our code for what Typer ends with."""
+    if isinstance(ended.__context__, BrokenPipeError):  # whoever read has left, as `| head` does: no mistake
+        _drop_output()
+        return PASSED
+    code = _OURS.get(ended.code, ended.code) if isinstance(ended.code, int) else ended.code
+    return _interrupted() if code == INTERRUPTED and ended.code != INTERRUPTED else code
+
+
+def _interrupted() -> int:
+    print("dms-load-test: interrupted", file=sys.stderr)
+    return INTERRUPTED
+
+
+def _drop_output() -> None:
+    """Send what is left of the output nowhere: Python would tell of it at the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _safe(text: str) -> str:

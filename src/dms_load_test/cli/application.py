@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -43,6 +42,12 @@ class _Commands(TyperGroup):
     def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002 - click's signature
         return sorted(self.commands, key=_IN_ORDER.index)
 
+    def invoke(self, ctx: Any) -> object:
+        try:
+            return super().invoke(ctx)
+        except typer.Abort:  # Ctrl-C or the end of input at a question, which Typer would end with 1
+            raise KeyboardInterrupt from None
+
 
 app = typer.Typer(
     name="dms-load-test",
@@ -58,12 +63,11 @@ app = typer.Typer(
 def _no_secrets(assignments: list[str] | None) -> list[str] | None:
     """Return what was given. Raises: ConfigError: a secret is among it, or an address with a password."""
     if assignments:
-        from dms_load_test.config import KEYS
+        from dms_load_test.config import parse_assignments
+        from dms_load_test.config.secret import is_secret
 
-        secret = {name for name, key in KEYS.items() if key.is_secret}
-        for name, _, value in (text.partition("=") for text in assignments):
-            is_address = "://" in value and not urlsplit(value).password and "password=" not in value
-            if name in secret and value and not is_address:
+        for name, value in (pair for text in assignments for pair in parse_assignments([text]).items()):
+            if is_secret(name, value):
                 raise ConfigError(
                     f"--set {name}: a secret on the command line can be read by others; set it in the environment "
                     "or in .env.load-test"
@@ -71,10 +75,23 @@ def _no_secrets(assignments: list[str] | None) -> list[str] | None:
     return assignments
 
 
-ProfileOption = Annotated[str | None, typer.Option("--profile", "-p", help="Named set of sizes; see `profiles`.")]
-TargetOption = Annotated[
-    str | None, typer.Option("--target", help="Base URL of the Ed-Fi API; without one the embedded emulator is used.")
-]
+def _profile_option(without: str) -> Any:
+    """Return the option; `without` tells what holds where it is not given."""
+    return typer.Option("--profile", "-p", help=f"Named set of sizes, see `profiles`; {without}.")
+
+
+def _target_option(without: str) -> Any:
+    """Return the option; `without` tells what holds where it is not given and no setting names a target."""
+    return typer.Option("--target", help=f"Base URL of the Ed-Fi API, else API_BASE_URL{without}.")
+
+
+ProfileOption = Annotated[str | None, _profile_option("else dev, which .env.load-test overrules")]
+ResumeProfileOption = Annotated[str | None, _profile_option("else the run's own")]
+SmokeProfileOption = Annotated[str | None, _profile_option("else smoke")]
+TargetOption = Annotated[str | None, _target_option("")]
+EarlierTargetOption = Annotated[str | None, _target_option(", or the run's own")]
+LoadTargetOption = Annotated[str | None, _target_option("; without one an embedded emulator")]
+StandardTargetOption = Annotated[str | None, _target_option("; without one the embedded standard")]
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Any setting; may be repeated.", callback=_no_secrets),
@@ -87,7 +104,7 @@ ResultsOption = Annotated[Path | None, typer.Option("--results", help="Folder of
 ProductionOption = Annotated[
     bool, typer.Option("--i-know-this-is-production", help="Let the guard pass a target that looks like production.")
 ]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Only the summary, no progress.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the verdict, a sentence.")]
 
 
 def with_options(given: list[str] | None, options: Mapping[str, object]) -> list[str]:

@@ -12,7 +12,7 @@ from dms_load_test.cli.application import (
     ProfileOption,
     SeedOption,
     SetOption,
-    TargetOption,
+    StandardTargetOption,
     app,
     settings_in_force,
     with_options,
@@ -60,7 +60,7 @@ def data_settings(
 
 @app.command()
 def plan(
-    target: TargetOption = None,
+    target: StandardTargetOption = None,
     profile: ProfileOption = None,
     resources: ResourcesOption = None,
     exclude: ExcludeOption = None,
@@ -87,7 +87,7 @@ def generate(
     first: Annotated[int, typer.Option(help="Ordinal of the first.", min=0)] = 0,
     everything: Annotated[bool, typer.Option("--all", help="Write all that is planned, a file a resource.")] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the files of --all.")] = None,
-    target: TargetOption = None,
+    target: StandardTargetOption = None,
     profile: ProfileOption = None,
     resources: ResourcesOption = None,
     exclude: ExcludeOption = None,

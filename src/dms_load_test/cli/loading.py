@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from dms_load_test.cli.application import (
+    LoadTargetOption,
     ProductionOption,
     ProfileOption,
     QuietOption,
     ResultsOption,
     SeedOption,
     SetOption,
-    TargetOption,
+    SmokeProfileOption,
     app,
     exit_with,
     settings_in_force,
@@ -80,7 +81,7 @@ def run(
     scenario: ScenarioOption = None,
     shape: ShapeOption = "",
     then_soak: SoakOption = None,
-    target: TargetOption = None,
+    target: LoadTargetOption = None,
     results: ResultsOption = None,
     seed: SeedOption = None,
     resources: ResourcesOption = None,
@@ -127,8 +128,8 @@ def run(
 
 @app.command()
 def smoke(
-    profile: ProfileOption = None,
-    target: TargetOption = None,
+    profile: SmokeProfileOption = None,
+    target: LoadTargetOption = None,
     results: ResultsOption = None,
     seed: SeedOption = None,
     settings: SetOption = None,

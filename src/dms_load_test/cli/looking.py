@@ -11,6 +11,7 @@ import typer
 from dms_load_test.cli.application import (
     ProfileOption,
     SetOption,
+    StandardTargetOption,
     TargetOption,
     app,
     settings_in_force,
@@ -20,7 +21,7 @@ from dms_load_test.errors import ConfigError
 
 @app.command()
 def resources(
-    target: TargetOption = None,
+    target: StandardTargetOption = None,
     graph: Annotated[str | None, typer.Option(help="`dot`: the references as a graph for Graphviz.")] = None,
     profile: ProfileOption = None,
     settings: SetOption = None,

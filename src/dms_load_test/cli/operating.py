@@ -9,13 +9,13 @@ import typer
 
 from dms_load_test.cli.application import (
     THRESHOLD_FAILED,
+    EarlierTargetOption,
     ProductionOption,
-    ProfileOption,
     QuietOption,
     ResultsOption,
+    ResumeProfileOption,
     RunArgument,
     SetOption,
-    TargetOption,
     app,
     exit_with,
     settings_in_force,
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 @app.command()
 def resume(
     run: RunArgument = "",
-    profile: ProfileOption = None,
-    target: TargetOption = None,
+    profile: ResumeProfileOption = None,
+    target: EarlierTargetOption = None,
     results: ResultsOption = None,
     settings: SetOption = None,
     quiet: QuietOption = False,
@@ -46,6 +46,8 @@ def resume(
     from dms_load_test.scenarios.program import Program
 
     settings = sharing_settings(settings, workers, scheduler, on_worker_loss)
+    if profile is None:
+        profile = _profile_of(settings_in_force(None, settings, results=results), run)
     effective = settings_in_force(profile, settings, target=target, results=results)
     earlier, _ = _earlier(effective, run, known=known_production)
     verdict = run_test(effective, Program(()), Wishes(quiet=quiet, continues=earlier))
@@ -70,7 +72,7 @@ def inventory(
 def clean(
     run: RunArgument = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    target: TargetOption = None,
+    target: EarlierTargetOption = None,
     results: ResultsOption = None,
     settings: SetOption = None,
     known_production: ProductionOption = False,
@@ -100,7 +102,7 @@ def send(
     resource: Annotated[str, typer.Argument(help="The document's resource, such as students.")],
     ordinal: Annotated[int, typer.Argument(help="The document's ordinal.", min=0)],
     run: Annotated[str, typer.Option("--run", metavar="RUN", help="The run that it is of; else the latest.")] = "",
-    target: TargetOption = None,
+    target: EarlierTargetOption = None,
     results: ResultsOption = None,
     settings: SetOption = None,
     known_production: ProductionOption = False,
@@ -119,6 +121,14 @@ def _asked(question: str) -> bool:
     if not sys.stdin.isatty():
         raise ConfigError("nobody is there to confirm; give --yes")
     return typer.confirm(question)
+
+
+def _profile_of(effective: Effective, run: str) -> str | None:
+    """Return the profile that a run was asked to take."""
+    from dms_load_test.app.earlier import earlier_run
+
+    manifest = earlier_run(effective.settings.results_dir, run).manifest
+    return manifest.profile if manifest.profile_given else None
 
 
 def _earlier(effective: Effective, run: str, *, known: bool) -> tuple[EarlierRun, str]:

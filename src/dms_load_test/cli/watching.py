@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 
@@ -40,7 +39,9 @@ def watching_settings(
     Raises:
         ConfigError: A password is on the command line, where every user of the machine can read it.
     """
-    if postgres and (urlsplit(postgres).password or "password=" in postgres):
+    from dms_load_test.config.secret import has_password
+
+    if postgres and has_password(postgres):
         raise ConfigError(
             "--postgres: a password on the command line can be read by others; set PGPASSWORD, or POSTGRES_URL in the "
             "environment or in .env.load-test"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from dms_load_test.config.secret import is_secret
 from dms_load_test.config.sources import FILE_NAME, read_dotenv
 from dms_load_test.errors import ConfigError
 
@@ -54,9 +55,9 @@ def change_file(path: Path, values: Mapping[str, str | None]) -> None:
         scratch.replace(path)
     except (OSError, UnicodeDecodeError) as error:
         scratch.unlink(missing_ok=True)
-        raise ConfigError(
-            f"{path}: cannot be written ({error}); the client's secret is lost, so run it again"
-        ) from None
+        lost = any(is_secret(name, value) for name, value in values.items() if value)
+        advice = "the new secret is lost: make it writable, and run it again" if lost else "make it writable"
+        raise ConfigError(f"{path}: cannot be written ({error}); {advice}") from None
 
 
 def read_client(path: Path) -> dict[str, str | SecretStr]:

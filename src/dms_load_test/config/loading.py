@@ -45,12 +45,14 @@ class Row:
 class Effective:
     """The settings of a run, the origin of each by variable name, and the profile that took part.
 
-    `warnings` tell what is legal and yet not well: names without effect, files that others can read.
+    `profile_given`: whether it was asked for, or stood in. `warnings` tell what is legal and yet not well: names
+    without effect, files that others can read.
     """
 
     settings: Settings
     origins: Mapping[str, Origin]
     profile: Profile
+    profile_given: bool = True
     warnings: tuple[str, ...] = ()
 
     def rows(self) -> tuple[Row, ...]:
@@ -69,6 +71,8 @@ def load_settings(
 ) -> Effective:
     """Return what is in force: `flags > environment > profile > .env.load-test > defaults`.
 
+    Without a profile, DEFAULT_PROFILE takes part below `.env.load-test`: nobody asked for it to overrule their file.
+
     `flags` and `environment` map variable names (`VUS_LOAD_PHASE`) to texts; `directory` holds `.env.load-test` and
     `.env.profiles`. An empty text means None where a setting may be None, and so takes back what a lower layer says.
     Paths written in a file are relative to `directory`, those of flags and environment to the current directory.
@@ -76,12 +80,9 @@ def load_settings(
     Raises: ConfigError with one line for each wrong value and unknown name: what was expected, and where it stands.
     """
     chosen = find_profile(profile or DEFAULT_PROFILE, directory)
-    texts = (
-        _own_file(directory),
-        read_dotenv(chosen.text, "profile", chosen.path),
-        read_environment(environment),
-        read_flags(flags),
-    )
+    own, sizes = _own_file(directory), read_dotenv(chosen.text, "profile", chosen.path)
+    files = (own, sizes) if profile else (sizes, own)
+    texts = (*files, read_environment(environment), read_flags(flags))
     layers = [_checked(source) for source in texts]
     fields, origins = _laid_over(layers)
     settings = _rooted(Settings.model_validate(fields), origins, directory)
@@ -93,8 +94,9 @@ def load_settings(
     ]
     if problems:
         raise ConfigError("\n".join(problems))
-    warnings = [warning for layer in texts for warning in layer.warnings] + loose_files(settings, directory / FILE_NAME)
-    return Effective(settings, MappingProxyType(origins), chosen, tuple(warnings))
+    warnings = [warning for layer in texts for warning in layer.warnings]
+    warnings += loose_files(settings, {directory / FILE_NAME: own, Path(chosen.path): sizes})
+    return Effective(settings, MappingProxyType(origins), chosen, bool(profile), tuple(warnings))
 
 
 def _laid_over(layers: list[Source]) -> tuple[dict[str, str], dict[str, Origin]]:

@@ -1,4 +1,4 @@
-"""The client's secret: as a value, in a file, or from a command. Which way counts, and whether others can read it.
+"""What is a secret, who can read it, and the ways of the client's: as a value, in a file, or from a command.
 
 The way of the higher layer counts: a command in the environment beats a value in `.env.load-test`.
 """
@@ -7,14 +7,21 @@ from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from dms_load_test.config.aliases import ALIASES
+from dms_load_test.config.settings import KEYS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from dms_load_test.config.settings import Settings
     from dms_load_test.config.sources import Source
 
 WAYS = ("CLIENT_SECRET", "CLIENT_SECRET_FILE", "CLIENT_SECRET_COMMAND")
+_NAMES = frozenset(name for name, key in KEYS.items() if key.is_secret)
+_ALIASES = frozenset(name for alias in ALIASES if _NAMES.intersection(alias.settings) for name in alias.names)
 _OTHERS = 0o077
 
 
@@ -30,22 +37,33 @@ def two_ways(source: Source) -> list[str]:
     return [f"{' and '.join(ways)}: give one of them ({places})"] if len(ways) > 1 else []
 
 
-def loose_files(settings: Settings, own_file: Path) -> list[str]:
-    """Return a warning for each file with a secret that others than its owner can read; none on Windows."""
+def is_secret(name: str, text: str) -> bool:
+    """Tell whether what a variable is set to is a secret; an address without a password is none."""
+    is_address = "://" in text and not has_password(text)
+    return (name in _NAMES or name in _ALIASES) and bool(text) and not is_address
+
+
+def has_password(address: str) -> bool:
+    """Tell whether a database's address holds a password; one that cannot be taken apart may, where it names a user."""
+    try:
+        found = urlsplit(address).password is not None
+    except ValueError:
+        found = "@" in address
+    return found or "password=" in address
+
+
+def loose_files(settings: Settings, files: Mapping[Path, Source]) -> list[str]:
+    """Return a warning for each file with a secret that others than its owner can read; none on Windows.
+
+    `files` are those that settings come from, with what was read in each.
+    """
     if os.name != "posix":
         return []
-    holders = [own_file, settings.client_secret_file]
+    holders = [path for path, source in files.items() if any(is_secret(*pair) for pair in source.values.items())]
+    if settings.client_secret_file is not None:
+        holders.append(settings.client_secret_file)
     return [
         f"{path} holds a secret and others can read it (mode {path.stat().st_mode & 0o777:o}); run chmod 600 {path}"
         for path in holders
-        if path is not None and path.is_file() and path.stat().st_mode & _OTHERS and _is_secret(path, own_file)
+        if path.is_file() and path.stat().st_mode & _OTHERS
     ]
-
-
-def _is_secret(path: Path, own_file: Path) -> bool:
-    """Tell whether a file holds a secret: the settings file does if a line sets one."""
-    if path != own_file:
-        return True
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
-    names = ("CLIENT_SECRET", "CONFIG_SERVICE_CLIENT_SECRET", "PERF_API_SECRET")
-    return any(line.strip().removeprefix("export ").startswith(tuple(f"{name}=" for name in names)) for line in lines)

@@ -77,6 +77,8 @@ class Postgres:
                     application_name="dms-load-test",
                     options=f"-c statement_timeout={_STATEMENT_MS} -c default_transaction_read_only=on",
                 )
+            except _driver().ProgrammingError:
+                raise OSError("is no address of a database") from None  # the driver's message quotes it, password too
             except self._errors as error:
                 raise OSError(_first_line(error)) from error
             self._connection = made

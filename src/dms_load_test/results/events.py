@@ -24,6 +24,17 @@ class SettingRow(msgspec.Struct, frozen=True, array_like=True):
     origin: str
 
 
+class ItemRow(msgspec.Struct, frozen=True, array_like=True):
+    """A scenario of a run, as `scenarios.program.Item`, without secret settings; `path` is the whole one of a file."""
+
+    scenario: str
+    name: str
+    thresholds: tuple[str, ...] | None = None
+    settings: dict[str, str] = {}
+    shape: str = ""
+    path: str = ""
+
+
 class Manifest(msgspec.Struct, frozen=True, tag="manifest"):
     """The first line: what was run, against what, from where."""
 
@@ -51,6 +62,15 @@ class Manifest(msgspec.Struct, frozen=True, tag="manifest"):
     """Whether the seed is the run's own, so that what it finds on the target can only be its own."""
     continues: str = ""
     """The run whose documents this one goes on with."""
+    program: tuple[tuple[ItemRow, ...], ...] = ()
+    """The turns: what is run side by side, in turn. `phases` are the names of all that are in it."""
+    profile_given: bool = True
+    """Whether the profile was asked for; else it stood in, below the user's own file."""
+
+    @property
+    def scenarios(self) -> tuple[str, ...]:
+        """What was run, however its phases are called."""
+        return tuple(item.scenario for turn in self.program for item in turn) or self.phases
 
 
 class PhaseBegin(msgspec.Struct, frozen=True, tag="phase_begin"):

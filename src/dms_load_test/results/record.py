@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
@@ -44,7 +44,7 @@ class RecordWriter:
 
 @contextmanager
 def open_record(path: Path) -> Iterator[RecordWriter]:
-    """Create a record.
+    """Create a record; it is taken away again if nothing came into it.
 
     Raises:
         ConfigError: The file exists, or its folder cannot be written.
@@ -59,6 +59,9 @@ def open_record(path: Path) -> Iterator[RecordWriter]:
     finally:
         with writing(path):  # what a full disk did not take is tried once more
             file.close()
+        with suppress(OSError):
+            if not path.stat().st_size:
+                path.unlink()
 
 
 def read_record(path: Path) -> Iterator[Event]:

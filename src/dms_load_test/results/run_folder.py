@@ -66,14 +66,27 @@ def create_run_folder(results: Path, started_at: datetime, profile: str, token: 
 def find_run(results: Path, name: str = "") -> RunFolder:
     """Return an earlier run by its folder's path, its name or the start or end of its name; without one, the latest.
 
+    The latest is one whose record has begun: a run that was killed while it still looked at its target has none.
+
     Raises: ConfigError: if there is none, or more than one.
     """
     if name and (Path(name) / RECORD).is_file():
         return RunFolder(Path(name))
     runs = sorted(path.parent for path in results.glob(f"*/{RECORD}"))
     found = [run for run in runs if run.name.startswith(name) or run.name.endswith(name)]
+    if not name:
+        found = [run for run in reversed(runs) if _has_begun(run / RECORD)][:1]
     if not found:
         raise ConfigError(f"{results}: no run {name or 'at all'}; expected a folder with a {RECORD}")
-    if name and len(found) > 1:
+    if len(found) > 1:
         raise ConfigError(f"{results}: {name} may be {', '.join(run.name for run in found)}; give more of the name")
     return RunFolder(found[-1])
+
+
+def _has_begun(record: Path) -> bool:
+    """Tell whether the first line is whole."""
+    try:
+        with record.open("rb") as file:
+            return file.readline().endswith(b"\n")
+    except OSError:
+        return True  # whoever reads it tells what is wrong

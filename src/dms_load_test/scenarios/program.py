@@ -51,6 +51,11 @@ class Program:
         """The names of all items."""
         return tuple(item.name for item in self.items)
 
+    @property
+    def scenarios(self) -> tuple[str, ...]:
+        """The scenarios of all items."""
+        return tuple(item.scenario for item in self.items)
+
     def wants_documents(self, resolve: Callable[[str], Known]) -> bool:
         """Whether a scenario works on documents that no load of this program makes before it."""
         for turn in self.turns:

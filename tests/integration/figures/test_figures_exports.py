@@ -11,9 +11,10 @@ import pytest
 from hdrh.histogram import HdrHistogram
 from jsonschema import Draft202012Validator
 
-from dms_load_test.app.exports import FORMATS, export_run, parse_formats
+from dms_load_test.app.exports import FORMATS, export_after, export_run, parse_formats
 from dms_load_test.errors import ConfigError
 from dms_load_test.results.run import read_run
+from dms_load_test.results.run_folder import RunFolder
 from dms_load_test.results.samples import SampleLog
 from dms_load_test.results.summary import summarize
 
@@ -175,6 +176,20 @@ def test_a_killed_run_is_exported_and_no_test_of_it_passes(exported):
     cases = list(ET.parse(made.folder / "junit.xml").getroot().iter("testcase"))
     assert [case.find("failure").get("type") for case in cases] == ["partial"]
     assert "partial" in (made.folder / "summary.md").read_text()
+
+
+def test_what_cannot_be_written_after_a_run_is_told_and_everything_else_is_written(record, tmp_path, monkeypatch):
+    folder = RunFolder(record(seconds=2).path.parent)
+    (folder.path / "junit.xml").mkdir()
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "nowhere" / "page.md"))
+
+    troubles = export_after(
+        folder, read_run(folder.record), parse_formats("csv junit markdown"), tmp_path / "nowhere" / "k6.json"
+    )
+
+    told = zip(("junit.xml: ", "--summary-export", "page.md: "), troubles, strict=True)
+    assert [word for word, trouble in told if word not in trouble] == []
+    assert {"stats.csv", "failures.csv", "summary.md"} < {path.name for path in folder.path.iterdir()}
 
 
 @pytest.mark.parametrize("text", ["exel", "", "csv,exel", "all,csv,x"])

@@ -1,9 +1,12 @@
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 
-from dms_load_test.app.abort import described, forbidden
+from dms_load_test.app.abort import Tripwire, described, forbidden
 from dms_load_test.config import Settings
+from dms_load_test.errors import StorageError
+from dms_load_test.results.run_folder import RunFolder
 from dms_load_test.sample import Failure
 
 
@@ -51,3 +54,14 @@ def test_a_failure_without_a_document_is_shown_without_one():
 
     assert "send" not in shown
     assert "request" not in shown
+
+
+def test_a_first_failure_that_cannot_be_written_down_is_told_as_the_disk_s(tmp_path):
+    session = Mock(listeners=[])
+    tripwire = Tripwire(
+        session, Settings(stop_on_first_failure=True), SimpleNamespace(counts={}), RunFolder(tmp_path / "gone")
+    )
+    tripwire.set_up()
+
+    with pytest.raises(StorageError, match=r"first-failure\.txt: No such file"):
+        session.on_failure(failure(503))

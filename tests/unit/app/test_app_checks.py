@@ -2,6 +2,7 @@
 
 import base64
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,21 @@ def test_permissions_that_are_only_probed_fail_where_a_request_was_refused():
 
     assert checks.permission_check(seen, WANTED).text.endswith("lacks 1 of 2 planned resources: schools (Create)")
     assert checks.permission_check(rights({}, complete=False), WANTED).state is State.OK
+
+
+@pytest.mark.parametrize("stated", ["", "soon", "Sun, 99 Nov 2026 99:00:00 GMT", "Sun, 01 Mar 99999999 08:00:00 GMT"])
+def test_a_date_that_is_none_is_warned_of(stated):
+    check = checks.date_check(stated, 0.0)
+
+    assert (check.state, check.advice) == (State.WARNING, "compare the clocks by hand")
+    assert stated in check.text
+
+
+def test_a_date_is_compared_with_the_time_at_which_it_was_written():
+    eight = datetime(2026, 3, 1, 8, tzinfo=UTC).timestamp()
+
+    assert checks.date_check("Sun, 01 Mar 2026 08:00:00 GMT", eight + 0.9).text == "agrees"
+    assert checks.date_check("Sun, 01 Mar 2026 09:00:00 GMT", eight).state is State.FAILED
 
 
 @pytest.mark.parametrize("document", [b"", b"[]", b"{}", b'{"resources": null}', b'{"resources": 7}'])

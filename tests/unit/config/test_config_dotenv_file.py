@@ -40,6 +40,9 @@ def test_a_file_is_changed_whole_and_for_its_owner_only(tmp_path):
         assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_file_that_cannot_be_written_is_told(tmp_path):
-    with pytest.raises(ConfigError, match="cannot be written"):
-        change_file(tmp_path / "nowhere" / ".env.load-test", {"A": "1"})
+@pytest.mark.parametrize(("values", "lost"), [({"CLIENT_SECRET": "x"}, True), ({"CLIENT_SECRET": None}, False)])
+def test_a_file_that_cannot_be_written_is_told_and_a_secret_that_is_lost_by_it(tmp_path, values, lost):
+    with pytest.raises(ConfigError, match="cannot be written") as told:
+        change_file(tmp_path / "nowhere" / ".env.load-test", values)
+
+    assert ("the new secret is lost" in str(told.value)) is lost

@@ -32,6 +32,19 @@ def test_the_higher_of_two_layers_wins(tmp_path, winner, loser):
     assert effective.origins[NAME].layer == winner
 
 
+def test_a_profile_that_nobody_asked_for_fills_in_below_the_own_file(tmp_path):
+    (tmp_path / ".env.load-test").write_text("STUDENT_COUNT=5000\n")
+
+    unasked = load_settings(None, {}, {}, tmp_path)
+    asked = load_settings("dev", {}, {}, tmp_path)
+
+    assert unasked.profile.name == "dev"
+    assert unasked.settings.student_count == 5000
+    assert unasked.origins["STUDENT_COUNT"].layer == ".env.load-test"
+    assert unasked.origins["SCHOOL_COUNT"].layer == "profile"
+    assert asked.settings.student_count == 100
+
+
 def test_every_layer_alone_is_heard(tmp_path):
     for layer in LAYERS[:-1]:
         folder = tmp_path / layer.strip(".")

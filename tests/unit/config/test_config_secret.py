@@ -51,6 +51,36 @@ def test_a_file_with_a_secret_that_others_can_read_is_warned_of(tmp_path, mode, 
 
 
 @posix
+@pytest.mark.parametrize(
+    "line",
+    [
+        "POSTGRES_URL=postgresql://me:pw@host/edfi",
+        "export OTLP_HEADERS = 'api-key=K'",
+        "PERF_API_SECRET=x\nPERF_API_KEY=y",
+    ],
+)
+def test_every_kind_of_secret_counts_under_any_of_its_names_and_in_a_profile_too(tmp_path, line):
+    (tmp_path / ".env.profiles").mkdir()
+    paths = (tmp_path / ".env.load-test", tmp_path / ".env.profiles" / "mine.env")
+    for path in paths:
+        path.write_text(f"{line}\n")
+        path.chmod(0o644)
+
+    warnings = load_settings("mine", {}, {}, tmp_path).warnings
+
+    assert [str(path) in warning for path, warning in zip(paths, warnings, strict=True)] == [True, True]
+
+
+@posix
+def test_an_address_of_a_database_without_a_password_is_no_secret(tmp_path):
+    path = tmp_path / ".env.load-test"
+    path.write_text("POSTGRES_URL=postgresql://me@host/edfi\nCLIENT_SECRET=\n")
+    path.chmod(0o644)
+
+    assert load_settings(None, {}, {}, tmp_path).warnings == ()
+
+
+@posix
 def test_a_file_without_a_secret_may_be_read_by_all(tmp_path):
     path = tmp_path / ".env.load-test"
     path.write_text("SEED=1\n")

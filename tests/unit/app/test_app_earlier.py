@@ -1,0 +1,89 @@
+"""What a later run takes from an earlier one's manifest: `resume` runs the plan that was interrupted, not less."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from dms_load_test.app.earlier import Identity, manifest_of, program_of_run
+from dms_load_test.config import load_settings
+from dms_load_test.errors import ConfigError
+from dms_load_test.results.events import Manifest
+from dms_load_test.scenarios.program import Item, Program, program_of
+
+MINE = "async def go(vu): pass\n\n\ndef plan(workload):\n    return ()\n"
+
+
+def recorded(program, folder, profile=None):
+    """Return the manifest of a run of a program as a later process reads it."""
+    effective = load_settings(profile, {}, {}, folder)
+    identity = Identity(
+        run_id="run-1",
+        started_at=datetime(2026, 3, 1, tzinfo=UTC),
+        target="http://127.0.0.1:1/",
+        program=program,
+        seed=7,
+        notes=(),
+        data_standard="",
+        target_version="",
+        own_keys=True,
+        continues="",
+    )
+    line = msgspec.json.encode(manifest_of(effective, effective.settings, identity))
+    return msgspec.json.decode(line, type=Manifest)
+
+
+def test_a_plan_is_run_on_with_names_thresholds_settings_shapes_and_what_is_side_by_side(tmp_path):
+    plan = Program(
+        (
+            (Item(scenario="load", name="everything"),),
+            (
+                Item(scenario="readwrite", name="morning", thresholds=("errors: rate<0.5",), shape="spike"),
+                Item(scenario="changes", name="changes", thresholds=(), settings={"DURATION_READWRITE_PHASE": "1m"}),
+            ),
+        )
+    )
+
+    assert program_of_run(recorded(plan, tmp_path)) == plan
+    assert recorded(plan, tmp_path).scenarios == ("load", "readwrite", "changes")
+
+
+def test_a_file_of_the_user_s_is_found_from_wherever_it_is_run_on(tmp_path, monkeypatch):
+    (tmp_path / "mine.py").write_text(MINE)
+    monkeypatch.chdir(tmp_path)
+    program = program_of(["smoke", "mine.py"])
+    manifest = recorded(program, tmp_path)
+
+    assert program_of_run(manifest) == program
+    monkeypatch.chdir(Path(tmp_path.anchor))
+    assert program_of_run(manifest).items[1] == Item(scenario=str((tmp_path / "mine.py").resolve()), name="mine")
+
+
+def test_a_file_that_is_gone_is_told_before_anything_is_sent(tmp_path):
+    manifest = recorded(program_of(["smoke", str(tmp_path / "gone.py")]), tmp_path)
+
+    with pytest.raises(ConfigError, match=r"gone\.py: no such file"):
+        program_of_run(manifest)
+
+
+def test_a_secret_among_the_settings_of_a_plan_is_not_recorded(tmp_path):
+    secret = Item(scenario="load", name="load", settings={"OTLP_HEADERS": "api-key=s3cret", "STAFF_COUNT": "3"})
+
+    assert recorded(Program(((secret,),)), tmp_path).program[0][0].settings == {"STAFF_COUNT": "3"}
+
+
+def test_a_record_that_tells_names_only_is_run_on_where_they_are_scenarios_and_else_refused(tmp_path):
+    named = msgspec.structs.replace(recorded(program_of(["smoke", "load"]), tmp_path), program=())
+    unknown = msgspec.structs.replace(named, phases=("smoke", "spike", "mine"))
+
+    assert program_of_run(named) == program_of(["smoke", "load"])
+    with pytest.raises(ConfigError, match="does not tell how spike, mine was run; run it anew"):
+        program_of_run(unknown)
+
+
+@pytest.mark.parametrize(("profile", "given"), [("dev", True), (None, False)])
+def test_the_manifest_tells_whether_its_profile_was_asked_for(tmp_path, profile, given):
+    manifest = recorded(program_of(["smoke"]), tmp_path, profile)
+
+    assert (manifest.profile, manifest.profile_given) == ("dev", given)
