@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from dms_load_test.scenarios.api import Entry, Reply, Totals, VirtualUser, Workload
 
 NEEDS_DOCUMENTS = True
-CHILDREN = ("studentSectionAttendanceEvents", "studentSchoolAttendanceEvents", "studentSectionAssociations")
-"""Resources that hang on a parent, the likeliest to collide first."""
+CHILDREN = ("studentSectionAttendanceEvents", "studentSchoolAttendanceEvents")
+"""Resources that hang on a parent, the likeliest to collide first; each child has a key of its own below one parent."""
 UPDATED = ("students", "staffs", "contacts")
 TRIES = 5
 _LOST = "lost_updates"
@@ -160,8 +160,8 @@ class Contention:
         self._count(vu, "create", reply)
         if not reply.ok:
             return
-        # Held for good: its key differs from what the generator says, so nobody else may use it.
-        vu.inventory.add_taken(self._child, ordinal, reply.document_id, created=reply.status == CREATED)
+        # Its key is not what the generator says of its ordinal: no run may look it up or update it by that.
+        vu.inventory.add_apart(self._child, ordinal, reply.document_id, created=reply.status == CREATED)
         if vu.random.random() < self._settings.audit_ratio and len(self._children) < _MOST_CHILDREN:
             self._children.append(_Child(reply.document_id, ordinal, sent))
 
