@@ -63,7 +63,7 @@ class Planner:
         self._made: dict[str, Made] = {}
         self._whole: set[str] = set()
         """Resources whose documents are all those that the district's rules refer to."""
-        self._chosen = options.resources or frozenset(district) & model.resources.keys()
+        self._chosen = frozenset(district) & model.resources.keys() if options.resources is None else options.resources
         self._broken = self._graph.broken(self._chosen)
         self._around = Surroundings(
             model, world.identity.run, world.seed, Meaning(world), options.optional, homes(world), self._targets

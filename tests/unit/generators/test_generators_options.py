@@ -59,6 +59,11 @@ def test_what_requires_a_resource_that_is_not_planned_is_left_out_with_the_reaso
     assert "studentReference is required" in documents.left_out["studentSchoolAssociations"]
 
 
+def test_nothing_chosen_is_not_the_district():
+    assert dict(build(resources=frozenset()).counts) == {}
+    assert "students" in build().counts
+
+
 def test_an_optional_reference_to_what_is_not_planned_is_left_out_of_the_document():
     alone, together = build(resources=frozenset({"schools"})), build()
 
