@@ -144,6 +144,21 @@ def test_the_example_of_a_plan_runs_each_phase_with_its_own_thresholds(command):
     assert tables(ended)["changes", "synchronisation"]["rows"][-1][1] == 0
 
 
+def test_two_scenarios_that_write_side_by_side_do_not_take_each_other_for_a_loss(command, server, tmp_path):
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        "run:\n  - load\n  - beside:\n      - {scenario: readwrite, name: teachers}\n"
+        "      - {scenario: readwrite, name: parents}\n      - paging\n"
+    )
+    settings = {"DURATION_READWRITE_PHASE": "2s", "THINK_TIME_MAX": "0.1"} | server.settings
+    ended = command("run", str(plan), "--profile", "smoke", **settings)
+
+    assert ended.code == 0, ended.out + ended.err
+    audits = {row[0]: row[1] for row in tables(ended)["teachers", "integrity audit"]["rows"]}
+    assert audits["not counted"] > 0
+    assert ended.summary["violations"] == []
+
+
 @pytest.mark.parametrize(
     ("text", "line", "told"),
     [

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dms_load_test.app.target import Target
     from dms_load_test.load.plan import Phase
     from dms_load_test.scenarios import Workload
-    from dms_load_test.scenarios.program import Item
+    from dms_load_test.scenarios.program import Item, Program
 
 _SMALLEST = {
     "school_count": 1,
@@ -83,12 +83,18 @@ class Conductor:
 def workload_of(item: Item, workload: Workload, target: Target) -> Workload:
     """Return what an item's scenario plans from: the run's data, unless it wants a district of its own."""
     settings = overridden(workload.settings, item.settings)
+    workload = replace(workload, beside_writers=_is_beside_writers(item, workload.program))
     if resolve(item.scenario).smallest:
         settings = settings.model_copy(update=_SMALLEST)
         seed = (workload.seed + 1) % MOST_SEEDS
         documents = documents_of(settings, seed, target.model, target.descriptor_values)
         return replace(workload, settings=settings, documents=documents, seed=seed)
     return replace(workload, settings=settings)
+
+
+def _is_beside_writers(item: Item, program: Program) -> bool:
+    turn = next((turn for turn in program.turns if item in turn), ())
+    return any(not resolve(other.scenario).reads_only for other in turn if other.name != item.name)
 
 
 def phase_named(name: str, workload: Workload, target: Target) -> Phase:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dms_load_test.scenarios.api import Totals, VirtualUser, Workload
 
 NEEDS_DOCUMENTS = True
+READS_ONLY = True
 _EVERY_S = 1.0
 _PAGE = 500
 _LIMIT_S = 600.0

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dms_load_test.scenarios.api import Reply, Totals, VirtualUser, Workload
 
 NEEDS_DOCUMENTS = True
+READS_ONLY = True
 _TREND = "filter_time"
 _PAGE = 25
 _MOST_SHOWN = 15

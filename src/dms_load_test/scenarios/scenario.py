@@ -22,7 +22,7 @@ class Scenario:
     """`plan` returns the phases to run in turn; the switches are variables of the scenario's file.
 
     `NEEDS_DOCUMENTS`: it works on documents that a load made. `SMALLEST`: it wants a district of one of everything,
-    with documents of its own, which it deletes again.
+    with documents of its own, which it deletes again. `READS_ONLY`: those beside it need not expect writes.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Scenario:
     about: str = ""
     needs_documents: bool = False
     smallest: bool = False
+    reads_only: bool = False
 
     @classmethod
     def of_module(cls, name: str, module: Any) -> Scenario:
@@ -46,8 +47,8 @@ class Scenario:
             return phases
 
         about = (module.__doc__ or "").strip().partition("\n")[0]
-        needs, smallest = (bool(getattr(module, switch, False)) for switch in ("NEEDS_DOCUMENTS", "SMALLEST"))
-        return cls(name, plan, about, needs, smallest)
+        switches = (bool(getattr(module, switch, False)) for switch in ("NEEDS_DOCUMENTS", "SMALLEST", "READS_ONLY"))
+        return cls(name, plan, about, *switches)
 
 
 def phases_of(item: Item, scenario: Scenario, workload: Workload) -> tuple[Phase, ...]:

@@ -82,6 +82,9 @@ class FakeDocuments:
         return {**self.document(resource, ordinal), "text": f"revision {revision}"}
 
 
+_PAGING = frozenset({"limit", "offset", "totalCount", "pageToken", "pageSize", "number"})
+
+
 class FakeApi:
     def __init__(self):
         self.documents = {}
@@ -89,6 +92,7 @@ class FakeApi:
         self.calls = []
         self.refuse = set()
         self.refusal = 500
+        self.garble = lambda page: page
 
     def _reply(self, operation, status, body=b"", document_id=""):
         self.calls.append(operation)
@@ -115,16 +119,22 @@ class FakeApi:
         return f"{document_id} {self.versions[document_id]}"
 
     async def query(self, resource, params, *, part="", operation="query"):
-        filters = {name: value for name, value in params.items() if name not in {"limit", "offset", "totalCount"}}
+        filters = {name: value for name, value in params.items() if name not in _PAGING}
         found = [
             document
             for document_id, document in self.documents.items()
             if document_id.startswith(resource) and all(document.get(name) == v for name, v in filters.items())
         ]
-        first = params.get("offset", 0)
-        page = found[first : first + params.get("limit", 500)]
-        reply = self._reply(operation, 200, msgspec.json.encode(page))
+        if part == "partitions":
+            tokens = [f"{first} {first + len(found) // 2 + 1}" for first in (0, len(found) // 2 + 1)]
+            return self._reply(operation, 200, msgspec.json.encode({"pageTokens": tokens}))
+        size = params.get("pageSize", params.get("limit", 500))
+        first, end = map(int, params.get("pageToken", f"{params.get('offset', 0)} {len(found)}").split())
+        page = found[first : min(first + size, end)]
+        reply = self._reply(operation, 200, msgspec.json.encode(self.garble(page)))
         headers = {"total-count": str(len(found))}
+        if first + size < end:
+            headers["next-page-token"] = f"{first + size} {end}"
         return Reply(reply.status, ok=reply.ok, headers=headers, body=reply.body)
 
     async def update(self, resource, document_id, body, ordinal=-1, *, if_match="", expect=(200, 204)):
