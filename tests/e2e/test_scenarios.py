@@ -144,6 +144,16 @@ def test_the_example_of_a_plan_runs_each_phase_with_its_own_thresholds(command):
     assert tables(ended)["changes", "synchronisation"]["rows"][-1][1] == 0
 
 
+@pytest.mark.parametrize("scenario", ["paging", "knee"])
+def test_a_shape_that_does_not_fit_is_told_before_anything_is_sent(inside, server, scenario):
+    ended = inside("run", *QUICK, "--scenario", f"load,{scenario}", "--shape", "spike", **server.settings)
+
+    assert ended.code == 104
+    assert f"shape spike: {scenario}" in ended.err.replace("\n", " ")
+    assert set(server.counts(["students", "schools"]).values()) == {0}
+    assert not list(ended.results.iterdir())
+
+
 def test_two_scenarios_that_write_side_by_side_do_not_take_each_other_for_a_loss(command, server, tmp_path):
     plan = tmp_path / "plan.yaml"
     plan.write_text(
