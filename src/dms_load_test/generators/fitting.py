@@ -70,7 +70,8 @@ def leaf_problem(leaf: Leaf, value: Any) -> str:
         return f"is no {leaf.kind}"
     if isinstance(value, str):
         if not (leaf.min_length or 0) <= len(value) <= (leaf.max_length or len(value)):
-            return f"has {len(value)} characters, not {leaf.min_length or 0} to {leaf.max_length}"
+            most = "any number" if leaf.max_length is None else leaf.max_length
+            return f"has {len(value)} characters, not {leaf.min_length or 0} to {most}"
         if leaf.enum and value not in leaf.enum:
             return f"is none of {', '.join(leaf.enum)}"
         return "" if value == value.strip() else "has blanks at an end"
