@@ -130,9 +130,11 @@ class Planner:
         generic = GenericResource(schema, self._around)
         given = self._options.count_of(schema.resource)
         if given is not None and given > generic.capacity:
+            is_ranged = schema.superclass_identity and self._options.naming.organizations is not None
+            more = "widen EDUCATION_ORGANIZATION_IDS" if is_ranged else "for more of what it refers to"
             raise ConfigError(
                 f"--count {schema.resource}={given}: there are only {generic.capacity} different natural keys of what "
-                "is planned; ask for fewer, or for more of what it refers to"
+                f"is planned; ask for fewer, or {more}"
             )
         made = generic.made(min(self._usual_count(schema, generic), generic.capacity) if given is None else given)
         if given is not None and made.count < given:
