@@ -40,14 +40,14 @@ def fit(rule: Rule, schema: ResourceSchema, count: int, known: Known) -> Rule | 
         if kept is None:
             return None
         pruned = pruned or kept != document
-    if not pruned:
-        return rule
     make = rule.document
 
     def pruned_document(ordinal: int) -> Document:
         return prune(schema.body, make(ordinal), known) or {}
 
-    return replace(rule, document=pruned_document, change=_fitting_change(rule, schema, pruned_document, known))
+    # A member that only changed documents have is in none of the samples.
+    change = _fitting_change(rule, schema, pruned_document, known)
+    return replace(rule, document=pruned_document if pruned else make, change=change)
 
 
 def prune(node: Node, body: Document, known: Known) -> Document | None:

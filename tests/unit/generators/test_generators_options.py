@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -78,6 +79,17 @@ def test_what_requires_a_resource_that_is_not_planned_is_left_out_with_the_reaso
 def test_nothing_chosen_is_not_the_district():
     assert dict(build(resources=frozenset()).counts) == {}
     assert "students" in build().counts
+
+
+def test_what_a_rule_would_change_and_the_target_does_not_know_is_not_changed():
+    students = MODEL.resources["students"]
+    leaves = tuple(leaf for leaf in students.body.leaves if leaf.name != "preferredFirstName")
+    older = replace(students, body=replace(students.body, leaves=leaves))
+    model = replace(MODEL, resources={**MODEL.resources, "students": older})
+    documents = build_documents(model, DistrictSizes(2, 30, 5, 4, 2), 1, URIS, DataOptions())
+
+    assert "preferredFirstName" not in documents.document("students", 0)
+    assert build().updatable - documents.updatable == {"students"}
 
 
 def test_an_optional_reference_to_what_is_not_planned_is_left_out_of_the_document():
