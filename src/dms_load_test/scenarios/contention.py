@@ -20,6 +20,7 @@ from dms_load_test.scenarios.api import (
     Table,
     Violation,
     counted,
+    document_of,
     encode,
 )
 from dms_load_test.scenarios.audit import COUNTERS, OPERATION, THRESHOLD
@@ -105,7 +106,9 @@ class Contention:
     def _compare(self, vu: VirtualUser, which: tuple[str, str, int], sent: dict[str, Any], reply: Reply) -> None:
         if reply.status == 404:  # noqa: PLR2004 - Not Found
             vu.violation(Violation("lost", *which, "it was acknowledged; it is not found by its id"))
-        elif reply.ok and (found := differences(sent, reply.json())):
+        elif reply.ok and (read := document_of(reply)) is None:
+            vu.check("a read answers with a document", passed=False)
+        elif reply.ok and (found := differences(sent, read)):
             vu.violation(Violation("changed", *which, told(found)))
         else:
             vu.count("audits", kind="read back, as written" if reply.ok else "not answered")
@@ -133,6 +136,8 @@ class Contention:
             if not read.ok:
                 return
             etag = _etag(read)
+            if not vu.check("a document is read with its ETag", bool(etag)):
+                return
             self._revision = revision = self._revision + 1
             document = self._documents.changed(entry.resource, entry.ordinal, revision)
             body = encode({**document, "id": entry.document_id})
@@ -174,7 +179,7 @@ class Contention:
 
 
 def _etag(reply: Reply) -> str:
-    return reply.headers.get("etag") or str(reply.json().get("_etag", ""))
+    return reply.headers.get("etag") or str((document_of(reply) or {}).get("_etag", ""))
 
 
 def plan(workload: Workload) -> Phase:

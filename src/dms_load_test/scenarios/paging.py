@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dms_load_test.scenarios.api import Phase, SharedIterations, Step, Table, total_of
+from dms_load_test.scenarios.api import Phase, SharedIterations, Step, Table, document_of, rows_of, total_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -33,17 +33,22 @@ class Walk:
     fingerprint: int = 0
     pages: int = 0
     whole: bool = True
+    readable: bool = True
 
-    def add(self, reply: Reply) -> int:
-        """Take in a page; return how many documents it has."""
-        if not reply.ok:
-            self.whole = False
-            return 0
-        ids = [item["id"] for item in reply.json()]
+    def add(self, reply: Reply) -> None:
+        """Take in a page."""
+        rows = rows_of(reply)
+        if rows is None:
+            self.lack(reply)
+            return
         self.pages += 1
-        self.rows += len(ids)
-        self.fingerprint = (self.fingerprint + sum(map(hash, ids))) & _MASK
-        return len(ids)
+        self.rows += len(rows)
+        self.fingerprint = (self.fingerprint + sum(hash(str(item.get("id"))) for item in rows)) & _MASK
+
+    def lack(self, reply: Reply) -> None:
+        """Note that an answer did not hold what it should."""
+        self.whole = False
+        self.readable = self.readable and not reply.ok
 
     def join(self, other: Walk) -> None:
         """Take in a walk over another part."""
@@ -51,6 +56,7 @@ class Walk:
         self.pages += other.pages
         self.fingerprint = (self.fingerprint + other.fingerprint) & _MASK
         self.whole = self.whole and other.whole
+        self.readable = self.readable and other.readable
 
 
 class Paging:
@@ -85,6 +91,7 @@ class Paging:
         walk = await self._ways[way](vu, resource, size)
         after = await total_of(vu.api, resource)
         self._sums.setdefault((way, size), Walk()).join(walk)
+        vu.check("an answer holds what a page should", walk.readable)
         if not walk.whole or before is None or after is None:
             vu.count("walks", kind="not checked: a page failed")
         elif self._others_write or self._has_changed(resource, before, after):
@@ -153,8 +160,10 @@ class Paging:
     async def _partitions(self, vu: VirtualUser, resource: str, size: int) -> Walk:
         walk = Walk()
         reply = await vu.api.query(resource, {"number": PARTITIONS}, part="partitions")
-        tokens = reply.json().get("pageTokens", []) if reply.ok else []
-        walk.whole = reply.ok
+        tokens = (document_of(reply) or {}).get("pageTokens")
+        if not isinstance(tokens, list):
+            walk.lack(reply)
+            return walk
         parts = await vu.batch([partial(self._part, vu, resource, token, size) for token in tokens])
         for part in parts:
             walk.join(part)
