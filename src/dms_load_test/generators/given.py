@@ -65,14 +65,24 @@ def _places_problem(leaf: Leaf, value: float) -> str:
     return "" if abs(value) < 10 ** (total - places) else f"has more than {total - places} digits before the point"
 
 
-def _date(text: str) -> None:
-    if not re.fullmatch(r"\d{4}-\d\d-\d\d", text):  # fromisoformat also reads weeks, 2025-W01-1
-        raise ValueError(text)
-    date.fromisoformat(text)
+def _formatted(pattern: str, parse: Callable[[str], object]) -> Callable[[str], None]:
+    """Return a check: Python alone reads more than servers do, such as weeks (2025-W01-1)."""
+    wanted = re.compile(pattern)
+
+    def check(text: str) -> None:
+        if not wanted.fullmatch(text):
+            raise ValueError(text)
+        parse(text)
+
+    return check
 
 
-_FORMATS: dict[str, tuple[Callable[[str], object], str]] = {
-    "date": (_date, "2025-08-31"),
-    "date-time": (datetime.fromisoformat, "2025-08-31T08:00:00Z"),
-    "time": (time.fromisoformat, "08:00:00"),
+_DAY, _TIME = r"\d{4}-\d\d-\d\d", r"\d\d:\d\d:\d\d"
+_FORMATS: dict[str, tuple[Callable[[str], None], str]] = {
+    "date": (_formatted(_DAY, date.fromisoformat), "2025-08-31"),
+    "date-time": (
+        _formatted(rf"{_DAY}([T ]{_TIME}(\.\d+)?(Z|[+-]\d\d:\d\d)?)?", datetime.fromisoformat),
+        "2025-08-31T08:00:00Z",
+    ),
+    "time": (_formatted(_TIME, time.fromisoformat), "08:00:00"),
 }

@@ -179,6 +179,8 @@ def _choices(given: Any, field: _Field) -> Value:
 def _range(given: Any, field: _Field) -> Value:
     if not isinstance(given, list) or len(given) != 2 or not _are_ordered(*given):  # noqa: PLR2004 - from and to
         raise field.wrong("range: expected [least, most] of one kind, numbers or dates")
+    if field.leaf.descriptor:
+        raise field.wrong("range: expected choices, for a descriptor")
     low, high = given
     for bound in given:
         _checked(bound, field)

@@ -113,6 +113,7 @@ def test_generic_documents_can_be_overridden_too():
         ("students: {birthDate: {range: [2010-01-01, 5]}}", "range: expected [least, most] of one kind"),
         ("students: {middleName: {range: [A, Z]}}", "range: expected [least, most] of one kind"),
         ("students: {middleName: {range: [null, null]}}", "range: expected [least, most] of one kind"),
+        ("students: {birthSexDescriptor: {range: [1, 2]}}", "range: expected choices, for a descriptor"),
         ("students: {multipleBirthStatus: {range: [false, true]}}", "range: expected [least, most] of one kind"),
         ("students: {birthDate: {range: [2010-01-02, 2010-01-01]}}", "range: expected [least, most] of one kind"),
         (
