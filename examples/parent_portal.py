@@ -5,6 +5,7 @@ from functools import partial
 from dms_load_test.scenarios.api import Api, ConstantVus, Phase, Reply, VirtualUser, Workload, phase
 
 NEEDS_DOCUMENTS = True
+READS_ONLY = True
 SHOWN = (
     "studentSchoolAssociations",
     "studentSectionAssociations",

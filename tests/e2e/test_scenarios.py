@@ -141,7 +141,36 @@ def test_the_example_of_a_plan_runs_each_phase_with_its_own_thresholds(command):
     subjects = {result["subject"] for result in ended.summary["thresholds"]}
     assert "http_req_duration{operation:read,phase:readwrite}" in subjects
     assert "sync_differences{phase:changes}" in subjects
-    assert tables(ended)["changes", "synchronisation"]["rows"][-1][1] == 0
+    figures = dict(tables(ended)["changes", "synchronisation"]["rows"])
+    assert figures.pop("documents compared") > 0
+    assert [count for kind, count in figures.items() if kind.startswith("differences")] == [0, 0, 0]
+    audits = dict(tables(ended)["readwrite", "integrity audit"]["rows"])
+    assert audits["counted, as written"] > 0, "beside a client that only reads, documents are counted"
+
+
+@pytest.mark.parametrize("scenario", ["paging", "knee"])
+def test_a_shape_that_does_not_fit_is_told_before_anything_is_sent(inside, server, scenario):
+    ended = inside("run", *QUICK, "--scenario", f"load,{scenario}", "--shape", "spike", **server.settings)
+
+    assert ended.code == 104
+    assert f"shape spike: {scenario}" in ended.err.replace("\n", " ")
+    assert set(server.counts(["students", "schools"]).values()) == {0}
+    assert not list(ended.results.iterdir())
+
+
+def test_two_scenarios_that_write_side_by_side_do_not_take_each_other_for_a_loss(command, server, tmp_path):
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        "run:\n  - load\n  - beside:\n      - {scenario: readwrite, name: teachers}\n"
+        "      - {scenario: readwrite, name: parents}\n      - paging\n"
+    )
+    settings = {"DURATION_READWRITE_PHASE": "2s", "THINK_TIME_MAX": "0.1"} | server.settings
+    ended = command("run", str(plan), "--profile", "smoke", **settings)
+
+    assert ended.code == 0, ended.out + ended.err
+    audits = {row[0]: row[1] for row in tables(ended)["teachers", "integrity audit"]["rows"]}
+    assert audits["not counted"] > 0
+    assert ended.summary["violations"] == []
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from dms_load_test.errors import ConfigError
 from dms_load_test.load.shard import Shard
 from dms_load_test.results.inventory import InventoryEntry, RunInventory
+from dms_load_test.results.shipped import ShippedInventory
 
 FIRST, SECOND = str(uuid.UUID(int=1)), str(uuid.UUID(int=2))
 
@@ -293,3 +294,32 @@ def test_what_earlier_runs_wrote_is_told_from_what_the_last_one_did_and_by_how_m
         assert list(killed.acknowledged(killed.sharing.rows_before)) == [("schools", 0)]
         killed.note_complete(is_complete=True)
         assert killed.is_complete
+
+
+def test_a_document_that_is_not_as_its_ordinal_says_is_cleaned_up_and_never_chosen(path):
+    with RunInventory(path, phase="contention") as inventory:
+        inventory.add("events", 0, FIRST)
+        inventory.add_apart("events", 7, SECOND)
+        assert inventory.count("events") == 1
+        inventory.add_apart("events", 8, "id-8", created=False)
+    with RunInventory(path) as later:
+        assert [row[:2] for row in later.choices()] == [("events", 0)]
+        assert later.take("events", Random(1)).ordinal == 0
+        assert later.take("events", Random(1)) is None
+        assert later.take_ordinal("events", 7) is None
+        left = [(entry.ordinal, entry.document_id, entry.created) for entry in later.documents()]
+        assert left == [(0, FIRST, True), (7, SECOND, True), (8, "id-8", False)]
+        assert later.tally() == [("events", "contention", 2, 1, 0)]
+        assert later.first_unused_ordinal("events") == 9
+        later.remove(InventoryEntry("events", 7, SECOND))
+        assert [entry.ordinal for entry in later.documents()] == [0, 8]
+
+
+def test_what_a_worker_made_apart_is_apart_in_the_run_s_inventory_too(path):
+    worker = ShippedInventory()
+    worker.add("events", 0, FIRST)
+    worker.add_apart("events", 1, SECOND)
+    with RunInventory(path) as inventory:
+        inventory.take_in(worker.drain())
+        assert [row[1] for row in inventory.choices()] == [0]
+        assert [entry.ordinal for entry in inventory.documents()] == [0, 1]

@@ -33,6 +33,17 @@ def test_agencies_schools_and_other_kinds_never_meet(seed, schools, ids):
         assert all(number in ids for number in every)
 
 
+@given(SEEDS, st.integers(0, 400), st.integers(1, 12))
+@settings(max_examples=50)
+def test_all_ids_that_a_range_has_room_for_differ_over_all_kinds(seed, size, kinds):
+    found = organizations_of(Naming(organizations=range(7, 11 + size)), sizes(1), seed)
+    room = found.room_for(kinds)
+    others = [found.other_ids(kind, kinds)(ordinal) for kind in range(kinds) for ordinal in range(room)]
+
+    assert len(set(others)) == kinds * room == len(others)
+    assert room or kinds > (4 + size) // 2
+
+
 @given(SEEDS, st.integers(1, 1000))
 @settings(max_examples=50)
 def test_neighbouring_seeds_share_no_school_of_a_range(seed, apart):

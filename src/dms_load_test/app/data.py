@@ -27,11 +27,14 @@ _REGISTRY = "GENERATORS"
 def chosen_resources(settings: Settings, model: ApiModel) -> frozenset[str]:
     """Return the resources that are wanted, and all that their documents must refer to.
 
-    Raises: ConfigError: a name matches nothing, or what is excluded is needed.
+    Raises: ConfigError: a name matches nothing, what is excluded is needed, or nothing is left.
     """
     groups = {"district": DISTRICT.keys() & model.resources.keys(), "all": model.resources.keys()}
     wanted = select_resources(settings.resources, model.resources, groups, "--resources")
     excluded = select_resources(settings.exclude, model.resources, groups, "--exclude")
+    if not wanted - excluded:
+        why = f"--exclude {','.join(settings.exclude)} leaves nothing of it" if wanted else "the target has none of it"
+        raise ConfigError(f"--resources {','.join(settings.resources)}: {why}; choose more")
     graph = DependencyGraph.build(model, ())
     complete = graph.closure(wanted - excluded)
     for name in sorted(complete & excluded):

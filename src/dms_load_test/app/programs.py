@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -11,6 +12,7 @@ from dms_load_test.app.scenario_files import planned, resolve
 from dms_load_test.app.target import documents_of
 from dms_load_test.config import KEYS, Settings
 from dms_load_test.errors import ConfigError
+from dms_load_test.metrics.thresholds import parse_threshold
 from dms_load_test.metrics.verdict import judge
 from dms_load_test.scenarios.program import SMOKE
 from dms_load_test.scenarios.workload import MOST_SEEDS
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from dms_load_test.app.target import Target
     from dms_load_test.load.plan import Phase
     from dms_load_test.scenarios import Workload
-    from dms_load_test.scenarios.program import Item
+    from dms_load_test.scenarios.program import Item, Program
 
 _SMALLEST = {
     "school_count": 1,
@@ -52,11 +54,11 @@ class Conductor:
         for turn in self._workload.program.turns:
             if self._session.stop.requested:
                 return
-            by_item = [planned(item, workload_of(item, self._workload, self._target)) for item in turn]
+            by_item = planned_turn(turn, self._workload, self._target)
             if len(by_item) == 1:
                 await self._in_turn(by_item[0])
             else:
-                await self._side_by_side(turn, by_item)
+                await self._runner.run(*(phases[0] for phases in by_item if phases[0].steps))
             if turn[0].scenario == SMOKE and len(self._workload.program.turns) > 1 and not self._passed():
                 self._session.note("The smoke cycle failed; nothing else is run.")
                 return
@@ -73,22 +75,47 @@ class Conductor:
                 continue
             await self._runner.run(phase)
 
-    async def _side_by_side(self, turn: tuple[Item, ...], by_item: list[tuple[Phase, ...]]) -> None:
-        for item, phases in zip(turn, by_item, strict=True):
-            if len(phases) != 1:
-                raise ConfigError(f"{item.name} has {len(phases)} phases: it cannot run beside others")
-        await self._runner.run(*(phases[0] for phases in by_item if phases[0].steps))
+
+def require_plannable(workload: Workload, target: Target) -> None:
+    """Plan the whole program once, so that a mistake in its last turn is told before its first one is run.
+
+    Raises:
+        ConfigError, ScenarioError: As `planned_turn`; a threshold is wrong.
+    """
+    for turn in workload.program.turns:
+        for phase in chain.from_iterable(planned_turn(turn, workload, target)):
+            for text in phase.thresholds:
+                parse_threshold(text, phase.name, phase.own_metrics)
+
+
+def planned_turn(turn: tuple[Item, ...], workload: Workload, target: Target) -> list[tuple[Phase, ...]]:
+    """Return the phases of each item of a turn.
+
+    Raises:
+        ConfigError, ScenarioError: As `planned`; an item of several phases stands beside others.
+    """
+    by_item = [planned(item, workload_of(item, workload, target)) for item in turn]
+    for item, phases in zip(turn, by_item, strict=True):
+        if len(turn) > 1 and len(phases) != 1:
+            raise ConfigError(f"{item.name} has {len(phases)} phases: it cannot run beside others")
+    return by_item
 
 
 def workload_of(item: Item, workload: Workload, target: Target) -> Workload:
     """Return what an item's scenario plans from: the run's data, unless it wants a district of its own."""
     settings = overridden(workload.settings, item.settings)
+    workload = replace(workload, beside_writers=_is_beside_writers(item, workload.program))
     if resolve(item.scenario).smallest:
         settings = settings.model_copy(update=_SMALLEST)
         seed = (workload.seed + 1) % MOST_SEEDS
         documents = documents_of(settings, seed, target.model, target.descriptor_values)
         return replace(workload, settings=settings, documents=documents, seed=seed)
     return replace(workload, settings=settings)
+
+
+def _is_beside_writers(item: Item, program: Program) -> bool:
+    turn = next((turn for turn in program.turns if item in turn), ())
+    return any(not resolve(other.scenario).reads_only for other in turn if other.name != item.name)
 
 
 def phase_named(name: str, workload: Workload, target: Target) -> Phase:

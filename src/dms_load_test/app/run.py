@@ -22,7 +22,7 @@ from dms_load_test.app.exports import export_after, parse_formats
 from dms_load_test.app.intent import intent_of, intent_to_resume
 from dms_load_test.app.phases import PhaseRunner
 from dms_load_test.app.preflight import look_over
-from dms_load_test.app.programs import Conductor
+from dms_load_test.app.programs import Conductor, require_plannable
 from dms_load_test.app.recovery import orphans_ended, reading, recovered
 from dms_load_test.app.scenario_files import resolve
 from dms_load_test.app.session import Session
@@ -215,14 +215,17 @@ class _Run:
         if earlier is not None:
             require_same_target(earlier.manifest, target.discovery.base_url)
             settings, seed = earlier.settings(settings), earlier.manifest.seed
-            with RunInventory(earlier.folder.inventory) as inventory:
-                inventory.copy_to(self._folder.inventory)
         self._earlier = earlier
         documents = documents_of(settings, seed, target.model, target.descriptor_values)
         notes += tuple(f"{name} is left out: {why}." for name, why in sorted(documents.left_out.items()))
         changes_url = target.discovery.urls.change_queries_url
         workload = Workload(settings, target.graph, documents, seed, model=target.model, change_queries_url=changes_url)
-        return replace(workload, program=intent.program), notes
+        workload = replace(workload, program=intent.program)
+        require_plannable(workload, target)
+        if earlier is not None:
+            with RunInventory(earlier.folder.inventory) as inventory:
+                inventory.copy_to(self._folder.inventory)
+        return workload, notes
 
     def _identity(self, target: Target, workload: Workload, notes: tuple[str, ...]) -> Identity:
         return Identity(

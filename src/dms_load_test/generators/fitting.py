@@ -40,14 +40,14 @@ def fit(rule: Rule, schema: ResourceSchema, count: int, known: Known) -> Rule | 
         if kept is None:
             return None
         pruned = pruned or kept != document
-    if not pruned:
-        return rule
     make = rule.document
 
     def pruned_document(ordinal: int) -> Document:
         return prune(schema.body, make(ordinal), known) or {}
 
-    return replace(rule, document=pruned_document, change=_fitting_change(rule, schema, pruned_document, known))
+    # A member that only changed documents have is in none of the samples.
+    change = _fitting_change(rule, schema, pruned_document, known)
+    return replace(rule, document=pruned_document if pruned else make, change=change)
 
 
 def prune(node: Node, body: Document, known: Known) -> Document | None:
@@ -70,7 +70,8 @@ def leaf_problem(leaf: Leaf, value: Any) -> str:
         return f"is no {leaf.kind}"
     if isinstance(value, str):
         if not (leaf.min_length or 0) <= len(value) <= (leaf.max_length or len(value)):
-            return f"has {len(value)} characters, not {leaf.min_length or 0} to {leaf.max_length}"
+            most = "any number" if leaf.max_length is None else leaf.max_length
+            return f"has {len(value)} characters, not {leaf.min_length or 0} to {most}"
         if leaf.enum and value not in leaf.enum:
             return f"is none of {', '.join(leaf.enum)}"
         return "" if value == value.strip() else "has blanks at an end"

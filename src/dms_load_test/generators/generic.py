@@ -200,8 +200,10 @@ class GenericResource:
         organization = self._around.model.abstract.get(self.schema.superclass)
         if organization is not None and self.schema.superclass_identity and len(leaves) == 1:
             kinds = sorted(organization.subclasses)
-            kind = kinds.index(self.schema.resource)
-            return Carrier(leaves[0], self._around.meaning.organizations.other_ids(kind, len(kinds)))
+            kind, ids = kinds.index(self.schema.resource), self._around.meaning.organizations
+            if not ids.room_for(len(kinds)):
+                raise UnfillableError("EDUCATION_ORGANIZATION_IDS has too few ids for its kind of organization")
+            return Carrier(leaves[0], ids.other_ids(kind, len(kinds)), ids.room_for(len(kinds)))
         return carrier_of(leaves, self._around.run)
 
     def _variants_of(self, leaves: Sequence[Leaf]) -> list[Variant]:

@@ -48,7 +48,13 @@ class Organizations(Protocol):
         """Say whether an id of an agency or a school is a school's."""
 
     def other_ids(self, kind: int, kinds: int) -> Callable[[int], int]:
-        """Return the ids of one of the other kinds by ordinal; kinds are numbered, and never meet."""
+        """Return the ids of one of the other kinds by ordinal; kinds are numbered, and never meet.
+
+        Different for each ordinal below `room_for(kinds)`.
+        """
+
+    def room_for(self, kinds: int) -> int:
+        """Return how many ids each of the other kinds has."""
 
 
 def run_number(seed: int) -> int:
@@ -87,6 +93,10 @@ class SeededOrganizations:
         base = self._number * _SPAN + kind
         return lambda ordinal: _OTHER_KINDS + (base + kinds * ordinal) % (RUNS * _SPAN)
 
+    def room_for(self, kinds: int) -> int:
+        """Return as many as there are before the first run's ids come again."""
+        return RUNS * _SPAN // kinds
+
 
 class RangedOrganizations:
     """Ids of a range: a block for each run, in it an agency before its schools."""
@@ -118,6 +128,10 @@ class RangedOrganizations:
 
     def other_ids(self, kind: int, kinds: int) -> Callable[[int], int]:
         """Return ids of the upper half, each kind's a stride of its own."""
-        room = len(self._others) // kinds
+        room = self.room_for(kinds)
         begin = run_number(self._seed) * _SPAN
         return lambda ordinal: self._others[(begin + ordinal) % room * kinds + kind]
+
+    def room_for(self, kinds: int) -> int:
+        """Return the kind's part of the upper half."""
+        return len(self._others) // kinds

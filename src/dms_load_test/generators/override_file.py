@@ -4,7 +4,7 @@
       birthCity: Springfield                                # a constant
       generationCodeSuffix: {choices: {Jr.: 3, III: 1}}     # weighted choices; a list weighs all alike
       lastSurname: {mimesis: person.surname}                # drawn with Mimesis
-      preferredFirstName: {template: "{firstName} B."}      # made of other fields of the same object
+      preferredFirstName: {template: "{firstName} B."}      # made of other fields of the same object, if any is there
     studentSchoolAssociations:
       fullTimeEquivalency: {range: [0.5, 1.0]}              # whole numbers, decimals or dates, both ends included
 
@@ -16,18 +16,19 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 from itertools import accumulate
+from math import inf
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from dms_load_test.edfi.schema import walk_leaves
+from dms_load_test.edfi.schema import walk_collections, walk_leaves
 from dms_load_test.errors import ConfigError
 from dms_load_test.generators.draws import GOLDEN, MASK
-from dms_load_test.generators.fitting import leaf_problem
+from dms_load_test.generators.given import given_problem
 from dms_load_test.generators.lineage import representatives
 from dms_load_test.generators.overrides import Override
 
@@ -35,11 +36,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from dms_load_test.edfi.schema import ApiModel, Leaf, ResourceSchema
-    from dms_load_test.generators.overrides import Value
+    from dms_load_test.generators.overrides import Key, Value
     from dms_load_test.generators.rule import Document
 
 _DRAWN = 500
 """Values that a Mimesis provider is asked for, once; documents draw from them."""
+
+
+_BOUNDS = (int, float, date, datetime)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +58,27 @@ class _Place:
         return ConfigError(f"{self.file}:{self.line}: {self.field}: {text}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """The field that something is given for. `beside`: the fields of the same object."""
+
+    leaf: Leaf
+    place: _Place
+    beside: frozenset[str]
+    seed: int
+
+    def wrong(self, text: str) -> ConfigError:
+        return self.place.wrong(text)
+
+
 def parse_overrides(text: str, file: str, model: ApiModel, seed: int) -> dict[str, tuple[Override, ...]]:
     """Read a file of overrides; `file` is its name, for messages.
 
     Raises: ConfigError: it is no such file; the message names file, line and field.
     """
-    try:
-        root = yaml.compose(text, yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigError(f"{file}:{line}: {error.problem}") from error
-    if root is None:
-        return {}
     found = {}
-    for resource, fields, place in _entries(root, _Place(file, 1, "the file")):
+    root = _compose(text, file)
+    for resource, fields, place in _entries(root, _Place(file, 1, "the file")) if root else ():
         schema = model.resources.get(resource)
         if schema is None:
             raise place.wrong(_unknown("the target has no such resource", resource, model.resources))
@@ -76,6 +87,17 @@ def parse_overrides(text: str, file: str, model: ApiModel, seed: int) -> dict[st
             _override(name, node, at, schema, leaves, seed) for name, node, at in _entries(fields, place)
         )
     return found
+
+
+def _compose(text: str, file: str) -> yaml.Node | None:
+    try:
+        return yaml.compose(text, yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ConfigError(f"{file}:{line}: {error.problem}") from error
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise ConfigError(f"{file}:{line}: character {error.character:#06x} is not allowed in YAML") from error
 
 
 def _entries(node: yaml.Node, place: _Place) -> list[tuple[str, yaml.Node, _Place]]:
@@ -107,93 +129,124 @@ def _override(
     path, leaf = leaves[name]
     if path in schema.identity or path in representatives(schema) or "Reference." in path:
         raise place.wrong("is part of a natural key or repeats one; it cannot be overridden")
-    return Override(tuple(name.split(".")), _value(_plain(node, place), leaf, place, seed))
+    holder = name.rpartition(".")[0]
+    beside = frozenset(last for at, _, last in (other.rpartition(".") for other in leaves) if at == holder)
+    return Override(_steps(name, schema), _value(_plain(node, place), _Field(leaf, place, beside, seed)))
+
+
+def _steps(name: str, schema: ResourceSchema) -> tuple[tuple[str, Key], ...]:
+    """Return the way to a field: each name with the key of its collection, if the field is part of that."""
+    keys = {path.removeprefix("$.").replace("[*]", ""): found.key for path, found in walk_collections(schema.body)}
+    names = name.split(".")
+    steps: list[tuple[str, Key]] = []
+    for depth, part in enumerate(names, start=1):
+        key, rest = keys.get(".".join(names[:depth]), ()), ".".join(names[depth:])
+        steps.append((part, tuple(tuple(path.split(".")) for path in key) if rest in key else ()))
+    return tuple(steps)
 
 
 def _plain(node: yaml.Node, place: _Place) -> Any:
     loader = yaml.SafeLoader("")
     try:
         return loader.construct_object(node, deep=True)
-    except (yaml.YAMLError, ValueError) as error:  # a tag for something else than plain data, the 31st of February
+    # A tag for something else than plain data, the 31st of February, `!!bool 7`: PyYAML leaves most of it to Python.
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError) as error:
         raise place.wrong(f"no plain value ({getattr(error, 'problem', None) or error})") from error
     finally:
         loader.dispose()
 
 
-def _value(given: Any, leaf: Leaf, place: _Place, seed: int) -> Value:
+def _value(given: Any, field: _Field) -> Value:
     if not isinstance(given, dict):
-        constant = _checked(given, leaf, place)
+        constant = _checked(given, field)
         return lambda _, __: constant
     if len(given) != 1 or (kind := next(iter(given))) not in _KINDS:
-        raise place.wrong(f"expected a value or one of {', '.join(_KINDS)}")
-    return _KINDS[kind](given[kind], leaf, place, seed)
+        raise field.wrong(f"expected a value or one of {', '.join(_KINDS)}")
+    return _KINDS[kind](given[kind], field)
 
 
-def _choices(given: Any, leaf: Leaf, place: _Place, _seed: int) -> Value:
-    weights = given if isinstance(given, dict) else dict.fromkeys(given, 1) if isinstance(given, list) else {}
-    if not weights or not all(isinstance(weight, int | float) and weight > 0 for weight in weights.values()):
-        raise place.wrong("choices: expected a list of values, or values with weights above 0")
-    values = [_checked(value, leaf, place) for value in weights]
-    ends = list(accumulate(weights.values()))
+def _choices(given: Any, field: _Field) -> Value:
+    weighted = list(given.items()) if isinstance(given, dict) else []
+    if isinstance(given, list):
+        weighted = [(value, 1) for value in given]
+    if not weighted or not all(isinstance(weight, int | float) and 0 < weight < inf for _, weight in weighted):
+        raise field.wrong("choices: expected a list of values, or values with weights above 0")
+    values = [_checked(value, field) for value, _ in weighted]
+    ends = list(accumulate(weight for _, weight in weighted))
     return lambda bits, _: values[bisect_right(ends, _fraction(bits) * ends[-1])]
 
 
-def _range(given: Any, leaf: Leaf, place: _Place, _seed: int) -> Value:
-    if not isinstance(given, list) or len(given) != 2 or type(given[0]) is not type(given[1]) or given[0] > given[1]:  # noqa: PLR2004 - from and to
-        raise place.wrong("range: expected [least, most] of one kind")
+def _range(given: Any, field: _Field) -> Value:
+    if not isinstance(given, list) or len(given) != 2 or not _are_ordered(*given):  # noqa: PLR2004 - from and to
+        raise field.wrong("range: expected [least, most] of one kind, numbers or dates")
+    if field.leaf.descriptor:
+        raise field.wrong("range: expected choices, for a descriptor")
     low, high = given
     for bound in given:
-        _checked(bound, leaf, place)
+        _checked(bound, field)
     if isinstance(low, date):
         days = (high - low).days + 1
         return lambda bits, _: (low + timedelta(days=int(_fraction(bits) * days))).isoformat()
     if isinstance(low, int):
         return lambda bits, _: low + int(_fraction(bits) * (high - low + 1))
     places = max(len(repr(bound).partition(".")[2]) for bound in given) + 1
-    places = min(places, leaf.digits[1]) if leaf.digits else places
+    places = min(places, field.leaf.digits[1]) if field.leaf.digits else places
     return lambda bits, _: round(low + _fraction(bits) * (high - low), places)
 
 
-def _template(given: Any, leaf: Leaf, place: _Place, _seed: int) -> Value:
-    if not isinstance(given, str) or leaf.kind != "string":
-        raise place.wrong('template: expected a text such as "{firstName}.{lastSurname}", for a text field')
+def _are_ordered(low: Any, high: Any) -> bool:
+    if type(low) is not type(high) or type(low) not in _BOUNDS:
+        return False
+    if isinstance(low, datetime) and (low.tzinfo is None) != (high.tzinfo is None):
+        return False
+    return bool(low <= high)
+
+
+def _template(given: Any, field: _Field) -> Value:
+    leaf = field.leaf
+    if not isinstance(given, str) or leaf.kind != "string" or leaf.descriptor or leaf.enum or leaf.format:
+        raise field.wrong('template: expected a text such as "{firstName}.{lastSurname}", for a text field')
     try:
         parts = [(text, name, bool(spec or conversion)) for text, name, spec, conversion in Formatter().parse(given)]
     except ValueError as error:
-        raise place.wrong(f"template: {error}") from error
+        raise field.wrong(f"template: {error}") from error
     # Names alone: format() would look into values, and pad them to any length.
     if any(name is not None and (extra or not name.isidentifier()) for _, name, extra in parts):
-        raise place.wrong('template: expected names of fields alone in braces, as in "{firstName} B."')
+        raise field.wrong('template: expected names of fields alone in braces, as in "{firstName} B."')
+    for name in (name for _, name, _ in parts if name is not None and name not in field.beside):
+        raise field.wrong(_unknown(f"template: there is no field {name} beside it", name, sorted(field.beside)))
     most = leaf.max_length
 
-    def value(_: int, holder: Document) -> Any:
-        """Join the parts; fields that the object does not have are empty."""
-        made = (f"{text}{holder.get(name, '') if name else ''}" for text, name, _ in parts)
-        return "".join(made)[:most].strip()
+    def value(_: int, holder: Document) -> str | None:
+        """Join the parts; fields that the object does not have are empty. None where that is no valid text."""
+        joined = "".join(f"{text}{holder.get(name, '') if name else ''}" for text, name, _ in parts)
+        made = joined.strip()[:most].rstrip()
+        return None if given_problem(leaf, made) else made
 
     return value
 
 
-def _mimesis(given: Any, leaf: Leaf, place: _Place, seed: int) -> Value:
+def _mimesis(given: Any, field: _Field) -> Value:
     from mimesis import Generic, Locale  # noqa: PLC0415 -- 30 ms of start-up that hardly any run needs
 
-    provider: Callable[[], Any] | None = Generic(locale=Locale.EN, seed=seed)  # type: ignore[assignment]  # walked down below
+    provider: Callable[[], Any] | None = Generic(locale=Locale.EN, seed=field.seed)  # type: ignore[assignment]  # walked down below
     for name in str(given).split("."):
         provider = None if name.startswith("_") else getattr(provider, name, None)
     if not callable(provider):
-        raise place.wrong(f"mimesis: there is no provider {given}; write it as in person.full_name")
+        raise field.wrong(f"mimesis: there is no provider {given}; write it as in person.full_name")
     try:
         drawn = [provider() for _ in range(_DRAWN)]
     except TypeError as error:
-        raise place.wrong(f"mimesis: {given} cannot be called without arguments") from error
+        raise field.wrong(f"mimesis: {given} cannot be called without arguments") from error
+    leaf = field.leaf
     shaped = [str(value).strip() if leaf.kind == "string" else value for value in drawn]
-    pool = [value for value in dict.fromkeys(shaped) if not leaf_problem(leaf, value)]
+    pool = list(dict.fromkeys(value for value in shaped if not given_problem(leaf, value)))
     if not pool:
-        raise place.wrong(f"mimesis: {given} gives nothing that fits: {shaped[0]!r} {leaf_problem(leaf, shaped[0])}")
+        raise field.wrong(f"mimesis: {given} gives nothing that fits: {shaped[0]!r} {given_problem(leaf, shaped[0])}")
     return lambda bits, _: pool[int(_fraction(bits) * len(pool))]
 
 
-_KINDS: Mapping[str, Callable[[Any, Leaf, _Place, int], Value]] = {
+_KINDS: Mapping[str, Callable[[Any, _Field], Value]] = {
     "choices": _choices,
     "range": _range,
     "template": _template,
@@ -201,14 +254,15 @@ _KINDS: Mapping[str, Callable[[Any, Leaf, _Place, int], Value]] = {
 }
 
 
-def _checked(given: Any, leaf: Leaf, place: _Place) -> Any:
+def _checked(given: Any, field: _Field) -> Any:
     """Return a value as a document holds it. Raises: ConfigError: it is no valid value of the field."""
+    leaf = field.leaf
     value = given.isoformat() if isinstance(given, date) else given
-    if leaf.descriptor and "#" not in str(value):
+    if leaf.descriptor and isinstance(value, str | int) and not isinstance(value, bool) and "#" not in str(value):
         value = f"uri://ed-fi.org/{leaf.descriptor}#{value}"
-    problem = leaf_problem(leaf, value)
+    problem = given_problem(leaf, value)
     if problem:
-        raise place.wrong(f"{value!r} {problem}")
+        raise field.wrong(f"{value!r} {problem}")
     return value
 
 

@@ -63,7 +63,7 @@ class Planner:
         self._made: dict[str, Made] = {}
         self._whole: set[str] = set()
         """Resources whose documents are all those that the district's rules refer to."""
-        self._chosen = options.resources or frozenset(district) & model.resources.keys()
+        self._chosen = frozenset(district) & model.resources.keys() if options.resources is None else options.resources
         self._broken = self._graph.broken(self._chosen)
         self._around = Surroundings(
             model, world.identity.run, world.seed, Meaning(world), options.optional, homes(world), self._targets
@@ -130,9 +130,11 @@ class Planner:
         generic = GenericResource(schema, self._around)
         given = self._options.count_of(schema.resource)
         if given is not None and given > generic.capacity:
+            is_ranged = schema.superclass_identity and self._options.naming.organizations is not None
+            more = "widen EDUCATION_ORGANIZATION_IDS" if is_ranged else "for more of what it refers to"
             raise ConfigError(
                 f"--count {schema.resource}={given}: there are only {generic.capacity} different natural keys of what "
-                "is planned; ask for fewer, or for more of what it refers to"
+                f"is planned; ask for fewer, or {more}"
             )
         made = generic.made(min(self._usual_count(schema, generic), generic.capacity) if given is None else given)
         if given is not None and made.count < given:

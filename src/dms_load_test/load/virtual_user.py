@@ -156,6 +156,9 @@ class Inventory(Protocol):
     def add_taken(self, resource: str, ordinal: int, document_id: str, *, created: bool = True) -> Entry:
         """Remember an acknowledged create for exclusive use, to be given back or removed."""
 
+    def add_apart(self, resource: str, ordinal: int, document_id: str, *, created: bool = True) -> None:
+        """Remember an acknowledged create of something else than the ordinal's document: cleaned up, never taken."""
+
     def count(self, resource: str) -> int:
         """Return how many documents of `resource` exist and are not taken."""
 

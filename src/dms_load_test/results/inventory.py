@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 VERSION = 1
 _CREATED, _DELETED, _FOUND = 0, 1, 2
+_APART = 4
+"""Added to the state of what is not as its ordinal says: it exists and is cleaned up, and is not chosen."""
 _IN_DOUBT = 1
 """SQLite's mark of an application's own, on files of runs that did not end in order."""
 _BATCH = 256
@@ -43,7 +45,7 @@ SELECT resource, ordinal, spelling, id, state, phase FROM journal
 WHERE ordinal % :count = :index AND (:resource IS NULL OR resource = :resource) ORDER BY resource, ordinal, rowid
 """
 _TALLY = """
-SELECT resource.text, phase.text, SUM(state = ?), SUM(state = ?), SUM(state = ?)
+SELECT resource.text, phase.text, SUM(state & 3 = ?), SUM(state & 3 = ?), SUM(state & 3 = ?)
 FROM journal JOIN name AS resource ON journal.resource = resource.number
 JOIN name AS phase ON journal.phase = phase.number GROUP BY 1, 2 ORDER BY 1, 2
 """
@@ -187,6 +189,10 @@ class RunInventory:
         self._remember(resource, ordinal, document_id, created=created)
         return InventoryEntry(resource, ordinal, document_id)
 
+    def add_apart(self, resource: str, ordinal: int, document_id: str, *, created: bool = True) -> None:
+        """Remember an acknowledged create of something else than the ordinal's document: nobody ever takes it."""
+        self._remember(resource, ordinal, document_id, created=created, apart=True)
+
     def prepare(self) -> None:
         """Read in the documents to choose from: 2.5 us each, so call it before a phase that chooses, not within it."""
         if self._pools is None:
@@ -233,9 +239,10 @@ class RunInventory:
         self._hand_over()
 
     def choices(self) -> Iterator[tuple[str, int, int, bytes | str]]:
-        """Yield (resource, ordinal, spelling, stored id) of the documents that exist, for workers."""
+        """Yield (resource, ordinal, spelling, stored id) of the documents to choose from, for workers."""
         texts = {number: text for text, number in self._names.items()}
-        return ((texts[row.resource], row.ordinal, row.spelling, row.stored) for row in self._alive())
+        alive = (row for row in self._alive() if not row.state & _APART)
+        return ((texts[row.resource], row.ordinal, row.spelling, row.stored) for row in alive)
 
     def first_unused_ordinal(self, resource: str) -> int:
         """Return the ordinal after the highest that was ever created, deleted ones included; 0 where none was."""
@@ -246,10 +253,10 @@ class RunInventory:
         return tuple(sorted(self._highest))
 
     def documents(self, resource: str | None = None) -> Iterator[InventoryEntry]:
-        """Yield all documents that exist, by resource in order of creation, then by ordinal; taken ones included."""
+        """Yield all documents that exist, by resource in order of creation, then by ordinal; also taken and apart."""
         texts = {number: text for text, number in self._names.items()}
         for row in self._alive(resource):
-            created = row.state == _CREATED
+            created = row.state & ~_APART == _CREATED
             yield InventoryEntry(
                 texts[row.resource], row.ordinal, spell(row.spelling, row.stored), texts[row.phase], created
             )
@@ -306,9 +313,12 @@ class RunInventory:
     ) -> None:
         self.close()
 
-    def _remember(self, resource: str, ordinal: int, document_id: str, *, created: bool) -> tuple[int, bytes | str]:
+    def _remember(
+        self, resource: str, ordinal: int, document_id: str, *, created: bool, apart: bool = False
+    ) -> tuple[int, bytes | str]:
         spelling, stored = store(document_id)
-        self._append(resource, ordinal, _CREATED if created else _FOUND, spelling, stored)
+        state = (_CREATED if created else _FOUND) | (_APART if apart else 0)
+        self._append(resource, ordinal, state, spelling, stored)
         if ordinal > self._highest.get(resource, -1):
             self._highest[resource] = ordinal
         return spelling, stored
@@ -357,7 +367,7 @@ class RunInventory:
         held = {(self._names[resource], ordinal) for resource, ordinal in self._held}
         for row in self._alive():
             pool = pools.setdefault(row.resource, Pool())
-            if (row.resource, row.ordinal) not in held:
+            if not row.state & _APART and (row.resource, row.ordinal) not in held:
                 pool.put(row.ordinal, row.spelling, row.stored)
         texts = {number: text for text, number in self._names.items()}
         return {texts[number]: pool for number, pool in pools.items()}

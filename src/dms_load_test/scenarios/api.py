@@ -7,7 +7,7 @@ steps, a step an executor and an iteration: `async def iteration(vu: VirtualUser
 
     async def look_up(vu: VirtualUser) -> None:
         reply = await vu.api.query("students", {"limit": 1})
-        vu.check("there are students", reply.ok and len(reply.json()) == 1)
+        vu.check("there are students", len(rows_of(reply) or ()) == 1)
 
     def plan(workload: Workload) -> Phase:
         return phase("look up", look_up, ConstantVus(vus=2, duration_s=10.0), thresholds=("checks: rate==1",))
@@ -71,8 +71,10 @@ __all__ = [
     "VirtualUser",
     "Workload",
     "counted",
+    "document_of",
     "encode",
     "phase",
+    "rows_of",
     "total_of",
 ]
 
@@ -85,6 +87,27 @@ def phase(name: str, iteration: Callable[[VirtualUser], Awaitable[None]], execut
 def encode(document: Any) -> bytes:
     """Return a document as the JSON bytes that the verbs take."""
     return msgspec.json.encode(document)
+
+
+def rows_of(reply: Reply) -> list[dict[str, Any]] | None:
+    """Return the documents of a page; None where the target sent no list of documents, whatever its status says."""
+    rows = _decoded(reply)
+    return rows if isinstance(rows, list) and all(isinstance(row, dict) for row in rows) else None
+
+
+def document_of(reply: Reply) -> dict[str, Any] | None:
+    """Return the document of an answer; None where the target sent none, whatever its status says."""
+    document = _decoded(reply)
+    return document if isinstance(document, dict) else None
+
+
+def _decoded(reply: Reply) -> Any:
+    if not reply.ok:
+        return None
+    try:
+        return reply.json()
+    except ValueError:
+        return None
 
 
 async def total_of(api: Api, resource: str, operation: str = "query") -> int | None:

@@ -1,5 +1,7 @@
 """Changes: a client that keeps a copy of the target by its change queries, beside whoever writes, and is judged by it.
 
+In a shape there are several clients, each with a copy of its own.
+
 Each round asks for the newest change version and takes over what changed up to it: documents, then deletes. Pages are
 read from the last to the first: a document that changes while they are read leaves the window, and those behind it move
 up, which makes a forward reader miss some. At the end, when nobody writes any more, the copy must equal the target.
@@ -9,7 +11,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dms_load_test.scenarios.api import ConstantVus, PerVuIterations, Phase, ScenarioError, Step, Table, counted
+from dms_load_test.scenarios.api import (
+    ConstantVus,
+    PerVuIterations,
+    Phase,
+    ScenarioError,
+    Step,
+    Table,
+    counted,
+    document_of,
+    rows_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,9 +29,12 @@ if TYPE_CHECKING:
     from dms_load_test.scenarios.api import Totals, VirtualUser, Workload
 
 NEEDS_DOCUMENTS = True
+READS_ONLY = True
 _EVERY_S = 1.0
 _PAGE = 500
 _LIMIT_S = 600.0
+_TRIES = 3
+"""Rounds before the comparison, until one is not broken off."""
 _DIFFERENCES = "sync_differences"
 _TREND = "sync_round_time"
 
@@ -42,29 +57,47 @@ class Copy:
 
 
 class Changes:
-    """The behaviour of the one client."""
+    """The behaviour of the clients."""
 
     def __init__(self, workload: Workload, phase: str) -> None:
         self._url = workload.change_queries_url
         self._phase = phase
-        self.copy = Copy(tuple(sorted(workload.counts)))
+        self._resources = tuple(sorted(workload.counts))
+        self._copies: dict[int, Copy] = {}
+        """By the number of the client's user."""
 
     async def iterate(self, vu: VirtualUser) -> None:
         """Synchronise once, then wait for the rest of a second."""
-        await self._synchronise(vu)
+        await self._synchronise(vu, self._copy_of(vu))
         await vu.pace(_EVERY_S)
 
     async def verify(self, vu: VirtualUser) -> None:
-        """Synchronise for the last time and compare all documents."""
-        await self._synchronise(vu)
-        for resource in self.copy.documents:
+        """Synchronise for the last time and compare all documents: a copy that is not of now tells nothing."""
+        self._copy_of(vu)
+        copies = [copy for copy in self._copies.values() if await self._is_brought_up_to_date(vu, copy)]
+        if lacking := len(self._copies) - len(copies):
+            vu.count("sync", lacking, kind="copies not compared")
+        compared = 0
+        for resource in self._resources if copies else ():
             target = await self._read(vu, resource, {})
             if target is None:
                 vu.count("sync", kind="resources not compared")
                 continue
-            vu.count("sync", len(target), kind="documents compared")
-            for kind, count in self.copy.differences(resource, target).items():
-                vu.count(_DIFFERENCES, count, kind=kind)
+            compared += 1
+            for copy in copies:
+                vu.count("sync", len(target), kind="documents compared")
+                for kind, count in copy.differences(resource, target).items():
+                    vu.count(_DIFFERENCES, count, kind=kind)
+        vu.check("the copy is compared with the target", compared > 0)
+
+    def _copy_of(self, vu: VirtualUser) -> Copy:
+        return self._copies.setdefault(vu.number, Copy(self._resources))
+
+    async def _is_brought_up_to_date(self, vu: VirtualUser, copy: Copy) -> bool:
+        for _ in range(_TRIES):
+            if await self._synchronise(vu, copy):
+                return True
+        return False
 
     def table(self, totals: Totals) -> Table:
         """Return what was done and how the copy differs."""
@@ -72,63 +105,75 @@ class Changes:
         rows += [(f"differences: {kind}", n) for kind, n in counted(totals, self._phase, _DIFFERENCES).items()]
         return Table("synchronisation", ("what", "number"), tuple(rows))
 
-    async def _synchronise(self, vu: VirtualUser) -> None:
+    async def _synchronise(self, vu: VirtualUser, copy: Copy) -> bool:
+        """Take over what changed; return whether the copy is up to date then."""
         began_s = vu.clock_s()
         newest = await self._newest(vu)
-        if newest is None or newest <= self.copy.upto:
-            return
-        window = {"minChangeVersion": self.copy.upto + 1, "maxChangeVersion": newest}
-        for resource, mine in self.copy.documents.items():
+        if newest is None or newest <= copy.upto:
+            return newest is not None
+        window = {"minChangeVersion": copy.upto + 1, "maxChangeVersion": newest}
+        for resource, mine in copy.documents.items():
             changed = await self._read(vu, resource, window)
-            deleted = await self._deleted(vu, resource, window)
+            deleted = await self._deleted(vu, resource, window, is_plain=_is_plain(mine))
             if changed is None or deleted is None:
                 vu.count("sync", kind="rounds broken off")
-                return  # the next round asks for the same window again
+                return False  # the next round asks for the same window again
             mine.update(changed)
             for known in deleted:
                 mine.pop(known, None)
             vu.count("sync", len(changed), kind="documents taken over")
             vu.count("sync", len(deleted), kind="deletes taken over")
-        self.copy.upto = newest
+        copy.upto = newest
         vu.count("sync", kind="rounds")
         vu.observe(_TREND, (vu.clock_s() - began_s) * 1000)
+        return True
 
     async def _newest(self, vu: VirtualUser) -> int | None:
         reply = await vu.api.get(f"{self._url.rstrip('/')}/availableChangeVersions")
-        vu.check("the newest change version is told", reply.ok)
-        if not reply.ok:
-            return None
-        members = {name.lower(): value for name, value in reply.json().items()}
-        return int(members["newestchangeversion"])
+        members = {name.lower(): value for name, value in (document_of(reply) or {}).items()}
+        newest = str(members.get("newestchangeversion", ""))
+        return int(newest) if vu.check("the newest change version is told", newest.isdecimal()) else None
 
     async def _read(self, vu: VirtualUser, resource: str, window: Mapping[str, int]) -> dict[str, str] | None:
         """Return id -> mark of the documents of a window, read from the last page back; None if a page failed."""
         reply = await vu.api.query(resource, {**window, "limit": 1, "totalCount": "true"})
         if not reply.ok:
             return None
-        total = int(reply.headers.get("total-count", "0"))
+        total = reply.headers.get("total-count", "")
+        if not vu.check("a page tells the count that was asked for", total.isdecimal()):
+            return None
         found: dict[str, str] = {}
-        for offset in range(0, total, _PAGE)[::-1]:
-            page = await vu.api.query(resource, {**window, "offset": offset, "limit": _PAGE})
-            if not page.ok:
+        for offset in range(0, int(total), _PAGE)[::-1]:
+            page = await self._page(vu, resource, {**window, "offset": offset, "limit": _PAGE})
+            if page is None:
                 return None
-            found.update((item["id"], mark_of(item)) for item in page.json())
+            found.update((str(item.get("id")), mark_of(item)) for item in page)
         return found
 
-    async def _deleted(self, vu: VirtualUser, resource: str, window: Mapping[str, int]) -> list[str] | None:
+    async def _deleted(
+        self, vu: VirtualUser, resource: str, window: Mapping[str, int], *, is_plain: bool
+    ) -> list[str] | None:
         found: list[str] = []
         while True:
-            params = {**window, "offset": len(found), "limit": _PAGE}
-            reply = await vu.api.query(resource, params, part="deletes")
-            if not reply.ok:
+            rows = await self._page(vu, resource, {**window, "offset": len(found), "limit": _PAGE}, part="deletes")
+            if rows is None:
                 return None
-            rows = reply.json()
-            found += [row["id"] for row in rows]
+            found += [str(row.get("id")) for row in rows]
             if len(rows) < _PAGE:
                 break
         keys = await vu.api.query(resource, {**window, "limit": _PAGE}, part="keyChanges")
         vu.check("key changes are told", keys.ok)
-        return [known.replace("-", "") for known in found] if _is_plain(self.copy.documents[resource]) else found
+        return [known.replace("-", "") for known in found] if is_plain else found
+
+    async def _page(
+        self, vu: VirtualUser, resource: str, params: Mapping[str, int], part: str = ""
+    ) -> list[dict[str, Any]] | None:
+        """Return the rows of a page; None if it failed, which is counted, or holds none, which fails a check."""
+        reply = await vu.api.query(resource, params, part=part)
+        rows = rows_of(reply)
+        if reply.ok:
+            vu.check("a page is a list of documents", rows is not None)
+        return rows
 
 
 def mark_of(document: Mapping[str, Any]) -> str:

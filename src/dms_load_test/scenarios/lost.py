@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dms_load_test.edfi.schema import walk_references
+from dms_load_test.generators.lineage import representatives
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,6 +29,7 @@ class Lost:
         self._model = model
         self._keys: set[Key] = set()
         self._references: dict[str, tuple[tuple[str, Reference], ...]] = {}
+        self._columns: dict[str, Mapping[str, str]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._keys)
@@ -38,15 +40,15 @@ class Lost:
         if schema is None:
             return
         members = {path: next(_values(document, path), None) for path in schema.identity}
-        self._keys.add((resource, frozenset(members.items())))
+        self._keys.add((resource, self._by_column(resource, members)))
         if schema.superclass:
             renamed = {schema.superclass_identity or path: value for path, value in members.items()}
-            self._keys.add((schema.superclass, frozenset(renamed.items())))
+            self._keys.add((schema.superclass, self._by_column(schema.superclass, renamed)))
 
     def blocks(self, resource: str, document: Mapping[str, Any]) -> bool:
         """Whether a document refers to one that is lost."""
         return any(
-            (reference.target, _key(reference, item)) in self._keys
+            (reference.target, self._key(reference, item)) in self._keys
             for path, reference in self._references_of(resource)
             for item in _values(document, path)
         )
@@ -57,9 +59,17 @@ class Lost:
             self._references[resource] = tuple(walk_references(schema.body)) if schema else ()
         return self._references[resource]
 
+    def _key(self, reference: Reference, item: Mapping[str, Any]) -> frozenset[tuple[str, Any]]:
+        members = {path: item.get(member) for member, path in reference.keys.items()}
+        return self._by_column(reference.target, members)
 
-def _key(reference: Reference, item: Mapping[str, Any]) -> frozenset[tuple[str, Any]]:
-    return frozenset((path, item.get(member)) for member, path in reference.keys.items())
+    def _by_column(self, resource: str, members: Mapping[str, Any]) -> frozenset[tuple[str, Any]]:
+        """Return a natural key with one path for each column: of paths that are one, a reference repeats but one."""
+        columns = self._columns.get(resource)
+        if columns is None:
+            schema = self._model.resources.get(resource)
+            columns = self._columns[resource] = representatives(schema) if schema else {}
+        return frozenset((columns.get(path, path), value) for path, value in members.items())
 
 
 def _values(document: Any, path: str) -> Iterator[Any]:

@@ -23,7 +23,8 @@ class Scenario:
 
     `NEEDS_DOCUMENTS`: it works on documents that a load made. `SMALLEST`: it wants a district of one of everything,
     with documents of its own, which it deletes again. `ONE_PROCESS`: what it finds out, beyond counters and times, is
-    in the memory of the process that runs it, so that workers would each know a part.
+    in the memory of the process that runs it, so that workers would each know a part. `READS_ONLY`: those beside it
+    need not expect writes.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Scenario:
     needs_documents: bool = False
     smallest: bool = False
     one_process: bool = False
+    reads_only: bool = False
 
     @classmethod
     def of_module(cls, name: str, module: Any) -> Scenario:
@@ -48,8 +50,8 @@ class Scenario:
             return phases
 
         about = (module.__doc__ or "").strip().partition("\n")[0]
-        switches = (bool(getattr(module, switch, False)) for switch in ("NEEDS_DOCUMENTS", "SMALLEST", "ONE_PROCESS"))
-        return cls(name, plan, about, *switches)
+        switches = ("NEEDS_DOCUMENTS", "SMALLEST", "ONE_PROCESS", "READS_ONLY")
+        return cls(name, plan, about, *(bool(getattr(module, switch, False)) for switch in switches))
 
 
 def phases_of(item: Item, scenario: Scenario, workload: Workload) -> tuple[Phase, ...]:

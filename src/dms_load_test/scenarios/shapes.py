@@ -72,10 +72,12 @@ def shaped(phase: Phase, shape: str, peak: float) -> Phase:
     """Return the phase with its constant executors in a shape.
 
     Raises:
-        ConfigError: There is no such shape, or nothing in the phase is constant.
+        ConfigError: There is no such shape, a pilot decides on the load, or nothing in the phase is constant.
     """
     if shape not in SHAPES:
         raise ConfigError(f'shape "{shape}": expected one of {", ".join(SHAPES)}')
+    if phase.pilot is not None:
+        raise ConfigError(f"shape {shape}: {phase.name} looks for its load itself; run it without a shape")
     steps = tuple(replace(step, executor=_shaped(step.executor, shape, peak)) for step in phase.steps)
     if steps == phase.steps:
         raise ConfigError(

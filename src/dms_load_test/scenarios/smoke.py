@@ -5,9 +5,9 @@ Every step is a check; one that fails fails the run. The document is a descripto
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dms_load_test.scenarios.api import PerVuIterations, Phase, Step, encode
+from dms_load_test.scenarios.api import PerVuIterations, Phase, Step, document_of, encode, rows_of
 
 if TYPE_CHECKING:
     from dms_load_test.scenarios.api import Reply, VirtualUser, Workload
@@ -37,7 +37,7 @@ async def cycle(vu: VirtualUser) -> None:
 
 async def _discover(vu: VirtualUser) -> None:
     discovery = await vu.api.get("")
-    vu.check("discovery tells the API's URLs", discovery.ok and "urls" in discovery.json())
+    vu.check("discovery tells the API's URLs", "urls" in (document_of(discovery) or ()))
 
 
 async def _read_and_change(vu: VirtualUser, document_id: str, document: dict[str, str]) -> None:
@@ -50,13 +50,12 @@ async def _read_and_change(vu: VirtualUser, document_id: str, document: dict[str
     vu.check("the change reads back", _holds(reread, changed))
     key = {"namespace": NAMESPACE, "codeValue": document["codeValue"]}
     found = await vu.api.query(RESOURCE, key)
-    vu.check("a query finds just this descriptor", found.ok and [item["id"] for item in found.json()] == [document_id])
+    ids = [item.get("id") for item in rows_of(found) or ()]
+    vu.check("a query finds just this descriptor", ids == [document_id])
 
 
 def _holds(reply: Reply, expected: dict[str, str]) -> bool:
-    if not reply.ok:
-        return False
-    body: dict[str, Any] = reply.json()
+    body = document_of(reply) or {}
     return all(body.get(name) == value for name, value in expected.items())
 
 

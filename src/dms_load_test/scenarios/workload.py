@@ -28,7 +28,7 @@ class Workload:
     `sent`: ordinals by resource that a load need not send, because the run that it continues did. `model`: the
     target's resources. `change_queries_url` is empty where the target has no change queries. `name`: what the
     scenario's phase is to be called; empty where it is the scenario's own affair. `program` is the whole run's;
-    `is_part`: other processes do the rest of the work.
+    `is_part`: other processes do the rest of the work. `beside_writers`: others of the program may write meanwhile.
     """
 
     settings: Settings
@@ -41,6 +41,7 @@ class Workload:
     name: str = ""
     program: Program = field(default_factory=lambda: Program(()))
     is_part: bool = False
+    beside_writers: bool = False
 
     @property
     def counts(self) -> Mapping[str, int]:

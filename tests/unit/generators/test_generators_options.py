@@ -1,10 +1,12 @@
 import re
+from dataclasses import replace
 
 import pytest
 
 from dms_load_test.edfi.standard import load_standard
 from dms_load_test.errors import ConfigError
 from dms_load_test.generators import DataOptions, DistrictSizes, Rule, build_documents
+from dms_load_test.generators.naming import Naming
 from dms_load_test.generators.options import parse_counts, select_resources
 from dms_load_test.generators.patterns import Pattern, UnknownPatternError, matching
 
@@ -52,11 +54,42 @@ def test_more_documents_than_natural_keys_are_refused_with_the_reason():
         build(resources=resources, counts={"educationOrganizationPeerAssociations": 5})
 
 
+def test_more_organizations_than_a_range_has_ids_for_are_refused_and_all_below_differ():
+    chosen, naming = frozenset({"stateEducationAgencies"}), Naming(organizations=range(1, 1001))
+
+    with pytest.raises(ConfigError, match=r"only 55 different natural keys.* widen EDUCATION_ORGANIZATION_IDS"):
+        build(resources=chosen, naming=naming, counts={"stateEducationAgencies": 56})
+    documents = build(resources=chosen, naming=naming, counts={"stateEducationAgencies": 55})
+    assert len({documents.document("stateEducationAgencies", n)["stateEducationAgencyId"] for n in range(55)}) == 55
+
+
+def test_a_kind_of_organization_that_a_range_has_no_id_for_is_left_out_with_the_reason():
+    documents = build(resources=frozenset({"stateEducationAgencies"}), naming=Naming(organizations=range(1, 17)))
+
+    assert "EDUCATION_ORGANIZATION_IDS has too few ids" in documents.left_out["stateEducationAgencies"]
+
+
 def test_what_requires_a_resource_that_is_not_planned_is_left_out_with_the_reason():
     documents = build(resources=frozenset({"studentSchoolAssociations", "schools"}))
 
     assert documents.left_out.keys() == {"studentSchoolAssociations"}
     assert "studentReference is required" in documents.left_out["studentSchoolAssociations"]
+
+
+def test_nothing_chosen_is_not_the_district():
+    assert dict(build(resources=frozenset()).counts) == {}
+    assert "students" in build().counts
+
+
+def test_what_a_rule_would_change_and_the_target_does_not_know_is_not_changed():
+    students = MODEL.resources["students"]
+    leaves = tuple(leaf for leaf in students.body.leaves if leaf.name != "preferredFirstName")
+    older = replace(students, body=replace(students.body, leaves=leaves))
+    model = replace(MODEL, resources={**MODEL.resources, "students": older})
+    documents = build_documents(model, DistrictSizes(2, 30, 5, 4, 2), 1, URIS, DataOptions())
+
+    assert "preferredFirstName" not in documents.document("students", 0)
+    assert build().updatable - documents.updatable == {"students"}
 
 
 def test_an_optional_reference_to_what_is_not_planned_is_left_out_of_the_document():

@@ -63,6 +63,31 @@ def test_a_mimesis_provider_is_drawn_from():
     assert len(found) > 30
 
 
+def test_a_template_of_which_nothing_comes_leaves_the_field_as_it_was():
+    plain = made("{}", "staffs")
+    changed = made('staffs: {firstName: {template: "{maidenName}"}}', "staffs")
+
+    assert not any(one.get("maidenName") for one in plain)
+    assert [one["firstName"] for one in changed] == [one["firstName"] for one in plain]
+
+
+def test_items_that_an_override_of_their_key_makes_equal_are_one():
+    plain = made("{}", "schools")
+    changed = made("schools: {gradeLevels.gradeLevelDescriptor: Ninth grade}", "schools")
+
+    assert all(len(one["gradeLevels"]) > 1 for one in plain)
+    uri = "uri://ed-fi.org/GradeLevelDescriptor#Ninth grade"
+    assert [one["gradeLevels"] for one in changed] == [[{"gradeLevelDescriptor": uri}]] * len(plain)
+
+
+def test_items_that_differ_in_another_part_of_their_key_all_stay():
+    resource, text = "studentEducationOrganizationAssociations", "electronicMails.electronicMailAddress: a@b.org"
+    before, after = made("{}", resource), made(f"{resource}: {{{text}}}", resource)
+
+    kinds = [[item["electronicMailTypeDescriptor"] for item in one["electronicMails"]] for one in before]
+    assert [[item["electronicMailTypeDescriptor"] for item in one["electronicMails"]] for one in after] == kinds
+
+
 def test_a_field_in_a_collection_is_overridden_in_each_item_and_others_stay_as_they_are():
     plain = made("{}", "schools")
     changed = made("schools: {addresses.city: Ogdenville}", "schools")
@@ -86,6 +111,38 @@ def test_generic_documents_can_be_overridden_too():
         ("\nstudent: {}", "mine.yaml:2: student: the target has no such resource; did you mean students?"),
         ("students: {studentUniqueId: x}", "mine.yaml:1: students.studentUniqueId: is part of a natural key"),
         ("students: {birthDate: {range: [2010-01-01, 5]}}", "range: expected [least, most] of one kind"),
+        ("students: {middleName: {range: [A, Z]}}", "range: expected [least, most] of one kind"),
+        ("students: {middleName: {range: [null, null]}}", "range: expected [least, most] of one kind"),
+        ("students: {birthSexDescriptor: {range: [1, 2]}}", "range: expected choices, for a descriptor"),
+        ("students: {multipleBirthStatus: {range: [false, true]}}", "range: expected [least, most] of one kind"),
+        ("students: {birthDate: {range: [2010-01-02, 2010-01-01]}}", "range: expected [least, most] of one kind"),
+        (
+            "students: {birthDate: {range: [2010-01-01 00:00:00, 2010-01-02T00:00:00Z]}}",
+            "range: expected [least, most] of one kind",
+        ),
+        (
+            "students: {birthDate: {range: [2010-01-01 00:00:00, 2010-01-02 00:00:00]}}",
+            "is no date, such as 2025-08-31",
+        ),
+        ("students: {middleName: {choices: [[a, b]]}}", "['a', 'b'] is no string"),
+        ("students: {middleName: {choices: [{a: 1}]}}", "{'a': 1} is no string"),
+        ("students: {middleName: {choices: {A: .nan}}}", "weights above 0"),
+        ("students: {middleName: {choices: {A: .inf}}}", "weights above 0"),
+        ("students: {birthSexDescriptor: [Male, Female]}", "['Male', 'Female'] is no string"),
+        ("students: {birthSexDescriptor: null}", "None is no string"),
+        ("students: {birthSexDescriptor: ''}", "has no code value"),
+        ("students: {birthDate: soon}", "mine.yaml:1: students.birthDate: 'soon' is no date, such as 2025-08-31"),
+        ("students: {birthDate: 2025-W01-1}", "is no date"),
+        ("students: {birthDate: !!bool 7}", "no plain value"),
+        ("students: {birthDate: !!timestamp x}", "no plain value"),
+        ("students: {birthDate: {template: '{firstName}'}}", "for a text field"),
+        ("students: {preferredFirstName: ''}", "students.preferredFirstName: '' is empty"),
+        ("students: {middleName: {template: '{firstNam} B.'}}", "no field firstNam beside it; did you mean firstName?"),
+        ("schools: {addresses.city: {template: '{nameOfInstitution}'}}", "no field nameOfInstitution beside it"),
+        ("studentSchoolAssociations: {fullTimeEquivalency: .nan}", "is no finite number"),
+        ("studentSchoolAssociations: {fullTimeEquivalency: 0.12345678}", "has more than 4 decimal places"),
+        (f"studentSchoolAssociations: {{fullTimeEquivalency: 1{'0' * 400}}}", "does not fit into 64 bits"),
+        ("crisisEvents:\n  crisisDescription: a\n# \a", "mine.yaml:3: character 0x0007 is not allowed in YAML"),
         ("students: {multipleBirthStatus: often}", "'often' is no boolean"),
         ("students: {generationCodeSuffix: abcdefghijklmnop}", "has 16 characters, not 0 to 10"),
         ("students: {middleName: {choices: {A: 0}}}", "weights above 0"),

@@ -21,6 +21,7 @@ class FakeInventory:
     def __init__(self):
         self.free = defaultdict(list)
         self.taken = []
+        self.apart = []
 
     def add(self, resource, ordinal, document_id, *, created=True):
         self.free[resource].append(FakeEntry(resource, ordinal, document_id))
@@ -29,6 +30,9 @@ class FakeInventory:
         entry = FakeEntry(resource, ordinal, document_id)
         self.taken.append(entry)
         return entry
+
+    def add_apart(self, resource, ordinal, document_id, *, created=True):
+        self.apart.append(FakeEntry(resource, ordinal, document_id))
 
     def take_ordinal(self, resource, ordinal):
         entry = next((entry for entry in self.free[resource] if entry.ordinal == ordinal), None)
@@ -78,12 +82,17 @@ class FakeDocuments:
         return {**self.document(resource, ordinal), "text": f"revision {revision}"}
 
 
+_PAGING = frozenset({"limit", "offset", "totalCount", "pageToken", "pageSize", "number"})
+
+
 class FakeApi:
     def __init__(self):
         self.documents = {}
+        self.versions = Counter()
         self.calls = []
         self.refuse = set()
         self.refusal = 500
+        self.garble = lambda page: page
 
     def _reply(self, operation, status, body=b"", document_id=""):
         self.calls.append(operation)
@@ -103,25 +112,39 @@ class FakeApi:
     async def read(self, resource, document_id, *, expect=200, operation="read"):
         known = document_id in self.documents
         reply = self._reply(operation, 200 if known else 404, msgspec.json.encode(self.documents.get(document_id)))
-        return Reply(reply.status, ok=reply.status == expect, headers={}, body=reply.body)
+        headers = {"etag": self._etag(document_id)}
+        return Reply(reply.status, ok=reply.status == expect, headers=headers, body=reply.body)
+
+    def _etag(self, document_id):
+        return f"{document_id} {self.versions[document_id]}"
 
     async def query(self, resource, params, *, part="", operation="query"):
-        filters = {name: value for name, value in params.items() if name not in {"limit", "offset", "totalCount"}}
+        filters = {name: value for name, value in params.items() if name not in _PAGING}
         found = [
             document
             for document_id, document in self.documents.items()
             if document_id.startswith(resource) and all(document.get(name) == v for name, v in filters.items())
         ]
-        first = params.get("offset", 0)
-        page = found[first : first + params.get("limit", 500)]
-        reply = self._reply(operation, 200, msgspec.json.encode(page))
+        if part == "partitions":
+            tokens = [f"{first} {first + len(found) // 2 + 1}" for first in (0, len(found) // 2 + 1)]
+            return self._reply(operation, 200, msgspec.json.encode({"pageTokens": tokens}))
+        size = params.get("pageSize", params.get("limit", 500))
+        first, end = map(int, params.get("pageToken", f"{params.get('offset', 0)} {len(found)}").split())
+        page = found[first : min(first + size, end)]
+        reply = self._reply(operation, 200, msgspec.json.encode(self.garble(page)))
         headers = {"total-count": str(len(found))}
+        if first + size < end:
+            headers["next-page-token"] = f"{first + size} {end}"
         return Reply(reply.status, ok=reply.ok, headers=headers, body=reply.body)
 
     async def update(self, resource, document_id, body, ordinal=-1, *, if_match="", expect=(200, 204)):
+        if if_match and if_match != self._etag(document_id):
+            return Reply(412, ok=412 in expect, headers={}, body=b"")
         if "update" not in self.refuse:
             self.documents[document_id] = msgspec.json.decode(body)
-        return self._reply("update", 204)
+            self.versions[document_id] += 1
+        reply = self._reply("update", 204)
+        return Reply(reply.status, ok=reply.ok, headers={"etag": self._etag(document_id)}, body=reply.body)
 
     async def delete(self, resource, document_id):
         if "delete" not in self.refuse:

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
@@ -170,6 +171,19 @@ async def test_an_audit_that_is_refused_tells_nothing(audited, user):
     assert user.violations == []
     assert user.counts["audits", "not answered"] == 15
     assert user.counts["audits", "not counted"] == 3
+
+
+async def test_beside_others_that_write_documents_are_read_back_and_not_counted(audited, user):
+    """Two phases side by side each know their own creates only: either would miss, or find, those of the other."""
+    beside = replace(audited, beside_writers=True)
+    first, second = load.plan(beside), readwrite.plan(beside)
+    await _run(replace(second, steps=second.steps[:1]), user)
+    await _run(first, user)
+    await _run(replace(second, steps=second.steps[1:]), user)
+
+    assert user.violations == []
+    assert user.counts["audits", "not counted"] == 6
+    assert user.counts["audits", "read back, as written"] > ITERATIONS / 4
 
 
 def test_without_an_audit_nothing_is_counted_before_and_after(with_settings):

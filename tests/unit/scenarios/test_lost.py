@@ -2,7 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from dms_load_test.edfi.schema import ApiModel, Leaf, Node, Reference, ResourceSchema
+from dms_load_test.app.target import documents_of, embedded
+from dms_load_test.config import Settings
+from dms_load_test.edfi.schema import ApiModel, Leaf, Node, Reference, ResourceSchema, walk_references
 from dms_load_test.edfi.standard import load_standard
 from dms_load_test.scenarios import load
 from dms_load_test.scenarios.lost import BLOCKED, Lost
@@ -41,6 +43,49 @@ def test_references_in_keys_and_in_collections_are_seen(model):
     assert lost.blocks("sections", {"classPeriods": periods})
     assert not lost.blocks("sections", {"classPeriods": periods[:1]})
     assert not lost.blocks("sections", {})
+
+
+def test_a_lost_offering_of_a_course_blocks_its_sections_though_they_name_its_school_once(model):
+    """An offering's school is its session's, too; a section's reference to it has one `schoolId` for both."""
+    lost = Lost(model)
+    session = {"schoolId": 1, "schoolYear": 2025, "sessionName": "Fall"}
+    lost.add(
+        "courseOfferings",
+        {"localCourseCode": "ALG", "schoolReference": {"schoolId": 1}, "sessionReference": session},
+    )
+    assert lost.blocks("sections", {"courseOfferingReference": {"localCourseCode": "ALG", **session}})
+    assert not lost.blocks(
+        "sections", {"courseOfferingReference": {"localCourseCode": "ALG", **session, "schoolId": 2}}
+    )
+
+
+def test_whatever_refers_to_a_lost_document_is_blocked_in_every_resource_of_the_standard():
+    model, _, values = embedded()
+    settings = Settings(
+        resources=("all",), optional_members="all", school_count=1, student_count=3, staff_count=2, counts=("*=2",)
+    )
+    documents = documents_of(settings, 1, model, values)
+    made = {name: [documents.document(name, n) for n in range(count)] for name, count in documents.counts.items()}
+    seen = set()
+    for target in (*made, *model.abstract):
+        lost = Lost(model)
+        for name in model.abstract[target].subclasses if target in model.abstract else (target,):
+            for document in made.get(name, ()):
+                lost.add(name, document)
+        for referrer, its_documents in made.items():
+            references = walk_references(model.resources[referrer].body)
+            paths = [path.split(".")[1:] for path, reference in references if reference.target == target]
+            for document in its_documents:
+                if any(has(document, path) for path in paths):
+                    assert lost.blocks(referrer, document), (target, document)
+                    seen.add((target, referrer))
+    assert len(seen) > 200
+
+
+def has(value, path):
+    if isinstance(value, list):
+        return any(has(item, path) for item in value)
+    return not path or has(value.get(path[0].removesuffix("[*]"), []), path[1:])
 
 
 @pytest.fixture

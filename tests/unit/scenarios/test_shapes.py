@@ -1,5 +1,7 @@
 """Shapes: the course of the load around what is normal."""
 
+from dataclasses import replace
+
 import pytest
 
 from dms_load_test.errors import ConfigError
@@ -52,3 +54,10 @@ def test_what_has_a_fixed_amount_of_work_has_no_shape():
 
     with pytest.raises(ConfigError, match="no constant number of users"):
         shaped(load, "spike", 4.0)
+
+
+def test_what_looks_for_its_load_itself_has_no_shape():
+    searching = replace(phase_with(ARRIVALS), pilot=object())
+
+    with pytest.raises(ConfigError, match="it looks for its load itself"):
+        shaped(searching, "spike", 4.0)
