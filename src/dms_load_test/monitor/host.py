@@ -7,6 +7,7 @@ import re
 import urllib.error
 import urllib.parse
 import urllib.request
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from dms_load_test.errors import ConfigError
@@ -102,10 +103,12 @@ class _NodeExporter:
 
 
 def _sums(metrics: Iterable[Metric]) -> tuple[dict[str, float], dict[str, float]]:
-    """Return (counters to make rates of, figures as they are) of a node-exporter's metrics."""
+    """Return (counters to make rates of, figures as they are) of a node-exporter's metrics, without what is NaN."""
     counters: dict[str, float] = {}
     found: dict[str, float] = {}
     for name, labels, value in metrics:
+        if not isfinite(value):
+            continue
         key = f"cpu {labels.get('mode', '')}" if name == "node_cpu_seconds_total" else _COUNTERS.get(name)
         if key is not None and labels.get("device") != "lo":
             counters[key] = counters.get(key, 0.0) + value

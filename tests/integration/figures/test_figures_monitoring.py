@@ -127,6 +127,20 @@ def test_the_dashboard_answers_prometheus_on_its_port(record):
     assert kind.startswith("text/plain; version=0.0.4")
 
 
+def test_a_dashboard_whose_record_is_damaged_ends_instead_of_standing_still(record):
+    made = record()
+    with made.path.open("ab") as file:
+        file.write(b"no event\n")
+
+    with start_dashboard(dashboard_options(made.path, "127.0.0.1", 0)) as url:
+        until(lambda: does_not_listen(urllib.parse.urlsplit(url).port))
+
+
+def does_not_listen(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
 def test_metrics_follow_a_record_that_grows(record):
     made = record()
     lines = made.path.read_bytes().splitlines(keepends=True)
