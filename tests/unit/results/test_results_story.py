@@ -237,15 +237,13 @@ def test_a_line_that_is_being_written_is_read_when_it_is_whole(tmp_path):
     follower = RecordFollower(path)
     assert list(follower.new_events()) == []
 
-    with path.open("wb") as file:
+    with path.open("wb", buffering=0) as file:
         writer = RecordWriter(file, path)
         writer.write(MANIFEST)
         assert list(follower.new_events()) == [MANIFEST]
         file.write(b'{"type":"note","t":1.0,')
-        file.flush()
         assert list(follower.new_events()) == []
         file.write(b'"text":"later"}\n')
-        file.flush()
         (note,) = follower.new_events()
         assert (note.t, note.text) == (1.0, "later")
 
