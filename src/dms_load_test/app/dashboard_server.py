@@ -61,7 +61,7 @@ class _Pages:
         return {
             **head_values(story),
             **self._as_of(seldom, step_values),
-            **self._as_of((story.parts_s, marks, len(run.tables), len(run.violations)), table_values),
+            **self._as_of((run.totals_s, marks, len(run.tables), len(run.violations)), table_values),
             "charts": self._as_of((run.recorded_s // points_s, marks), charts_of, distributions),
         }
 

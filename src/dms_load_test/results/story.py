@@ -19,7 +19,6 @@ from dms_load_test.results.convert import distribution_of
 from dms_load_test.results.events import (
     Detail,
     Manifest,
-    Part,
     PhaseBegin,
     Second,
     ServerFigures,
@@ -97,8 +96,6 @@ class Story:
         self.server: dict[str, Timeline[Gauges]] = {}
         """Figures of the server's side by source."""
         self.statements: Statements | None = None
-        self.parts_s = 0.0
-        """Until when the figures by resource reach."""
         self._thresholds: list[Threshold] = []
         self._of_phase: dict[str, StepStory] = {}
         """The last step of each phase: phases may go on side by side."""
@@ -113,8 +110,6 @@ class Story:
                 self._add_second(event)
             case Detail():
                 self._add_detail(event)
-            case Part(active_s=active_s) if active_s:
-                self.parts_s = event.t
             case PhaseBegin():
                 self._thresholds += self._parsed(event)
             case StepBegin() | StepEnd():
