@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 import urllib.error
 import urllib.parse
 import urllib.request
+from http.client import HTTPException
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from dms_load_test.errors import ConfigError
 from dms_load_test.monitor.reading import Rates, Reading, Source, Statement
@@ -134,6 +136,22 @@ def _cpu(rates: Mapping[str, float]) -> dict[str, float]:
     return values
 
 
+class _Row(msgspec.Struct):
+    metric: dict[str, str]
+    value: tuple[float, str]
+
+
+class _Data(msgspec.Struct):
+    result: list[_Row]
+
+
+class _Answer(msgspec.Struct):
+    """As much of a Prometheus' answer as a question for one moment needs."""
+
+    status: Literal["success"]
+    data: _Data
+
+
 class _Prometheus:
     def __init__(self, base: str) -> None:
         self.name = f"Prometheus at {base}"
@@ -142,25 +160,24 @@ class _Prometheus:
     def is_one(self) -> bool:
         """Whether it answers questions as a Prometheus does."""
         try:
-            return self._ask("vector(1)") is not None
+            self._ask("vector(1)")
         except (ValueError, urllib.error.HTTPError):
             return False
+        return True
 
     def read(self, now_s: float) -> list[Reading]:  # noqa: ARG002 - Prometheus makes the rates
         """Return a reading for each machine: `host db:9100`."""
         machines: dict[str, dict[str, float]] = {}
         for figure, query in _QUERIES.items():
-            for labels, value in self._ask(query) or ():
+            for labels, value in self._ask(query):
                 machines.setdefault(labels.get("instance", ""), {})[figure] = round(value, 4)
         return [Reading(f"host {machine}".strip(), values) for machine, values in sorted(machines.items())]
 
     def _ask(self, query: str) -> list[tuple[dict[str, str], float]] | None:
-        """Return (labels, value) of each answer to a question; None if that was no Prometheus' answer."""
+        """Return (labels, value) of each answer to a question. Raises: OSError, ValueError: no Prometheus answers."""
         text = _get(f"{self._base}/api/v1/query?{urllib.parse.urlencode({'query': query})}")
-        answer: Any = json.loads(text)
-        if not isinstance(answer, dict) or answer.get("status") != "success":
-            return None
-        return [(dict(row["metric"]), float(row["value"][1])) for row in answer["data"]["result"] if "metric" in row]
+        answer = msgspec.json.decode(text, type=_Answer)
+        return [(row.metric, float(row.value[1])) for row in answer.data.result]
 
     def statements(self) -> list[Statement]:
         """Return nothing: a machine has none."""
@@ -171,6 +188,10 @@ class _Prometheus:
 
 
 def _get(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=_PATIENCE_S) as answer:  # noqa: S310 - the setting allows http and https only
-        body: bytes = answer.read(_MOST_BYTES)
+    """Return a page's text. Raises: OSError: it cannot be had."""
+    try:
+        with urllib.request.urlopen(url, timeout=_PATIENCE_S) as answer:  # noqa: S310 - the setting allows http and https only
+            body: bytes = answer.read(_MOST_BYTES)
+    except HTTPException as error:  # another protocol's port, say
+        raise OSError(f"no HTTP answer ({type(error).__name__})") from error
     return body.decode("utf-8", "replace")

@@ -2,15 +2,19 @@
 
 import http.server
 import math
+import socket
 import threading
 from contextlib import contextmanager
 
 import pytest
 
 from dms_load_test.app.beside import beside_run
+from dms_load_test.app.telemetry import Collector, telemetry
 from dms_load_test.config import load_settings
+from dms_load_test.errors import ConfigError
 from dms_load_test.monitor.host import open_host
 from dms_load_test.monitor.reading import Reading
+from dms_load_test.monitor.watch import ServerWatch, Silence
 from dms_load_test.results.events import Manifest, ServerFigures
 from dms_load_test.results.record import open_record, read_record
 from dms_load_test.results.run_folder import RunFolder
@@ -113,3 +117,80 @@ def test_a_disk_that_tells_no_number_does_not_hide_the_others():
         (reading,) = source.read(1.0)
 
     assert reading.values == {"cpu_ratio": 0.25, "iowait_ratio": 0.0, "disk_read_bytes_per_s": 1.0}
+
+
+@contextmanager
+def speaking(words, times=1):
+    """A server of another protocol: says its words to each of so many that come, whatever they say. Gives its port."""
+
+    def serve():
+        for _ in range(times):
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(words)
+                connection.shutdown(socket.SHUT_WR)
+                while connection.recv(65536):  # until the other side has read it all: a reset would discard it
+                    pass
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join(10)
+
+
+NO_HTTP = {
+    "SSH": (b"SSH-2.0-OpenSSH_9.6\r\n", "BadStatusLine"),
+    "gRPC": (b"\0\0\x06\x04\0\0\0\0\0\0\x05\0\0@\0", "BadStatusLine"),
+    "cut": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n100\r\nshort", "IncompleteRead"),
+}
+
+
+@pytest.mark.parametrize(("words", "told"), NO_HTTP.values(), ids=NO_HTTP)
+def test_a_port_of_another_protocol_is_no_source(words, told):
+    with speaking(words) as port, pytest.raises(ConfigError, match=rf"no HTTP answer \({told}\); expected the address"):
+        open_host(f"http://127.0.0.1:{port}")
+
+
+@pytest.mark.parametrize(("words", "told"), NO_HTTP.values(), ids=NO_HTTP)
+def test_a_collectors_port_of_another_protocol_is_noted(words, told, tmp_path):
+    notes = []
+    with (
+        speaking(words) as port,
+        telemetry(Collector(f"http://127.0.0.1:{port}", {}), tmp_path / "record.jsonl", notes.append, every_s=60),
+    ):
+        pass
+
+    assert notes == [f"The collector at http://127.0.0.1:{port} does not take the figures: no HTTP answer ({told})."]
+
+
+VECTOR = '{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1.5,"1"]}]}}'
+NO_MACHINE = '{"status":"success","data":{"resultType":"vector","result":[]}}'
+NO_ANSWERS = {
+    "null": '{"status":"success","data":null}',
+    "no value": '{"status":"success","data":{"result":[{"metric":{}}]}}',
+    "no list": '{"status":"success","data":{"result":5}}',
+    "a page": "<html>back soon</html>",
+    "a failure": '{"status":"error","errorType":"timeout","error":"query timed out"}',
+}
+
+
+@pytest.mark.parametrize("page", NO_ANSWERS.values(), ids=NO_ANSWERS)
+def test_a_prometheus_that_answers_nonsense_falls_silent_and_is_asked_again(page):
+    answers, found = iter([VECTOR, page]), []
+
+    with answering(lambda _: next(answers, NO_MACHINE)) as url:
+        source = open_host(url)
+        with ServerWatch([source], 60.0) as watch:
+            watch.finish()
+        found = watch.take()
+
+    assert [type(each) for each in found] == [Silence]
+    assert found[0].text.startswith(f"Prometheus at {url} does not answer: ")
+
+
+@pytest.mark.parametrize("page", NO_ANSWERS.values(), ids=NO_ANSWERS)
+def test_what_answers_nonsense_is_no_prometheus(page):
+    with answering(lambda _: page) as url, pytest.raises(ConfigError, match="no figures of a machine"):
+        open_host(url)

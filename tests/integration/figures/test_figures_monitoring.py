@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from dms_load_test.app.dashboard import dashboard_options, start_dashboard
 from dms_load_test.app.metering import MeteredRecord
 from dms_load_test.app.telemetry import Collector, parse_headers, telemetry
+from dms_load_test.errors import ConfigError
 from dms_load_test.metrics.histogram import Distribution
 from dms_load_test.views.dashboard import metrics_route
 from dms_load_test.views.meters import Meters
@@ -238,7 +239,19 @@ def test_a_collector_that_is_gone_is_told_once_and_stops_nothing(record):
 
 def test_headers_are_read_as_opentelemetry_writes_them():
     assert parse_headers("api-key=a=b, other = c") == {"api-key": "a=b", "other": "c"}
+    assert parse_headers("authorization=Basic%20YTpi,x=100%25%2C%20or%20more") == {
+        "authorization": "Basic YTpi",
+        "x": "100%, or more",
+    }
     assert parse_headers("") == {}
+
+
+@pytest.mark.parametrize("text", ["key=hush\nhush", "key=hush%0d%0Ahush", "key=hush\u20ac", "hu sh=1", "a=1,=hush"])
+def test_a_header_that_http_cannot_carry_is_refused_without_being_quoted(text):
+    with pytest.raises(ConfigError, match="OTLP_HEADERS") as told:
+        parse_headers(text)
+
+    assert "sh" not in str(told.value)
 
 
 @pytest.mark.parametrize("base", ["http://c:4318", "http://c:4318/", "http://c:4318/v1/metrics"])
