@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from msgspec import structs
 
 from dms_load_test.metrics.aggregate import Aggregate
 from dms_load_test.metrics.thresholds import Judgement
@@ -190,6 +191,28 @@ def test_a_threshold_turns_red_before_the_parts_are_written():
     (result,) = story_of(so_far).thresholds()
 
     assert result.judgement is Judgement.FAILED
+
+
+def test_a_rate_beside_another_phase_is_judged_by_its_own_time():
+    """Each line of a second tells the time of one phase only; the parts tell that of each."""
+    lines, aggregate = Lines(), Aggregate(0, "load")
+    recorder, story, told = Recorder(lines), Story(), []
+    for phase in ("load", "readwrite"):
+        lines.write(PhaseBegin(0.0, phase, {}, ("http_reqs: rate>=20", "iterations: count>=1")))
+    aggregate.enter_phase("load", "readwrite")
+    for at in range(1, 16):
+        for each in (sample(at, 900), structs.replace(sample(at, 900), phase="readwrite")):
+            for _ in range(20):
+                aggregate.add(each)
+        for phase in ("load", "readwrite"):
+            aggregate.iteration(900_000, phase)
+        recorder.snapshot(aggregate.snapshot(at * SECOND))
+        while lines.events:
+            story.add(lines.events.pop(0))
+        told.append([(result.observed, result.judgement.value) for result in story.thresholds()])
+
+    assert told[0] == [(None, "not judged")] * 4  # not yet known, which is not the same as none
+    assert told[-1] == [(20.0, "passed"), (10, "passed")] * 2
 
 
 def test_the_plan_is_drawn_beside_what_was_done():
