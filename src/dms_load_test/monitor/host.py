@@ -27,17 +27,33 @@ _ESCAPES = {"\\n": "\n", '\\"': '"', "\\\\": "\\"}
 Metric = tuple[str, dict[str, str], float]
 """Name, labels, value."""
 
+
+def _rate(counter: str) -> str:
+    """Return the question for a counter's growth a second, by machine: over a minute, or else over five.
+
+    A rate needs two scrapes in its time: of machines that are scraped each minute, a minute holds one.
+    """
+    return " or ".join(f"sum by (instance) (rate({counter}[{window}]))" for window in ("1m", "5m"))
+
+
+def _cpu_share(modes: str) -> str:
+    """Return the question for the share of CPU modes in all CPU time, by machine."""
+    every = "node_cpu_seconds_total"
+    chosen = f'{every}{{mode=~"{modes}"}}'
+    return f"({_rate(chosen)}) / ({_rate(every)})"
+
+
 _QUERIES = {
-    "cpu_ratio": '1 - avg by (instance) (rate(node_cpu_seconds_total{mode="idle"}[1m]))',
-    "iowait_ratio": 'avg by (instance) (rate(node_cpu_seconds_total{mode="iowait"}[1m]))',
+    "cpu_ratio": f"1 - {_cpu_share('idle|iowait')}",
+    "iowait_ratio": _cpu_share("iowait"),
     "memory_ratio": "1 - node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes",
     "load_1m": "node_load1",
-    "disk_read_bytes_per_s": "sum by (instance) (rate(node_disk_read_bytes_total[1m]))",
-    "disk_written_bytes_per_s": "sum by (instance) (rate(node_disk_written_bytes_total[1m]))",
-    "network_received_bytes_per_s": 'sum by (instance) (rate(node_network_receive_bytes_total{device!="lo"}[1m]))',
-    "network_sent_bytes_per_s": 'sum by (instance) (rate(node_network_transmit_bytes_total{device!="lo"}[1m]))',
+    "disk_read_bytes_per_s": _rate("node_disk_read_bytes_total"),
+    "disk_written_bytes_per_s": _rate("node_disk_written_bytes_total"),
+    "network_received_bytes_per_s": _rate('node_network_receive_bytes_total{device!="lo"}'),
+    "network_sent_bytes_per_s": _rate('node_network_transmit_bytes_total{device!="lo"}'),
 }
-"""Figure -> what Prometheus is asked for; each gives one value for each machine."""
+"""Figure -> what Prometheus is asked for; each gives one value for each machine, as `_cpu` and `_sums` would."""
 _COUNTERS = {
     "node_disk_read_bytes_total": "disk_read_bytes_per_s",
     "node_disk_written_bytes_total": "disk_written_bytes_per_s",

@@ -2,6 +2,7 @@
 
 import gzip
 import http.server
+import json
 import shutil
 import socket
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from dms_load_test.app.beside import beside_run
 from dms_load_test.config import load_settings
 from dms_load_test.errors import ConfigError
+from dms_load_test.monitor import host
 from dms_load_test.monitor.host import open_host, parse_metrics
 from dms_load_test.monitor.reading import Rates, Reading, Statement
 from dms_load_test.monitor.watch import ServerWatch, Silence
@@ -22,6 +24,7 @@ from dms_load_test.results.run_folder import RunFolder
 
 NODE_EXPORTER = shutil.which("prometheus-node-exporter") or shutil.which("node_exporter")
 PROMETHEUS = shutil.which("prometheus")
+PROMTOOL = shutil.which("promtool")
 
 
 def free_port():
@@ -104,6 +107,63 @@ def test_a_prometheus_tells_the_figures_of_the_machines_it_scrapes(tmp_path):
     assert reading.source == f"host {target}"
     assert 0 <= reading.values["cpu_ratio"] <= 1
     assert 0 < reading.values["memory_ratio"] < 1
+
+
+GROWN = {
+    'node_cpu_seconds_total{instance="db",cpu="0",mode="idle"}': 0.5,
+    'node_cpu_seconds_total{instance="db",cpu="0",mode="iowait"}': 0.25,
+    'node_cpu_seconds_total{instance="db",cpu="0",mode="user"}': 0.25,
+    'node_cpu_seconds_total{instance="db",cpu="1",mode="idle"}': 0.75,
+    'node_cpu_seconds_total{instance="db",cpu="1",mode="user"}': 0.25,
+    'node_disk_read_bytes_total{instance="db",device="sda"}': 4096,
+    'node_disk_written_bytes_total{instance="db",device="sda"}': 8192,
+    'node_network_receive_bytes_total{instance="db",device="eth0"}': 64,
+    'node_network_receive_bytes_total{instance="db",device="lo"}': 1024,
+    'node_network_transmit_bytes_total{instance="db",device="eth0"}': 128,
+}
+"""How much a machine's counters grow a second."""
+FIGURES = {
+    "cpu_ratio": 0.25,
+    "iowait_ratio": 0.125,
+    "disk_read_bytes_per_s": 4096,
+    "disk_written_bytes_per_s": 8192,
+    "network_received_bytes_per_s": 64,
+    "network_sent_bytes_per_s": 128,
+}
+
+
+@pytest.mark.skipif(PROMTOOL is None, reason="no promtool here: apt-get install prometheus")
+@pytest.mark.parametrize("scraped_every_s", [15, 60, 120])
+def test_prometheus_makes_the_figures_that_an_exporter_has_however_often_it_scrapes(tmp_path, scraped_every_s):
+    """Waiting for a disk is no work of the CPU; a minute that holds one scrape gives no rate."""
+    series = [
+        {"series": name, "values": f"0+{per_s * scraped_every_s}x{1200 // scraped_every_s}"}
+        for name, per_s in GROWN.items()
+    ]
+    asked = [
+        {
+            "expr": host._QUERIES[name],
+            "eval_time": "16m",
+            "exp_samples": [{"labels": '{instance="db"}', "value": value}],
+        }
+        for name, value in FIGURES.items()
+    ]
+    test = {"interval": f"{scraped_every_s}s", "input_series": series, "promql_expr_test": asked}
+    (tmp_path / "t.yml").write_text(json.dumps({"rule_files": [], "tests": [test]}))  # JSON is YAML, too
+
+    ended = subprocess.run([PROMTOOL, "test", "rules", tmp_path / "t.yml"], check=False, capture_output=True, text=True)
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_an_exporter_gives_the_same_figures(monkeypatch):
+    pages = ("\n".join(f"{name} {per_s * second}" for name, per_s in GROWN.items()) for second in (0, 10))
+    monkeypatch.setattr(host, "_get", lambda _: next(pages))
+    source = host._NodeExporter("http://db:9100/metrics")
+    source.read(0.0)
+    (reading,) = source.read(10.0)
+
+    assert reading.values == FIGURES
 
 
 def test_what_is_no_exporter_is_refused():
