@@ -31,7 +31,7 @@ class Times:
     sum_s: float = 0.0
 
     def add(self, distribution: Distribution) -> None:
-        """Take in a distribution. A time within 0.1 % of a bound may be counted on its other side."""
+        """Take in a distribution. A time near a bound (0.1 %, of two digits 0.8 %) may be counted on its other side."""
         for us, count in distribution.buckets():
             self.counts[bisect_left(BOUNDS_S, us / _US_PER_S)] += count
         self.sum_s += distribution.sum_us / _US_PER_S

@@ -10,6 +10,7 @@ from dms_load_test.metrics.thresholds import Judgement
 from dms_load_test.results import timeline
 from dms_load_test.results.events import (
     Detail,
+    End,
     Manifest,
     PhaseBegin,
     Second,
@@ -82,18 +83,22 @@ def chart(page, name):
     return next(each for each in page["charts"]["charts"] if each["id"] == name)
 
 
-def test_percentiles_of_charts_tables_and_steps_are_within_one_per_cent_of_the_exact_ones():
+def test_percentiles_are_as_near_to_the_exact_ones_as_the_page_says():
+    """In tables 0.1 % above at most; 0.8 % in charts, in levels and steps, and at the top while the run goes on."""
     events, exact = recorded(12)
-    page = page_of(story_of(events))
+    live, page = page_of(story_of(events)), page_of(story_of([*events, End(12.0, "finished")]))
 
     latency = chart(page, "latency")
     for line, percent in zip(latency["series"], (50, 90, 95, 99), strict=False):
-        wanted = [exact_percentile(values, percent) / 1000 for values in exact]
-        assert line["values"] == pytest.approx(wanted, rel=0.01)
+        for value, values in zip(line["values"], exact, strict=True):
+            assert 1 <= value * 1000 / exact_percentile(values, percent) <= 1.008
     every = [us for values in exact for us in values]
-    for rows in (page["operations"], page["steps"], page["split"]):
-        assert rows[0]["p95_us"] == pytest.approx(exact_percentile(every, 95), rel=0.01)
-    assert page["figures"]["p99_us"] == pytest.approx(exact_percentile(every, 99), rel=0.01)
+    p95, p99 = (exact_percentile(every, percent) for percent in (95, 99))
+    for rows in (page["operations"], page["split"], live["operations"]):
+        assert 1 <= rows[0]["p95_us"] / p95 <= 1.001
+    assert 1 <= page["figures"]["p99_us"] / p99 <= 1.001
+    assert 1 <= page["steps"][0]["p95_us"] / p95 <= 1.008
+    assert 1 <= live["figures"]["p99_us"] / p99 <= 1.008
     plot = chart(page, "percentiles")
     at = plot["x"].index(99.0)
     assert plot["series"][0]["values"][at] == pytest.approx(exact_percentile(every, 99) / 1000, rel=0.01)
