@@ -1,7 +1,7 @@
 """Figures of a run as monitoring systems want them: counters that only grow, gauges, histograms with fixed bounds.
 
 Names are those of the summary (`http_reqs`); times are seconds, as Prometheus and OpenTelemetry have them. A rate of
-the summary (`http_req_failed`) is a counter here: divide it by `http_reqs`.
+the summary (`http_req_failed`) is a counter here: divide its sum by that of `http_reqs`, which has one label more.
 """
 
 from __future__ import annotations

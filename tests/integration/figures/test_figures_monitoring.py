@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import time
 import urllib.parse
 import urllib.request
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -30,6 +32,7 @@ ExportMetricsServiceRequest = pytest.importorskip(
     OTLP, reason="OTLP's own reader is not installed"
 ).ExportMetricsServiceRequest
 PROMETHEUS = shutil.which("prometheus")
+DOCS = Path(__file__).parents[3] / "docs" / "monitoring.md"
 
 
 def free_port():
@@ -112,6 +115,36 @@ def test_a_real_prometheus_scrapes_the_figures_of_the_record(record, tmp_path, p
     assert 25 <= percentile(made.times_ms(), 95) <= 50  # one bucket; a quantile is interpolated within it
     assert 0.025 <= p95_s <= 0.05
     assert cpu == 0.25
+
+
+@pytest.mark.skipif(PROMETHEUS is None, reason="no prometheus here: apt-get install prometheus")
+def test_a_real_prometheus_answers_the_documented_question(record, server, tmp_path):
+    made = record(server(1, failed=0.1), name="run")
+    lines = made.path.read_bytes().splitlines(keepends=True)
+    made.path.write_bytes(b"".join(lines[: len(lines) // 2]))
+    (tmp_path / "prometheus").mkdir()
+    (question,) = re.findall(r"```promql\n(.*)\n```", DOCS.read_text())
+
+    app = Starlette(routes=[metrics_route(MeteredRecord(made.path).text)])
+    with served(app) as port, prometheus(tmp_path / "prometheus", port) as ask:
+        until(lambda: ask("sum(http_reqs)"))
+        made.path.write_bytes(b"".join(lines))  # rates are of what grows
+        until(lambda: ask("sum(http_reqs)")[0][1] == len(made.samples))
+        ((_, share),) = ask(question)
+
+    failed = sum(not s.ok for s in made.samples) / len(made.samples)
+    assert share == pytest.approx(failed, rel=0.3)
+
+
+def test_metrics_have_the_documented_labels(record):
+    text = MeteredRecord(record().path).text()
+    told = dict(re.findall(r"^(\w+?)(?:_bucket|_sum|_count)?\{(.*?)\}", text, re.MULTILINE))
+    documented = re.findall(r"^\| (`.*?) \| (`.*`) \|$", DOCS.read_text(), re.MULTILINE)
+
+    assert len(documented) == 6
+    for metrics, labels in documented:
+        for metric in re.findall(r"`(\w+)`", metrics):
+            assert re.findall(r"(\w+)=", told[metric].replace(',le="', "")) == re.findall(r"`(\w+)`", labels), metric
 
 
 def test_the_dashboard_answers_prometheus_on_its_port(record):
