@@ -189,7 +189,7 @@ class _Prometheus:
                 machines.setdefault(labels.get("instance", ""), {})[figure] = round(value, 4)
         return [Reading(f"host {machine}".strip(), values) for machine, values in sorted(machines.items())]
 
-    def _ask(self, query: str) -> list[tuple[dict[str, str], float]] | None:
+    def _ask(self, query: str) -> list[tuple[dict[str, str], float]]:
         """Return (labels, value) of each answer to a question. Raises: OSError, ValueError: no Prometheus answers."""
         text = _get(f"{self._base}/api/v1/query?{urllib.parse.urlencode({'query': query})}")
         answer = msgspec.json.decode(text, type=_Answer)
