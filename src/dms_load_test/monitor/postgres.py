@@ -59,8 +59,8 @@ class Postgres:
         driver = _driver()
         self._url = _readable(url)
         self._errors: tuple[type[Exception], ...] = (driver.Error,)
-        missing = (driver.errors.ObjectNotInPrerequisiteState, driver.ProgrammingError)
-        self._missing: tuple[type[Exception], ...] = missing
+        not_loaded = driver.errors.ObjectNotInPrerequisiteState
+        self._missing: tuple[type[Exception], ...] = (not_loaded, driver.ProgrammingError)
         self._connection: psycopg.Connection[Any] | None = None
         self._rates = Rates()
         self._cache = Rates()
