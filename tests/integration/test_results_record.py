@@ -1,5 +1,6 @@
 """The record as a file: written, cut, damaged, read as a whole."""
 
+import io
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from dms_load_test.metrics.thresholds import parse_threshold
 from dms_load_test.metrics.totals import Totals
 from dms_load_test.metrics.verdict import RunFacts, VerdictKind, account, judge
 from dms_load_test.results.events import End, Manifest, Note, PhaseBegin, PhaseEnd, SettingRow
-from dms_load_test.results.record import open_record, read_record
+from dms_load_test.results.record import RecordWriter, open_record, read_record
 from dms_load_test.results.recorder import Recorder
 from dms_load_test.results.run import accounts_line, read_run, verdict_line
 from dms_load_test.results.run_folder import create_run_folder, find_run
@@ -116,6 +117,57 @@ def test_a_killed_run_leaves_all_seconds_but_its_last(path):
     assert ended.returncode != 0
     run = read_run(path)
     assert (run.is_partial, run.recorded_s, run.manifest.phases) == (True, 7.0, ("load",))
+
+
+FULL_DISK = """
+import pathlib, resource, sys
+from dms_load_test.errors import StorageError
+from dms_load_test.results.events import Manifest, Note
+from dms_load_test.results.record import open_record
+
+path = pathlib.Path(sys.argv[1])
+_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+with open_record(path) as record:
+    record.write(Manifest("r", "2026-03-01T08:00:00Z", "0", "http://127.0.0.1", "dev", 1, ("load",)))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, most))
+    for number in range(3):
+        try:
+            record.write(Note(1.0, "long" * 10_000))
+        except StorageError as error:
+            print(error)
+    record.write(Note(2.0, "short"))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    record.write(Note(3.0, "long" * 10_000))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits on files are POSIX's")
+def test_a_line_that_a_full_disk_took_half_of_is_taken_back(path):
+    """The system takes what still fits, and refuses the rest."""
+    command = (sys.executable, "-c", FULL_DISK, str(path))
+    ended = subprocess.run(command, check=True, timeout=60, capture_output=True, text=True)
+
+    assert ended.stdout.count("what was written until then stays") == 3
+    assert [(note.t, len(note.text)) for note in read_run(path).notes] == [(2.0, 5), (3.0, 40_000)]
+
+
+class Trickle(io.BytesIO):
+    """A file that takes a few bytes at a time."""
+
+    def write(self, data):
+        return super().write(data[:7])
+
+
+def test_a_line_taken_in_pieces_is_written_whole(path):
+    file = Trickle()
+    writer = RecordWriter(file, path)
+
+    length = writer.write(MANIFEST)
+    writer.write(Note(1.0, "whole"))
+    path.write_bytes(file.getvalue())
+
+    assert list(read_record(path)) == [MANIFEST, Note(1.0, "whole")]
+    assert file.getvalue().index(b"\n") + 1 == length
 
 
 def test_a_record_is_never_written_over(path):

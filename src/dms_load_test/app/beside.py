@@ -10,7 +10,7 @@ from dms_load_test.engine.clock import SYSTEM_CLOCK
 from dms_load_test.errors import ConfigError
 from dms_load_test.monitor.host import open_host
 from dms_load_test.monitor.postgres import Postgres
-from dms_load_test.monitor.reading import Reading
+from dms_load_test.monitor.reading import Reading, finite
 from dms_load_test.monitor.watch import ServerWatch
 from dms_load_test.results.events import ServerFigures, StatementRow, Statements
 from dms_load_test.results.samples import SampleLog
@@ -81,7 +81,7 @@ def _writer(session: Session, watch: ServerWatch) -> Callable[[Snapshot | None],
     def take(_snapshot: Snapshot | None) -> None:
         for found in watch.take():
             if isinstance(found, Reading):
-                session.writer.write(ServerFigures(session.now_s(), found.source, found.values))
+                session.writer.write(ServerFigures(session.now_s(), found.source, finite(found.values)))
             else:
                 session.note(found.text)
 

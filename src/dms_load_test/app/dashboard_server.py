@@ -61,7 +61,7 @@ class _Pages:
         return {
             **head_values(story),
             **self._as_of(seldom, step_values),
-            **self._as_of((story.parts_s, marks, len(run.tables), len(run.violations)), table_values),
+            **self._as_of((run.totals_s, marks, len(run.tables), len(run.violations)), table_values),
             "charts": self._as_of((run.recorded_s // points_s, marks), charts_of, distributions),
         }
 
@@ -87,8 +87,15 @@ class _Server(uvicorn.Server):
         self._following = asyncio.ensure_future(self._until_the_end())
 
     async def _until_the_end(self) -> None:
-        await self._follow()
-        self.should_exit = True
+        try:
+            await self._follow()
+        finally:  # a page that stands still would look like a run that does
+            self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        if self._following.done():
+            self._following.result()
 
 
 def serve_dashboard(options: DashboardOptions, listener: socket.socket) -> None:

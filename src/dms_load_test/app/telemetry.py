@@ -6,18 +6,21 @@ beginning.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import msgspec
 
 from dms_load_test.app.metering import meter
-from dms_load_test.errors import LoadTestError
+from dms_load_test.errors import ConfigError, LoadTestError
 from dms_load_test.results.events import Manifest
 from dms_load_test.results.follow import RecordFollower
 from dms_load_test.views.meters import Meters
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 EVERY_S = 10.0
 _PATIENCE_S = 5.0
 _PATH = "/v1/metrics"
+_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +51,19 @@ class Collector:
 
 
 def parse_headers(text: str) -> dict[str, str]:
-    """Return the headers of `name=value,other=value`, as OTEL_EXPORTER_OTLP_HEADERS has them."""
+    """Return the headers of `name=value,other=value`, as OTEL_EXPORTER_OTLP_HEADERS has them: values percent-encoded.
+
+    Raises: ConfigError: HTTP cannot carry one; later the error would quote it, and it may be a secret.
+    """
     pairs = (part.partition("=") for part in text.split(",") if "=" in part)
-    return {name.strip(): value.strip() for name, _, value in pairs}
+    headers = {name.strip(): unquote(value.strip()) for name, _, value in pairs}
+    for name, value in headers.items():
+        if not _NAME.fullmatch(name) or not (value.isascii() and value.isprintable()):
+            raise ConfigError(
+                "OTLP_HEADERS: a name or a value has characters that no HTTP header may have, such as the end of a "
+                "line; expected name=value,other=value, with %, commas and blanks at the ends as %25, %2C and %20"
+            )
+    return headers
 
 
 @contextmanager
@@ -112,5 +126,8 @@ class _Sender:
             headers={"Content-Type": "application/json", **self._collector.headers},
             method="POST",
         )
-        with urllib.request.urlopen(request, timeout=_PATIENCE_S) as answer:  # noqa: S310 - as above
-            answer.read()
+        try:
+            with urllib.request.urlopen(request, timeout=_PATIENCE_S) as answer:  # noqa: S310 - as above
+                answer.read()
+        except HTTPException as error:  # a gRPC port, say
+            raise OSError(f"no HTTP answer ({type(error).__name__})") from error

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 import urllib.error
 import urllib.parse
 import urllib.request
-from typing import TYPE_CHECKING, Any
+from http.client import HTTPException
+from math import isfinite
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from dms_load_test.errors import ConfigError
 from dms_load_test.monitor.reading import Rates, Reading, Source, Statement
@@ -24,17 +27,33 @@ _ESCAPES = {"\\n": "\n", '\\"': '"', "\\\\": "\\"}
 Metric = tuple[str, dict[str, str], float]
 """Name, labels, value."""
 
+
+def _rate(counter: str) -> str:
+    """Return the question for a counter's growth a second, by machine: over a minute, or else over five.
+
+    A rate needs two scrapes in its time: of machines that are scraped each minute, a minute holds one.
+    """
+    return " or ".join(f"sum by (instance) (rate({counter}[{window}]))" for window in ("1m", "5m"))
+
+
+def _cpu_share(modes: str) -> str:
+    """Return the question for the share of CPU modes in all CPU time, by machine."""
+    every = "node_cpu_seconds_total"
+    chosen = f'{every}{{mode=~"{modes}"}}'
+    return f"({_rate(chosen)}) / ({_rate(every)})"
+
+
 _QUERIES = {
-    "cpu_ratio": '1 - avg by (instance) (rate(node_cpu_seconds_total{mode="idle"}[1m]))',
-    "iowait_ratio": 'avg by (instance) (rate(node_cpu_seconds_total{mode="iowait"}[1m]))',
+    "cpu_ratio": f"1 - {_cpu_share('idle|iowait')}",
+    "iowait_ratio": _cpu_share("iowait"),
     "memory_ratio": "1 - node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes",
     "load_1m": "node_load1",
-    "disk_read_bytes_per_s": "sum by (instance) (rate(node_disk_read_bytes_total[1m]))",
-    "disk_written_bytes_per_s": "sum by (instance) (rate(node_disk_written_bytes_total[1m]))",
-    "network_received_bytes_per_s": 'sum by (instance) (rate(node_network_receive_bytes_total{device!="lo"}[1m]))',
-    "network_sent_bytes_per_s": 'sum by (instance) (rate(node_network_transmit_bytes_total{device!="lo"}[1m]))',
+    "disk_read_bytes_per_s": _rate("node_disk_read_bytes_total"),
+    "disk_written_bytes_per_s": _rate("node_disk_written_bytes_total"),
+    "network_received_bytes_per_s": _rate('node_network_receive_bytes_total{device!="lo"}'),
+    "network_sent_bytes_per_s": _rate('node_network_transmit_bytes_total{device!="lo"}'),
 }
-"""Figure -> what Prometheus is asked for; each gives one value for each machine."""
+"""Figure -> what Prometheus is asked for; each gives one value for each machine, as `_cpu` and `_sums` would."""
 _COUNTERS = {
     "node_disk_read_bytes_total": "disk_read_bytes_per_s",
     "node_disk_written_bytes_total": "disk_written_bytes_per_s",
@@ -102,10 +121,12 @@ class _NodeExporter:
 
 
 def _sums(metrics: Iterable[Metric]) -> tuple[dict[str, float], dict[str, float]]:
-    """Return (counters to make rates of, figures as they are) of a node-exporter's metrics."""
+    """Return (counters to make rates of, figures as they are) of a node-exporter's metrics, without what is NaN."""
     counters: dict[str, float] = {}
     found: dict[str, float] = {}
     for name, labels, value in metrics:
+        if not isfinite(value):
+            continue
         key = f"cpu {labels.get('mode', '')}" if name == "node_cpu_seconds_total" else _COUNTERS.get(name)
         if key is not None and labels.get("device") != "lo":
             counters[key] = counters.get(key, 0.0) + value
@@ -131,6 +152,22 @@ def _cpu(rates: Mapping[str, float]) -> dict[str, float]:
     return values
 
 
+class _Row(msgspec.Struct):
+    metric: dict[str, str]
+    value: tuple[float, str]
+
+
+class _Data(msgspec.Struct):
+    result: list[_Row]
+
+
+class _Answer(msgspec.Struct):
+    """As much of a Prometheus' answer as a question for one moment needs."""
+
+    status: Literal["success"]
+    data: _Data
+
+
 class _Prometheus:
     def __init__(self, base: str) -> None:
         self.name = f"Prometheus at {base}"
@@ -139,25 +176,24 @@ class _Prometheus:
     def is_one(self) -> bool:
         """Whether it answers questions as a Prometheus does."""
         try:
-            return self._ask("vector(1)") is not None
+            self._ask("vector(1)")
         except (ValueError, urllib.error.HTTPError):
             return False
+        return True
 
     def read(self, now_s: float) -> list[Reading]:  # noqa: ARG002 - Prometheus makes the rates
         """Return a reading for each machine: `host db:9100`."""
         machines: dict[str, dict[str, float]] = {}
         for figure, query in _QUERIES.items():
-            for labels, value in self._ask(query) or ():
+            for labels, value in self._ask(query):
                 machines.setdefault(labels.get("instance", ""), {})[figure] = round(value, 4)
         return [Reading(f"host {machine}".strip(), values) for machine, values in sorted(machines.items())]
 
-    def _ask(self, query: str) -> list[tuple[dict[str, str], float]] | None:
-        """Return (labels, value) of each answer to a question; None if that was no Prometheus' answer."""
+    def _ask(self, query: str) -> list[tuple[dict[str, str], float]]:
+        """Return (labels, value) of each answer to a question. Raises: OSError, ValueError: no Prometheus answers."""
         text = _get(f"{self._base}/api/v1/query?{urllib.parse.urlencode({'query': query})}")
-        answer: Any = json.loads(text)
-        if not isinstance(answer, dict) or answer.get("status") != "success":
-            return None
-        return [(dict(row["metric"]), float(row["value"][1])) for row in answer["data"]["result"] if "metric" in row]
+        answer = msgspec.json.decode(text, type=_Answer)
+        return [(row.metric, float(row.value[1])) for row in answer.data.result]
 
     def statements(self) -> list[Statement]:
         """Return nothing: a machine has none."""
@@ -168,6 +204,10 @@ class _Prometheus:
 
 
 def _get(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=_PATIENCE_S) as answer:  # noqa: S310 - the setting allows http and https only
-        body: bytes = answer.read(_MOST_BYTES)
+    """Return a page's text. Raises: OSError: it cannot be had."""
+    try:
+        with urllib.request.urlopen(url, timeout=_PATIENCE_S) as answer:  # noqa: S310 - the setting allows http and https only
+            body: bytes = answer.read(_MOST_BYTES)
+    except HTTPException as error:  # another protocol's port, say
+        raise OSError(f"no HTTP answer ({type(error).__name__})") from error
     return body.decode("utf-8", "replace")

@@ -6,6 +6,7 @@ Source: PostgreSQL 13 and later, chapter "The Cumulative Statistics System"; mod
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from dms_load_test.errors import ConfigError
@@ -43,6 +44,12 @@ WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 """Only statements on data: others, such as ALTER ROLE, keep their constants, which may be secrets."""
 _MOST_STATEMENTS = 15
+_PORTS = re.compile(r"[\d,]*")
+_EXPECTED = "expected postgresql://user@host:5432/database"
+
+
+class _MissingError(OSError):
+    """The server answers, but does not have, or does not show, what was asked for."""
 
 
 class Postgres:
@@ -50,8 +57,10 @@ class Postgres:
 
     def __init__(self, url: str) -> None:
         driver = _driver()
-        self._url = url
+        self._url = _readable(url)
         self._errors: tuple[type[Exception], ...] = (driver.Error,)
+        not_loaded = driver.errors.ObjectNotInPrerequisiteState
+        self._missing: tuple[type[Exception], ...] = (not_loaded, driver.ProgrammingError)
         self._connection: psycopg.Connection[Any] | None = None
         self._rates = Rates()
         self._cache = Rates()
@@ -62,9 +71,9 @@ class Postgres:
             if connection.info.server_version < _OLDEST:
                 raise ConfigError(f"{self.name} is older than version 13; leave POSTGRES_URL out")
             self._has_statements = bool(self._row("SELECT count(*) FROM pg_extension WHERE extname = %s")[0])
-            self._first = self._all_statements()
+            self._first = self._first_statements()
         except OSError as error:
-            raise ConfigError(f"POSTGRES_URL: {error}; expected postgresql://user@host:5432/database") from error
+            raise ConfigError(f"POSTGRES_URL: {error}; {_EXPECTED}") from error
 
     def _connect(self) -> psycopg.Connection[Any]:
         """Return the connection, opened if need be. Raises: OSError: the server cannot be reached."""
@@ -89,6 +98,8 @@ class Postgres:
         try:
             parameters = ("pg_stat_statements",) if "%s" in query else None
             return connection.execute(query, parameters).fetchall()
+        except self._missing as error:
+            raise _MissingError(_first_line(error)) from error
         except self._errors as error:
             raise OSError(_first_line(error)) from error
 
@@ -137,6 +148,14 @@ class Postgres:
                 grown.append(Statement(now.text, calls, round(total_ms, 3), now.rows - before.rows))
         return sorted(grown, key=lambda statement: -statement.total_ms)[:_MOST_STATEMENTS]
 
+    def _first_statements(self) -> dict[str, Statement]:
+        """Return all statements; none where the server does not load the extension, or hides it from the user."""
+        try:
+            return self._all_statements()
+        except _MissingError:
+            self._has_statements = False
+            return {}
+
     def _all_statements(self) -> dict[str, Statement]:
         if not self._has_statements:
             return {}
@@ -164,6 +183,22 @@ def _driver() -> Any:
     return psycopg
 
 
+def _readable(url: str) -> str:
+    """Return the URL. Raises: ConfigError: it would be taken apart within the password, and that quoted in errors."""
+    driver = _driver()
+    user_and_password = url.partition("://")[2].rpartition("@")[0]
+    try:
+        parts = driver.conninfo.conninfo_to_dict(url)
+    except driver.ProgrammingError:
+        parts = None
+    if parts is None or set("@/") & set(user_and_password) or not _PORTS.fullmatch(str(parts.get("port", ""))):
+        raise ConfigError(
+            "POSTGRES_URL cannot be read; percent-encode special characters (% as %25, @ as %40, / as %2F, a blank "
+            f"as %20), or leave the password out and set PGPASSWORD; {_EXPECTED}"
+        )
+    return url
+
+
 def _first_line(error: Exception) -> str:
-    """Return what went wrong; the driver's messages name host and user, never the password."""
+    """Return what went wrong; of a readable URL the driver's messages name host and user, never the password."""
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -63,3 +64,8 @@ class Rates:
 def ratio(part: float, rest: float) -> float | None:
     """Return `part` of both together; None where there is nothing."""
     return part / (part + rest) if part + rest > 0 else None
+
+
+def finite(values: Mapping[str, float]) -> dict[str, float]:
+    """Return the values that are numbers: JSON, and thus the record, has no NaN and no infinity."""
+    return {name: value for name, value in values.items() if isfinite(value)}

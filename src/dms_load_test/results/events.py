@@ -203,7 +203,7 @@ class FailureRow(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Part(msgspec.Struct, frozen=True, tag="part", omit_defaults=True):
-    """A part of all figures since the parts before; several lines together cover one stretch of time up to `t`."""
+    """A part of all figures since the parts before; the lines of a round cover the time until its first `t`."""
 
     t: float
     series: tuple[SeriesRow, ...] = ()
@@ -219,6 +219,8 @@ class Part(msgspec.Struct, frozen=True, tag="part", omit_defaults=True):
     users_max: int = 0
     trends: tuple[tuple[str, str, str, Histogram], ...] = ()
     """(phase, name, kind, distribution): a scenario's own times."""
+    more: bool = False
+    """Whether more lines of the round follow: without them its figures are wrong, see `rounds.py`."""
 
 
 class TableLine(msgspec.Struct, frozen=True, tag="table"):

@@ -1,9 +1,12 @@
-"""`record.jsonl`: one event a line, appended and flushed, so that a killed run leaves all but its last second."""
+"""`record.jsonl`: one event a line, appended whole, so that a killed run leaves all but its last second.
+
+A line that the disk did not take whole is taken back: a next one written behind its half would be damage.
+"""
 
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,6 +16,7 @@ from dms_load_test.results.storage import writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import RawIOBase
     from pathlib import Path
 
 FILE_NAME = "record.jsonl"
@@ -22,24 +26,38 @@ _tag_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class RecordWriter:
-    """Appends events to an open file. Use `open_record`."""
+    """Appends events to an open file without a buffer. Use `open_record`."""
 
-    def __init__(self, file: BinaryIO, path: Path) -> None:
+    def __init__(self, file: RawIOBase, path: Path) -> None:
         self._file = file
         self._path = path
         self._buffer = bytearray()
+        self._whole_bytes = 0
+        """The length of all lines that were written whole."""
 
     def write(self, event: Event) -> int:
-        """Append one event, flushed to the operating system; return the line's length in bytes.
+        """Append one event, handed to the operating system; return the line's length in bytes.
 
-        Raises: StorageError: the disk does not take it.
+        Raises: StorageError: the disk does not take it; then the record is as it was.
         """
         _encoder.encode_into(event, self._buffer)
         self._buffer += b"\n"
         with writing(self._path):
-            self._file.write(self._buffer)
-            self._file.flush()
+            try:
+                self._append()
+            except BaseException:  # whatever ended it: half a line must not stay
+                with suppress(OSError):  # what it ended by is what is to be told
+                    self._file.seek(self._whole_bytes)
+                    self._file.truncate()
+                raise
+        self._whole_bytes += len(self._buffer)
         return len(self._buffer)
+
+    def _append(self) -> None:
+        """Write the buffer. A disk that gets full takes a part of it first, and says so with the next part only."""
+        done = 0
+        while done < len(self._buffer):
+            done += self._file.write(self._buffer[done:]) or 0
 
 
 @contextmanager
@@ -51,13 +69,13 @@ def open_record(path: Path) -> Iterator[RecordWriter]:
         StorageError: The disk does not take all of it.
     """
     try:
-        file = path.open("xb")
+        file = path.open("xb", buffering=0)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; choose a folder that can be written with --results") from error
     try:
         yield RecordWriter(file, path)
     finally:
-        with writing(path):  # what a full disk did not take is tried once more
+        with writing(path):  # a disk across a network may tell only now that it did not take all
             file.close()
         with suppress(OSError):
             if not path.stat().st_size:

@@ -2,7 +2,8 @@
 
 Counts are written each second. Distributions over time and the figures by resource are written the more seldom the
 older a run is; what is not yet written when a run is killed is missing from its tables, never wrong in them. Parts are
-written a little each second, because encoding 1,700 distributions at once would hold up the loop that times requests.
+written a little each second, because encoding 1,700 distributions at once would hold up the loop that times requests;
+each tells whether more of its round follow, so that readers take in whole rounds.
 """
 
 from __future__ import annotations
@@ -107,6 +108,7 @@ class Recorder:
                 failures=failure_rows(tally, self._written_failures),
                 active_s=dict(self._active_s),
                 users_max=self._users_max,
+                more=bool(self._waiting),
             )
         )
         self._active_s.clear()
@@ -122,6 +124,7 @@ class Recorder:
             _round(now_s),
             series=tuple(row for row in rows if isinstance(row, SeriesRow)),
             components=tuple(row for row in rows if isinstance(row, ComponentRow)),
+            more=bool(self._waiting),
         )
         self._part_bytes += self._writer.write(part)
         self._plan_next(now_s)

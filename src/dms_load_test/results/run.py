@@ -30,6 +30,7 @@ from dms_load_test.results.events import (
     ViolationLine,
 )
 from dms_load_test.results.record import read_record
+from dms_load_test.results.rounds import Rounds
 from dms_load_test.sample import NS_PER_S
 
 if TYPE_CHECKING:
@@ -39,9 +40,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Run:
-    """What a record says, folded. `totals` cover what its parts cover: all of a run that ended in order.
+    """What a record says, folded. `totals` cover what its rounds of parts cover: all of a run that ended in order.
 
-    `recorded_s` is the time of the last event. Seconds and details are not kept: read them with `read_record`.
+    `recorded_s` is the time of the last event, `totals_s` until when the totals reach. Seconds and details are not
+    kept: read them with `read_record`.
     """
 
     manifest: Manifest
@@ -55,6 +57,8 @@ class Run:
     verdict: Verdict | None = None
     ending: str = ""
     recorded_s: float = 0.0
+    totals_s: float = 0.0
+    rounds: Rounds = field(default_factory=Rounds)
 
     @property
     def is_partial(self) -> bool:
@@ -82,7 +86,7 @@ def fold(run: Run, event: Event) -> None:
     """Take in the next event. Raises: ValueError: if a distribution's text is damaged."""
     match event:
         case Part():
-            _add_part(run.totals, event)
+            _add_part(run, event)
         case Second():
             run.totals.users = event.users
             run.totals.users_max = max(run.totals.users_max, event.users_max)
@@ -110,12 +114,16 @@ def _told(run: Run, event: Note | TableLine | ViolationLine) -> None:
         run.violations.append(event)
 
 
-def _add_part(totals: Totals, part: Part) -> None:
-    tally = tally_of(part)
-    totals.absorb(tally, sums_of(tally.series))
-    for phase, seconds in part.active_s.items():
-        totals.active_ns[phase] += round(seconds * NS_PER_S)
-    totals.users_max = max(totals.users_max, part.users_max)
+def _add_part(run: Run, event: Part) -> None:
+    totals = run.totals
+    for part in run.rounds.completed(event):
+        tally = tally_of(part)
+        totals.absorb(tally, sums_of(tally.series))
+        for phase, seconds in part.active_s.items():
+            totals.active_ns[phase] += round(seconds * NS_PER_S)
+        totals.users_max = max(totals.users_max, part.users_max)
+        if part.active_s:
+            run.totals_s = part.t
 
 
 def accounts_line(t: float, accounts: Iterable[ResourceAccount]) -> Accounts:

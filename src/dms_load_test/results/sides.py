@@ -21,6 +21,7 @@ from dms_load_test.metrics.totals import rows_of
 from dms_load_test.results.convert import distribution_of
 from dms_load_test.results.events import Detail, Part, PhaseBegin, PhaseEnd, Second, StepBegin
 from dms_load_test.results.record import read_record
+from dms_load_test.results.rounds import Rounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -90,7 +91,7 @@ def add_slices(path: Path, pairs: Iterable[Pair], *, is_base: bool) -> None:
     slicer = _Slicer(pairs, is_base=is_base)
     for event in read_record(path):
         slicer.take(event)
-    slicer.end_part()
+    slicer.end_round()
 
 
 @dataclass(slots=True)
@@ -123,8 +124,11 @@ class _Slicer:
         self._open: dict[Subject, _Counts] = {}
         self._phases: set[str] = set()
         self._step = 0
+        self._rounds = Rounds()
         self._rows: dict[Subject, list[SeriesRow]] = {}
         self._active_s: Mapping[str, float] = {}
+        self._round_step = 0
+        """The step in which the round of these rows began: by the time its end is seen, the next step may go on."""
 
     def take(self, event: Event) -> None:
         """Take in the next event."""
@@ -168,29 +172,30 @@ class _Slicer:
         for subject in self._sums:
             response = merged(t for phase, operation, t in times if _is_of(phase, operation, subject))
             if response:
-                self._add_times(subject, response)
+                self._add_times(subject, response, self._step)
 
-    def _add_times(self, subject: Subject, response: Distribution) -> None:
-        self._sides[subject].times.add(self._step, response.count, self._probes[subject].sums(response))
+    def _add_times(self, subject: Subject, response: Distribution, step: int) -> None:
+        self._sides[subject].times.add(step, response.count, self._probes[subject].sums(response))
 
     def _part(self, part: Part) -> None:
-        if part.active_s:
-            self.end_part()
-            self._active_s = part.active_s
-        for row in part.series:
-            self._rows.setdefault(Subject(row.phase, row.operation, row.resource), []).append(row)
+        if part.active_s:  # in records of versions that did not write `more`, only this tells that a round begins
+            self.end_round()
+            self._active_s, self._round_step = part.active_s, self._step
+        for whole in self._rounds.completed(part):
+            for row in whole.series:
+                self._rows.setdefault(Subject(row.phase, row.operation, row.resource), []).append(row)
 
-    def end_part(self) -> None:
-        """Make a slice for each resource of what the lines since the last round of parts hold."""
+    def end_round(self) -> None:
+        """Make a slice for each resource of what the last round of parts holds."""
         for subject, rows in self._rows.items():
             if subject not in self._sides:
                 continue
             series = [(row, merged(map(distribution_of, (row.prompt, row.late_response)))) for row in rows]
-            self._add_times(subject, merged(times for _, times in series))
+            self._add_times(subject, merged(times for _, times in series), self._round_step)
             done = sum(times.count for row, times in series if row.final)
             side = self._sides[subject]
-            side.counts.add(self._step, self._active_s.get(subject.phase, 0.0), (done,))
-            side.errors.add(self._step, done, (sum(t.count for row, t in series if row.final and not row.ok),))
+            side.counts.add(self._round_step, self._active_s.get(subject.phase, 0.0), (done,))
+            side.errors.add(self._round_step, done, (sum(t.count for row, t in series if row.final and not row.ok),))
         self._rows.clear()
 
 

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 from dms_load_test.errors import ConfigError
 from dms_load_test.metrics.histogram import Distribution
 from dms_load_test.metrics.tally import CRUD, Series, SeriesKey
-from dms_load_test.metrics.thresholds import judge_thresholds, parse_threshold
+from dms_load_test.metrics.thresholds import Judgement, ThresholdResult, judge_thresholds, parse_threshold
 from dms_load_test.metrics.totals import Totals
 from dms_load_test.results.convert import distribution_of
 from dms_load_test.results.events import (
     Detail,
     Manifest,
-    Part,
     PhaseBegin,
     Second,
     ServerFigures,
@@ -44,13 +43,14 @@ from dms_load_test.sample import NS_PER_S
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dms_load_test.metrics.thresholds import Threshold, ThresholdResult
+    from dms_load_test.metrics.thresholds import Threshold
     from dms_load_test.results.events import Event
 
 HOUR_S = 3600.0
-_NOW_METRICS = frozenset({"http_reqs", "http_req_duration", "http_req_failed"})
+_NOW_METRICS = frozenset({"http_req_duration", "http_req_failed"})
 _NOW_TAGS = frozenset({"phase", "operation", "expected_response"})
-"""What the lines of each second suffice for; everything else is judged as of the last parts."""
+"""What the lines of each second suffice for; everything else is judged as of the last parts: rates, too, as a second's
+line does not tell the time of phases that go on beside its own."""
 
 
 @dataclass(slots=True)
@@ -97,8 +97,6 @@ class Story:
         self.server: dict[str, Timeline[Gauges]] = {}
         """Figures of the server's side by source."""
         self.statements: Statements | None = None
-        self.parts_s = 0.0
-        """Until when the figures by resource reach."""
         self._thresholds: list[Threshold] = []
         self._of_phase: dict[str, StepStory] = {}
         """The last step of each phase: phases may go on side by side."""
@@ -113,8 +111,6 @@ class Story:
                 self._add_second(event)
             case Detail():
                 self._add_detail(event)
-            case Part(active_s=active_s) if active_s:
-                self.parts_s = event.t
             case PhaseBegin():
                 self._thresholds += self._parsed(event)
             case StepBegin() | StepEnd():
@@ -197,11 +193,17 @@ class Story:
         assert self.run is not None
         if self.run.verdict is not None:
             return self.run.verdict.results
-        results: list[ThresholdResult] = []
-        for threshold in self._thresholds:
-            is_now = threshold.metric in _NOW_METRICS and threshold.selector.keys() <= _NOW_TAGS
-            results += judge_thresholds([threshold], self.now if is_now else self.run.totals)
-        return tuple(results)
+        totals = self.run.totals
+        return tuple(result for threshold in self._thresholds for result in self._judged(threshold, totals))
+
+    def _judged(self, threshold: Threshold, totals: Totals) -> Iterable[ThresholdResult]:
+        if threshold.metric in _NOW_METRICS and threshold.selector.keys() <= _NOW_TAGS:
+            return judge_thresholds([threshold], self.now)
+        if totals.active_s(threshold.selector.get("phase", "")):
+            return judge_thresholds([threshold], totals)
+        # Before a phase's first parts its counts are not zero, but unknown.
+        unknown = (None, Judgement.NOT_JUDGED)
+        return (ThresholdResult(threshold.subject, str(condition), *unknown) for condition in threshold.conditions)
 
     def response_times(self) -> dict[str, Distribution]:
         """Return the response times of each operation on documents over the whole run, in the order of CRUD."""

@@ -1,7 +1,8 @@
 """The JSON that `k6 run --summary-export` writes, for tools that read it.
 
-Source: k6's end-of-test summary. A threshold's value is k6's: true where it was *crossed*. Selectors of thresholds
-become submetrics, with k6's names.
+Source: k6's end-of-test summary. A threshold's value is k6's: true where it was *crossed*; one that nothing was
+measured for counts as crossed, and its metric has no values. Selectors of thresholds become submetrics, with k6's
+names.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 from hashlib import md5
 from typing import TYPE_CHECKING, Any
 
-from dms_load_test.metrics.catalog import METRICS, Count, Gauge, Ratio
+from dms_load_test.metrics.catalog import METRICS, Count, Gauge, Ratio, find_metric, own_figures
 from dms_load_test.metrics.thresholds import Judgement, is_empty, read_subject
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dms_load_test.metrics.catalog import Observation
     from dms_load_test.metrics.thresholds import ThresholdResult
     from dms_load_test.metrics.totals import Totals
@@ -24,15 +27,17 @@ _PERCENTS = {"med": 50.0, "p(90)": 90.0, "p(95)": 95.0, "p(99)": 99.0}
 def k6_summary(run: RunExport) -> dict[str, Any]:
     """Return the summary as plain values."""
     totals, results = run.totals, run.verdict.results if run.verdict else ()
-    metrics = {name: _values(metric.read(totals, {})) for name, metric in METRICS.items()}
-    for result in results:
-        name, selector = read_subject(result.subject)
-        if result.subject not in metrics and name in METRICS:
-            metrics[result.subject] = _values(METRICS[name].read(totals, selector))
-    return {
-        "root_group": _group(totals),
-        "metrics": {name: {**values, **_thresholds(name, results)} for name, values in metrics.items() if values},
-    }
+    own = {figure.name: "counter" if figure.times is None else "trend" for figure in own_figures(totals)}
+    subjects = dict.fromkeys((*METRICS, *own, *(result.subject for result in results)))
+    metrics = {name: {**_measured(totals, name, own), **_thresholds(name, results)} for name in subjects}
+    return {"root_group": _group(totals), "metrics": {name: told for name, told in metrics.items() if told}}
+
+
+def _measured(totals: Totals, subject: str, own: Mapping[str, str]) -> dict[str, float]:
+    """Return the values of a metric with its selector; empty where nothing was measured."""
+    name, selector = read_subject(subject)
+    metric = find_metric(name, own)
+    return {} if metric is None else _values(metric.read(totals, selector))
 
 
 def _values(observation: Observation) -> dict[str, float]:

@@ -26,7 +26,7 @@ def findings_table(phase: str, found: plan.Table) -> Table:
     table = Table(title=f"{phase}: {printable(found.title)}", title_justify="left", title_style="bold", box=None)
     for place, column in enumerate(found.columns):
         numeric = any(isinstance(row[place], (int, float)) for row in found.rows)
-        table.add_column(column, justify="right" if numeric else "left")
+        table.add_column(printable(column), justify="right" if numeric else "left")
     for row in found.rows[:MOST_ROWS]:
         table.add_row(*(Text(cell_text(value)) for value in row))
     return table

@@ -1,7 +1,7 @@
 """Figures of a run as monitoring systems want them: counters that only grow, gauges, histograms with fixed bounds.
 
 Names are those of the summary (`http_reqs`); times are seconds, as Prometheus and OpenTelemetry have them. A rate of
-the summary (`http_req_failed`) is a counter here: divide it by `http_reqs`.
+the summary (`http_req_failed`) is a counter here: divide its sum by that of `http_reqs`, which has one label more.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Times:
     sum_s: float = 0.0
 
     def add(self, distribution: Distribution) -> None:
-        """Take in a distribution. A time within 0.1 % of a bound may be counted on its other side."""
+        """Take in a distribution. A time near a bound (0.1 %, of two digits 0.8 %) may be counted on its other side."""
         for us, count in distribution.buckets():
             self.counts[bisect_left(BOUNDS_S, us / _US_PER_S)] += count
         self.sum_s += distribution.sum_us / _US_PER_S

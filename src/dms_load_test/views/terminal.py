@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console, Group
@@ -63,11 +64,15 @@ class RunConsole(Console):
 
 
 def make_console() -> Console:
-    """Return the console for standard output: coloured in a terminal unless NO_COLOR is set, 100 columns elsewhere."""
+    """Return the console for standard output: coloured in a terminal unless NO_COLOR is set, 100 columns elsewhere.
+
+    Texts are shown as they are: names and a server's words may look like Rich's markup (`lag [ms]`, `:bug:`).
+    """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a server's words may not exist in this terminal's encoding
-    console = RunConsole(highlight=False)
-    return console if console.is_terminal else RunConsole(highlight=False, width=PLAIN_WIDTH)
+    make = partial(RunConsole, highlight=False, markup=False, emoji=False)
+    console = make()
+    return console if console.is_terminal else make(width=PLAIN_WIDTH)
 
 
 def make_progress_view(console: Console, *, quiet: bool) -> ProgressView:

@@ -120,6 +120,11 @@ class Writer:
         self.totals.add(snapshot)
         self.recorder.snapshot(snapshot, {"cpu_ratio": 0.4})
 
+    def next_step(self, seconds, number):
+        self.recorder.flush(seconds * NS)
+        self.write(StepEnd(float(seconds), PHASE, f"step {number}", "duration over"))
+        self.write(StepBegin(float(seconds), PHASE, f"step {number + 1}", "constant-vus", 10, 60.0))
+
     def findings(self):
         """What a scenario found out, counted and timed itself, and a write that the target lost."""
         self.write(
@@ -170,6 +175,33 @@ def record(tmp_path):
         return made
 
     return make
+
+
+@pytest.fixture
+def stepped(tmp_path):
+    """Make a record of steps of 50 s, each with so many requests a second, one like the other: `stepped(10, 40)`."""
+
+    def make(*per_s):
+        made = Recorded(tmp_path / "record.jsonl")
+        with open_record(made.path) as file:
+            writer = Writer(file, "stepped")
+            for number in range(50 * len(per_s)):
+                step, second = divmod(number, 50)
+                if step and not second:
+                    writer.next_step(number, step)
+                writer.second(number, [steady(number, place) for place in range(per_s[step])])
+            writer.end(50 * len(per_s), 500)
+        return made
+
+    return make
+
+
+def steady(second, place):
+    start = second * NS + place * (NS // 1000)
+    return Sample(
+        PHASE, "read", "students", 200, True, True, "", 1, start, start, start + 10_000_000, 0, 0, 0, 20_000,
+        10_000_000, 30_000, 400, 900,
+    )  # fmt: skip
 
 
 @pytest.fixture

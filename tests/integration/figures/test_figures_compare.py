@@ -4,6 +4,8 @@ import pytest
 
 from dms_load_test.metrics.difference import DEFAULT_LIMITS, FIGURES, Kind
 from dms_load_test.results.comparison import compare_records
+from dms_load_test.results.run import read_run
+from dms_load_test.results.sides import add_slices, pair_up, sides_of
 from dms_load_test.views.compare import comparison_markdown, conclusion, print_comparison
 from dms_load_test.views.compare_html import comparisons_html
 from dms_load_test.views.terminal import make_console
@@ -116,3 +118,15 @@ def test_a_page_of_comparisons_needs_nothing_and_holds_no_foreign_markup(record)
     assert "<img" not in page
     assert "http://" not in page.replace("http-equiv", "")
     assert "<script" not in page
+
+
+def test_a_plan_with_steps_of_different_rates_is_no_noise(stepped):
+    """Each step has the same number of requests each second: no row's rate wanders, whatever the plan does."""
+    made = stepped(10, 40, 10, 40)
+    run = read_run(made.path)
+    pairs = pair_up(sides_of(run.totals, ("readwrite",)), sides_of(read_run(made.path).totals, ("readwrite",)))
+    add_slices(made.path, pairs, is_base=True)
+
+    errors = {pair.subject: pair.base.counts.estimate(0).error for pair in pairs}
+    assert {subject.depth for subject in errors} == {0, 1, 2}
+    assert errors == {subject: pytest.approx(0.0, abs=1e-9) for subject in errors}

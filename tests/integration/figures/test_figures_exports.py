@@ -11,8 +11,10 @@ import pytest
 from hdrh.histogram import HdrHistogram
 from jsonschema import Draft202012Validator
 
-from dms_load_test.app.exports import FORMATS, export_after, export_run, parse_formats
+from dms_load_test.app.exports import FORMATS, export_after, export_run, parse_formats, write_exports
 from dms_load_test.errors import ConfigError
+from dms_load_test.metrics.thresholds import parse_threshold
+from dms_load_test.metrics.verdict import RunFacts, judge
 from dms_load_test.results.run import read_run
 from dms_load_test.results.run_folder import RunFolder
 from dms_load_test.results.samples import SampleLog
@@ -142,11 +144,38 @@ def test_the_k6_summary_has_k6s_shape(exported, percentile):
     assert metrics["http_req_duration{phase:readwrite}"]["thresholds"] == {"p(95)<5": True}  # true: crossed
     assert metrics["http_reqs"]["count"] == len(made.samples)
     assert metrics["http_req_failed"]["passes"] == sum(not s.ok for s in made.samples)
-    assert (
-        metrics["checks"] == {"value": 1.0, "passes": 30, "fails": 0, "thresholds": {}} or metrics["checks"]["passes"]
-    )
+    assert metrics["checks"] == {"value": 1.0, "passes": 30, "fails": 0}
+    assert metrics["checks{phase:readwrite}"]["thresholds"] == {"rate==1": False}
     assert summary["root_group"]["id"] == "d41d8cd98f00b204e9800998ecf8427e"
     assert summary["root_group"]["checks"]["readwrite: found | again"]["passes"] == 30
+
+
+def test_the_k6_summary_keeps_every_threshold(record, tmp_path):
+    """Those on a scenario's own metrics, and those that nothing was measured for, too: these were not met."""
+    made = record(findings=True)
+    run = read_run(made.path)
+    own = {"pages_read": "counter", "sync_lag": "trend", "never_counted": "counter"}
+    texts = (
+        "pages_read: count>=12",
+        "sync_lag: p(95)<5",
+        "never_counted: count>0",
+        "http_req_duration{operation:token}: max<9",
+        "http_req_duration{operation:token}: min<9",
+    )
+    run.verdict = judge([parse_threshold(text, "", own) for text in texts], run.totals, RunFacts())
+    write_exports(run, made.path, ("k6",), tmp_path)
+    metrics = json.loads((tmp_path / "k6-summary.json").read_text())["metrics"]
+
+    told = {name: values["thresholds"] for name, values in metrics.items() if "thresholds" in values}
+    assert told == {
+        "pages_read": {"count>=12": False},
+        "sync_lag": {"p(95)<5": True},
+        "never_counted": {"count>0": True},
+        "http_req_duration{operation:token}": {"max<9": True, "min<9": True},
+        "checks{phase:readwrite}": {"rate==1": False},
+    }
+    assert metrics["pages_read"]["count"] == 12
+    assert metrics["sync_lag"]["max"] == 12.5
 
 
 def test_the_summary_is_what_its_schema_says(record):

@@ -1,20 +1,23 @@
 """What scenarios find out, count and time themselves, and writes that were lost: every view tells them."""
 
 import json
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 from jsonschema import Draft202012Validator
-from rich.console import Console
 
 from dms_load_test.app.exports import export_run, parse_formats
 from dms_load_test.app.report import report_record
 from dms_load_test.load.plan import Table
 from dms_load_test.load.virtual_user import Violation
+from dms_load_test.metrics.verdict import ResourceAccount
 from dms_load_test.results.run import read_run
+from dms_load_test.views.history import HistoryRow, print_history
 from dms_load_test.views.summary import SummaryView, print_summary
+from dms_load_test.views.terminal import make_console
 
 
 @pytest.fixture
@@ -94,10 +97,31 @@ def test_the_terminal_tells_them(folder, capsys):
             (v.phase, Violation(v.kind, v.resource, v.document_id, v.ordinal, v.detail)) for v in run.violations
         ),
     )
-    print_summary(Console(width=100), view)
+    print_summary(make_console(), view)
 
     told = capsys.readouterr().out
     assert "readwrite: lost: students 0123456789abcdef (ordinal 17)" in told
     assert "readwrite: pages_read (first): 12" in told
     assert "readwrite: sync_lag: 1 time" in told
     assert "Failed: acknowledged writes did not hold: 1 lost" in told
+
+
+MARKUP = "x [/ms] [bold] :bug:"
+
+
+def test_names_that_look_like_markup_are_shown_as_they_are(folder, capsys):
+    """`lag [ms]` lost its unit, and `[/ms]` ended the program after the whole run."""
+    run = read_run(folder / "record.jsonl")
+    results = tuple(replace(result, subject=MARKUP) for result in run.verdict.results)
+    view = SummaryView(
+        totals=run.totals,
+        verdict=replace(run.verdict, results=results),
+        accounts=(ResourceAccount(MARKUP, MARKUP, 2, 1, 1, 0),),
+        tables=(("readwrite", Table(MARKUP, ("lag [ms]", MARKUP), ((1, MARKUP),), MARKUP)),),
+    )
+    print_summary(make_console(), view)
+    print_history(make_console(), [HistoryRow(MARKUP, "2026", "p", "t", "passed", MARKUP, 10, 1.0, 1.0, 2.0, 3.0, 0.0)])
+
+    told = " ".join(capsys.readouterr().out.split())
+    assert "lag [ms]" in told
+    assert told.count(MARKUP) == 4 + 2 + len(results) + 2  # findings, accounts, thresholds, history

@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import time
 import urllib.parse
 import urllib.request
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -18,6 +20,7 @@ from starlette.applications import Starlette
 from dms_load_test.app.dashboard import dashboard_options, start_dashboard
 from dms_load_test.app.metering import MeteredRecord
 from dms_load_test.app.telemetry import Collector, parse_headers, telemetry
+from dms_load_test.errors import ConfigError
 from dms_load_test.metrics.histogram import Distribution
 from dms_load_test.views.dashboard import metrics_route
 from dms_load_test.views.meters import Meters
@@ -29,6 +32,7 @@ ExportMetricsServiceRequest = pytest.importorskip(
     OTLP, reason="OTLP's own reader is not installed"
 ).ExportMetricsServiceRequest
 PROMETHEUS = shutil.which("prometheus")
+DOCS = Path(__file__).parents[3] / "docs" / "monitoring.md"
 
 
 def free_port():
@@ -113,6 +117,36 @@ def test_a_real_prometheus_scrapes_the_figures_of_the_record(record, tmp_path, p
     assert cpu == 0.25
 
 
+@pytest.mark.skipif(PROMETHEUS is None, reason="no prometheus here: apt-get install prometheus")
+def test_a_real_prometheus_answers_the_documented_question(record, server, tmp_path):
+    made = record(server(1, failed=0.1), name="run")
+    lines = made.path.read_bytes().splitlines(keepends=True)
+    made.path.write_bytes(b"".join(lines[: len(lines) // 2]))
+    (tmp_path / "prometheus").mkdir()
+    (question,) = re.findall(r"```promql\n(.*)\n```", DOCS.read_text())
+
+    app = Starlette(routes=[metrics_route(MeteredRecord(made.path).text)])
+    with served(app) as port, prometheus(tmp_path / "prometheus", port) as ask:
+        until(lambda: ask("sum(http_reqs)"))
+        made.path.write_bytes(b"".join(lines))  # rates are of what grows
+        until(lambda: ask("sum(http_reqs)")[0][1] == len(made.samples))
+        ((_, share),) = ask(question)
+
+    failed = sum(not s.ok for s in made.samples) / len(made.samples)
+    assert share == pytest.approx(failed, rel=0.3)
+
+
+def test_metrics_have_the_documented_labels(record):
+    text = MeteredRecord(record().path).text()
+    told = dict(re.findall(r"^(\w+?)(?:_bucket|_sum|_count)?\{(.*?)\}", text, re.MULTILINE))
+    documented = re.findall(r"^\| (`.*?) \| (`.*`) \|$", DOCS.read_text(), re.MULTILINE)
+
+    assert len(documented) == 6
+    for metrics, labels in documented:
+        for metric in re.findall(r"`(\w+)`", metrics):
+            assert re.findall(r"(\w+)=", told[metric].replace(',le="', "")) == re.findall(r"`(\w+)`", labels), metric
+
+
 def test_the_dashboard_answers_prometheus_on_its_port(record):
     made = record()
 
@@ -125,6 +159,20 @@ def test_the_dashboard_answers_prometheus_on_its_port(record):
 
     assert total_of(text) == len(made.samples)
     assert kind.startswith("text/plain; version=0.0.4")
+
+
+def test_a_dashboard_whose_record_is_damaged_ends_instead_of_standing_still(record):
+    made = record()
+    with made.path.open("ab") as file:
+        file.write(b"no event\n")
+
+    with start_dashboard(dashboard_options(made.path, "127.0.0.1", 0)) as url:
+        until(lambda: does_not_listen(urllib.parse.urlsplit(url).port))
+
+
+def does_not_listen(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 def test_metrics_follow_a_record_that_grows(record):
@@ -224,7 +272,19 @@ def test_a_collector_that_is_gone_is_told_once_and_stops_nothing(record):
 
 def test_headers_are_read_as_opentelemetry_writes_them():
     assert parse_headers("api-key=a=b, other = c") == {"api-key": "a=b", "other": "c"}
+    assert parse_headers("authorization=Basic%20YTpi,x=100%25%2C%20or%20more") == {
+        "authorization": "Basic YTpi",
+        "x": "100%, or more",
+    }
     assert parse_headers("") == {}
+
+
+@pytest.mark.parametrize("text", ["key=hush\nhush", "key=hush%0d%0Ahush", "key=hush\u20ac", "hu sh=1", "a=1,=hush"])
+def test_a_header_that_http_cannot_carry_is_refused_without_being_quoted(text):
+    with pytest.raises(ConfigError, match="OTLP_HEADERS") as told:
+        parse_headers(text)
+
+    assert "sh" not in str(told.value)
 
 
 @pytest.mark.parametrize("base", ["http://c:4318", "http://c:4318/", "http://c:4318/v1/metrics"])

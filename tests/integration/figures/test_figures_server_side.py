@@ -1,35 +1,30 @@
-"""The server's side: a real PostgreSQL and a real node-exporter where they are installed."""
+"""The server's side: a real node-exporter and a real Prometheus where they are installed."""
 
 import gzip
 import http.server
-import os
-import pwd
+import json
 import shutil
 import socket
 import subprocess
-import tempfile
 import threading
 import time
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 from dms_load_test.app.beside import beside_run
 from dms_load_test.config import load_settings
 from dms_load_test.errors import ConfigError
+from dms_load_test.monitor import host
 from dms_load_test.monitor.host import open_host, parse_metrics
-from dms_load_test.monitor.postgres import Postgres
 from dms_load_test.monitor.reading import Rates, Reading, Statement
 from dms_load_test.monitor.watch import ServerWatch, Silence
 from dms_load_test.results.events import ServerFigures, StatementRow, Statements
 from dms_load_test.results.run_folder import RunFolder
 
-psycopg = pytest.importorskip("psycopg", reason="no PostgreSQL driver here: pip install '.[postgres]'")
-POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
 NODE_EXPORTER = shutil.which("prometheus-node-exporter") or shutil.which("node_exporter")
-LOCKED = ("ungranted_locks", "lock_waiting_connections", "idle_in_transaction_connections")
 PROMETHEUS = shutil.which("prometheus")
+PROMTOOL = shutil.which("promtool")
 
 
 def free_port():
@@ -43,131 +38,12 @@ def until(ask, seconds=30):
     while time.monotonic() < end:
         try:
             answer = ask()
-        except (OSError, ConfigError, psycopg.Error):
+        except (OSError, ConfigError):
             answer = None
         if answer:
             return answer
         time.sleep(0.1)
     raise AssertionError("no answer in time")
-
-
-def unprivileged(folder):
-    """PostgreSQL does not run as root: the user that its package makes runs it."""
-    if os.getuid():
-        return []
-    owner = pwd.getpwnam("postgres")
-    os.chown(folder, owner.pw_uid, owner.pw_gid)
-    return ["runuser", "-u", "postgres", "--"]
-
-
-@pytest.fixture(scope="module")
-def database():
-    """The URL of a database of a server of our own."""
-    if POSTGRES is None:
-        pytest.skip("no PostgreSQL here: apt-get install postgresql")
-    folder, port = Path(tempfile.mkdtemp(prefix="dms-load-test-pg-")), free_port()
-    run = unprivileged(folder)
-    data = folder / "data"
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
-    subprocess.run(
-        [*run, POSTGRES / "initdb", "-D", data, "-U", "tester", "--auth=trust", "--no-sync"], check=True, **quiet
-    )
-    options = ("listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", "fsync=off",
-               "shared_preload_libraries=pg_stat_statements")  # fmt: skip
-    switches = [part for option in options for part in ("-c", option)]
-    server = subprocess.Popen([*run, POSTGRES / "postgres", "-D", data, "-p", str(port), *switches], **quiet)
-    url = f"postgresql://tester@127.0.0.1:{port}/postgres"
-    try:
-        until(lambda: psycopg.connect(url, autocommit=True).close() is None)
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute("CREATE EXTENSION pg_stat_statements")
-            connection.execute("CREATE TABLE student (id int PRIMARY KEY, name text)")
-        yield url
-    finally:
-        pid = int((data / "postmaster.pid").read_text().splitlines()[0])
-        os.kill(pid, 2)
-        server.wait(30)
-        shutil.rmtree(folder)
-
-
-@pytest.fixture
-def postgres(database):
-    source = Postgres(database)
-    yield source
-    source.close()
-
-
-def write(connection, first, count):
-    for number in range(first, first + count):
-        connection.execute("INSERT INTO student VALUES (%s, %s)", (number, "secret-name"))
-
-
-def test_transactions_rows_and_cache_become_rates(database, postgres):
-    (before,) = postgres.read(100.0)
-    with psycopg.connect(database, autocommit=True) as connection:
-        write(connection, 0, 200)
-        connection.execute("SELECT pg_stat_force_next_flush()")
-
-    def grown():
-        (reading,) = postgres.read(110.0)
-        return reading if reading.values.get("rows_written_per_s", 0) > 0 else None
-
-    reading = until(grown)
-    assert "commits_per_s" not in before.values
-    assert reading.source == "postgres"
-    assert reading.values["commits_per_s"] >= 20
-    assert 0 < reading.values["cache_hit_ratio"] <= 1
-    assert reading.values["size_bytes"] > 1_000_000
-    assert reading.values["deadlocks"] == 0
-
-
-def test_connections_that_wait_for_a_lock_are_seen(database, postgres):
-    with psycopg.connect(database) as one, psycopg.connect(database) as other:
-        one.execute("LOCK TABLE student IN ACCESS EXCLUSIVE MODE")
-        waiting = threading.Thread(target=lambda: other.execute("LOCK TABLE student"))
-        waiting.start()
-
-        def seen():
-            (reading,) = postgres.read(time.monotonic())
-            return reading if {1.0} == {reading.values[name] for name in LOCKED} else None
-
-        values = until(seen).values
-        one.rollback()
-        waiting.join(10)
-        other.rollback()
-
-    assert values["connections"] == 2
-
-
-def test_the_costliest_statements_are_told_without_their_values(database, postgres):
-    with psycopg.connect(database, autocommit=True) as connection:
-        write(connection, 1000, 50)
-        connection.execute("SELECT count(*) FROM student WHERE name = 'secret-name'")
-        connection.execute("ALTER ROLE tester PASSWORD 'hunter2'")
-
-    statements = postgres.statements()
-
-    inserts = [s for s in statements if s.text.startswith("INSERT INTO student")]
-    assert [(s.calls, s.rows) for s in inserts] == [(50, 50)]
-    assert all(s.total_ms >= 0 for s in statements)
-    assert not any(secret in s.text for s in statements for secret in ("hunter2", "secret-name"))
-
-
-def test_a_lost_connection_is_made_again(database, postgres):
-    with psycopg.connect(database, autocommit=True) as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dms-load-test'"
-        )
-
-    with pytest.raises(OSError, match=r"terminat|clos|connection"):
-        postgres.read(1.0)
-    assert postgres.read(2.0)[0].values["connections"] >= 0
-
-
-def test_a_database_that_cannot_be_reached_is_told_without_the_password():
-    with pytest.raises(ConfigError, match="POSTGRES_URL") as told:
-        Postgres(f"postgresql://tester:hunter2@127.0.0.1:{free_port()}/postgres")
-    assert "hunter2" not in str(told.value)
 
 
 @contextmanager
@@ -231,6 +107,63 @@ def test_a_prometheus_tells_the_figures_of_the_machines_it_scrapes(tmp_path):
     assert reading.source == f"host {target}"
     assert 0 <= reading.values["cpu_ratio"] <= 1
     assert 0 < reading.values["memory_ratio"] < 1
+
+
+GROWN = {
+    'node_cpu_seconds_total{instance="db",cpu="0",mode="idle"}': 0.5,
+    'node_cpu_seconds_total{instance="db",cpu="0",mode="iowait"}': 0.25,
+    'node_cpu_seconds_total{instance="db",cpu="0",mode="user"}': 0.25,
+    'node_cpu_seconds_total{instance="db",cpu="1",mode="idle"}': 0.75,
+    'node_cpu_seconds_total{instance="db",cpu="1",mode="user"}': 0.25,
+    'node_disk_read_bytes_total{instance="db",device="sda"}': 4096,
+    'node_disk_written_bytes_total{instance="db",device="sda"}': 8192,
+    'node_network_receive_bytes_total{instance="db",device="eth0"}': 64,
+    'node_network_receive_bytes_total{instance="db",device="lo"}': 1024,
+    'node_network_transmit_bytes_total{instance="db",device="eth0"}': 128,
+}
+"""How much a machine's counters grow a second."""
+FIGURES = {
+    "cpu_ratio": 0.25,
+    "iowait_ratio": 0.125,
+    "disk_read_bytes_per_s": 4096,
+    "disk_written_bytes_per_s": 8192,
+    "network_received_bytes_per_s": 64,
+    "network_sent_bytes_per_s": 128,
+}
+
+
+@pytest.mark.skipif(PROMTOOL is None, reason="no promtool here: apt-get install prometheus")
+@pytest.mark.parametrize("scraped_every_s", [15, 60, 120])
+def test_prometheus_makes_the_figures_that_an_exporter_has_however_often_it_scrapes(tmp_path, scraped_every_s):
+    """Waiting for a disk is no work of the CPU; a minute that holds one scrape gives no rate."""
+    series = [
+        {"series": name, "values": f"0+{per_s * scraped_every_s}x{1200 // scraped_every_s}"}
+        for name, per_s in GROWN.items()
+    ]
+    asked = [
+        {
+            "expr": host._QUERIES[name],
+            "eval_time": "16m",
+            "exp_samples": [{"labels": '{instance="db"}', "value": value}],
+        }
+        for name, value in FIGURES.items()
+    ]
+    test = {"interval": f"{scraped_every_s}s", "input_series": series, "promql_expr_test": asked}
+    (tmp_path / "t.yml").write_text(json.dumps({"rule_files": [], "tests": [test]}))  # JSON is YAML, too
+
+    ended = subprocess.run([PROMTOOL, "test", "rules", tmp_path / "t.yml"], check=False, capture_output=True, text=True)
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_an_exporter_gives_the_same_figures(monkeypatch):
+    pages = ("\n".join(f"{name} {per_s * second}" for name, per_s in GROWN.items()) for second in (0, 10))
+    monkeypatch.setattr(host, "_get", lambda _: next(pages))
+    source = host._NodeExporter("http://db:9100/metrics")
+    source.read(0.0)
+    (reading,) = source.read(10.0)
+
+    assert reading.values == FIGURES
 
 
 def test_what_is_no_exporter_is_refused():

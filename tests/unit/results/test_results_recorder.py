@@ -8,12 +8,14 @@ from dms_load_test.metrics.aggregate import Aggregate
 from dms_load_test.metrics.totals import Totals
 from dms_load_test.results import recorder as module
 from dms_load_test.results.convert import tally_of
-from dms_load_test.results.events import Detail, Part, Second
+from dms_load_test.results.events import Detail, Manifest, Part, Second
 from dms_load_test.results.recorder import Recorder
+from dms_load_test.results.run import Run, fold
 from dms_load_test.sample import Failure, Sample
 
 MS = 1_000_000
 SECOND = 1_000_000_000
+MANIFEST = Manifest("run", "2026-03-01T08:00:00Z", "0", "http://target", "dev", 1, ("load",))
 
 
 class Lines:
@@ -136,6 +138,21 @@ def test_many_series_are_written_a_few_a_second(monkeypatch):
     lines, _ = recorded(15, resources, flush=False)
     parts = [part for part in lines.of(Part) if part.series]
     assert [(part.t, len(part.series)) for part in parts] == [(12.0, 2), (13.0, 2), (14.0, 2)]
+
+
+def test_a_run_killed_at_any_moment_has_the_right_rates(monkeypatch):
+    monkeypatch.setattr(module, "BUCKETS_A_CALL", 2)
+    lines, _ = recorded(40, lambda _: [sample(resource=f"resource{n % 10}") for n in range(100)], flush=False)
+    run, rates = Run(MANIFEST), {}
+
+    for event in lines.events:
+        fold(run, event)
+        if seconds := run.totals.active_s("load"):
+            (row,) = run.totals.operation_sums("load")
+            rates.setdefault(seconds, set()).add(row.count / seconds)
+
+    assert len(rates) == 2  # rounds, each over several seconds
+    assert set.union(*rates.values()) == {100.0}
 
 
 def test_an_example_is_written_once():

@@ -3,12 +3,14 @@
 import random
 
 import pytest
+from msgspec import structs
 
 from dms_load_test.metrics.aggregate import Aggregate
 from dms_load_test.metrics.thresholds import Judgement
 from dms_load_test.results import timeline
 from dms_load_test.results.events import (
     Detail,
+    End,
     Manifest,
     PhaseBegin,
     Second,
@@ -81,18 +83,22 @@ def chart(page, name):
     return next(each for each in page["charts"]["charts"] if each["id"] == name)
 
 
-def test_percentiles_of_charts_tables_and_steps_are_within_one_per_cent_of_the_exact_ones():
+def test_percentiles_are_as_near_to_the_exact_ones_as_the_page_says():
+    """In tables 0.1 % above at most; 0.8 % in charts, in levels and steps, and at the top while the run goes on."""
     events, exact = recorded(12)
-    page = page_of(story_of(events))
+    live, page = page_of(story_of(events)), page_of(story_of([*events, End(12.0, "finished")]))
 
     latency = chart(page, "latency")
     for line, percent in zip(latency["series"], (50, 90, 95, 99), strict=False):
-        wanted = [exact_percentile(values, percent) / 1000 for values in exact]
-        assert line["values"] == pytest.approx(wanted, rel=0.01)
+        for value, values in zip(line["values"], exact, strict=True):
+            assert 1 <= value * 1000 / exact_percentile(values, percent) <= 1.008
     every = [us for values in exact for us in values]
-    for rows in (page["operations"], page["steps"], page["split"]):
-        assert rows[0]["p95_us"] == pytest.approx(exact_percentile(every, 95), rel=0.01)
-    assert page["figures"]["p99_us"] == pytest.approx(exact_percentile(every, 99), rel=0.01)
+    p95, p99 = (exact_percentile(every, percent) for percent in (95, 99))
+    for rows in (page["operations"], page["split"], live["operations"]):
+        assert 1 <= rows[0]["p95_us"] / p95 <= 1.001
+    assert 1 <= page["figures"]["p99_us"] / p99 <= 1.001
+    assert 1 <= page["steps"][0]["p95_us"] / p95 <= 1.008
+    assert 1 <= live["figures"]["p99_us"] / p99 <= 1.008
     plot = chart(page, "percentiles")
     at = plot["x"].index(99.0)
     assert plot["series"][0]["values"][at] == pytest.approx(exact_percentile(every, 99) / 1000, rel=0.01)
@@ -192,6 +198,28 @@ def test_a_threshold_turns_red_before_the_parts_are_written():
     assert result.judgement is Judgement.FAILED
 
 
+def test_a_rate_beside_another_phase_is_judged_by_its_own_time():
+    """Each line of a second tells the time of one phase only; the parts tell that of each."""
+    lines, aggregate = Lines(), Aggregate(0, "load")
+    recorder, story, told = Recorder(lines), Story(), []
+    for phase in ("load", "readwrite"):
+        lines.write(PhaseBegin(0.0, phase, {}, ("http_reqs: rate>=20", "iterations: count>=1")))
+    aggregate.enter_phase("load", "readwrite")
+    for at in range(1, 16):
+        for each in (sample(at, 900), structs.replace(sample(at, 900), phase="readwrite")):
+            for _ in range(20):
+                aggregate.add(each)
+        for phase in ("load", "readwrite"):
+            aggregate.iteration(900_000, phase)
+        recorder.snapshot(aggregate.snapshot(at * SECOND))
+        while lines.events:
+            story.add(lines.events.pop(0))
+        told.append([(result.observed, result.judgement.value) for result in story.thresholds()])
+
+    assert told[0] == [(None, "not judged")] * 4  # not yet known, which is not the same as none
+    assert told[-1] == [(20.0, "passed"), (10, "passed")] * 2
+
+
 def test_the_plan_is_drawn_beside_what_was_done():
     begin = StepBegin(0.0, "load", "ramp", "ramping-vus", 10, 4.0, course=((0.0, 0.0), (4.0, 8.0)))
     page = page_of(story_of([MANIFEST, begin, *(second(float(t)) for t in range(1, 6))]))
@@ -237,15 +265,13 @@ def test_a_line_that_is_being_written_is_read_when_it_is_whole(tmp_path):
     follower = RecordFollower(path)
     assert list(follower.new_events()) == []
 
-    with path.open("wb") as file:
+    with path.open("wb", buffering=0) as file:
         writer = RecordWriter(file, path)
         writer.write(MANIFEST)
         assert list(follower.new_events()) == [MANIFEST]
         file.write(b'{"type":"note","t":1.0,')
-        file.flush()
         assert list(follower.new_events()) == []
         file.write(b'"text":"later"}\n')
-        file.flush()
         (note,) = follower.new_events()
         assert (note.t, note.text) == (1.0, "later")
 
