@@ -7,7 +7,6 @@ is left out of the row.
 
 from __future__ import annotations
 
-from asyncio import CancelledError
 from bisect import bisect_left, bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -83,7 +82,7 @@ class Level:
         body = vu.generate.payload(resource, ordinal)
         try:
             reply = await vu.api.create(resource, body, ordinal)
-        except CancelledError:
+        except BaseException:  # a stop, as a rule: nobody heard the answer
             self._audit.cut_off(resource)
             raise
         self._audit.created(vu, resource, ordinal, reply)

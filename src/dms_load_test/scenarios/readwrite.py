@@ -10,7 +10,6 @@ Rules:
 
 from __future__ import annotations
 
-from asyncio import CancelledError
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -143,7 +142,7 @@ class ReadWrite:
         body = vu.generate.payload(resource, ordinal)
         try:
             reply = await api.create(resource, body, ordinal)
-        except CancelledError:
+        except BaseException:  # a stop, as a rule: nobody heard the answer
             self.audit.cut_off(resource)
             raise
         self.audit.created(vu, resource, ordinal, reply)
@@ -166,7 +165,7 @@ class ReadWrite:
             return "no document left to delete"
         try:
             reply = await api.delete(entry.resource, entry.document_id)
-        except CancelledError:
+        except BaseException:  # a stop, as a rule: nobody heard the answer
             self.audit.cut_off(entry.resource)
             raise
         self.audit.deleted(vu, entry, reply)
