@@ -11,7 +11,7 @@ A run, in the order in which it goes on:
 - figures on their way to record, screen and verdict: `session`, `abort`
 - who sends: `crew_choice`, `crew`; with several processes `workers`, `worker`, `documents`, `token_desk`
 - what goes on beside it: `beside`, `telemetry`, `metering`, `dashboard`, `dashboard_server`
-- what a killed run did and its inventory lacks: `recovery`
+- what a run did and its inventory lacks: `recovery`, `lookup`
 
 Before a run: `doctor`, `checks`; `setup_client`; `inspect`, `data`; `emulate`.
 After a run: `report`; `exports`; `compare`; `history`; `clean`, `cleaning`; `send`; `stock`.

@@ -264,7 +264,7 @@ class _Run:
                 ending, explanation = await self._attempt(session, target, workload, runner)
                 losses = tuple(crew.losses)
                 cut_off = crew.workers_lost or runner.cut_off or session.stop.at_once
-            inventory.note_complete(is_complete=not cut_off and not _has_unanswered_creates(session.totals))
+            inventory.note_complete(is_complete=not cut_off and not has_unanswered_creates(session.totals))
             facts = RunFacts(ending, explanation, tuple(runner.accounts), losses)
             return self._judged(session, runner, facts, notes)
 
@@ -300,7 +300,7 @@ class _Run:
         return Ending.FINISHED, ""
 
 
-def _has_unanswered_creates(totals: Totals) -> bool:
+def has_unanswered_creates(totals: Totals) -> bool:
     """Tell whether creates ended without the API's own word on them: it may have made the documents nevertheless."""
     creates = (key for key, _ in totals.select({"operation": "create"}) if key.final)
     return any(not key.status or key.status >= _SERVER_ERROR for key in creates)

@@ -7,12 +7,15 @@ from unittest.mock import Mock
 import pytest
 
 from dms_load_test.app.phases import PhaseRunner
+from dms_load_test.app.run import has_unanswered_creates
 from dms_load_test.app.session import Session
 from dms_load_test.engine.account import StepOutcome
 from dms_load_test.engine.stop import StopReason
 from dms_load_test.errors import ScenarioError
 from dms_load_test.load.executor import SharedIterations
 from dms_load_test.metrics.aggregate import Aggregate
+from dms_load_test.metrics.totals import Totals
+from dms_load_test.sample import Sample
 from dms_load_test.scenarios.api import phase
 
 ENDED = StepOutcome("load", 9, 9, 0, 0, 0, 1, 1.0, StopReason.FINISHED)
@@ -58,3 +61,26 @@ async def cut_off_by(outcome):
 )
 def test_a_run_is_in_doubt_after_a_step_whose_iterations_were_cut_off(outcome, cut_off):
     assert asyncio.run(cut_off_by(outcome)) is cut_off
+
+
+def created(status, *, final=True):
+    return Sample("load", "create", "students", status, status == 201, final, "", 1, 0, 0, 9, 0, 0, 0, 0, 9, 0, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("samples", "in_doubt"),
+    [
+        ([created(201), created(409), created(400)], False),
+        ([created(0, final=False), created(201)], False),
+        ([created(201), created(0)], True),
+        ([created(504)], True),
+    ],
+    ids=["answered", "answered in the end", "no answer", "a gateway's answer"],
+)
+def test_a_run_is_in_doubt_after_creates_that_the_api_did_not_answer(samples, in_doubt):
+    aggregate, totals = Aggregate(0, "load"), Totals()
+    for sample in samples:
+        aggregate.add(sample)
+    totals.add(aggregate.snapshot(10))
+
+    assert has_unanswered_creates(totals) is in_doubt
