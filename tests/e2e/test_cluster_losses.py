@@ -142,7 +142,7 @@ def test_a_shared_load_whose_coordinator_is_killed_is_completed_exactly_and_undo
     if own:
         time.sleep(0.5)  # what they had asked for is done by then
     before = sum(server.counts(planned).values())
-    resumed = command("resume", *crew, **server.settings)
+    resumed = command("resume", *SOME, *crew, **server.settings)
     assert resumed.code == 0, resumed.out + resumed.err
     (folder,) = set((command.folder / "results").iterdir()) - {killed}
     accounts = json.loads((folder / "summary.json").read_bytes())["accounts"]
