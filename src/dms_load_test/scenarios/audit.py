@@ -42,7 +42,7 @@ _READABLE = "an audit is answered with documents"
 _MOST_DOUBTED = 100_000
 _LIMIT_S = 600.0
 _COUNTING_USERS = 4
-_READERS = 16
+_READERS = 64
 """Users that read back what is left at the end; where a run has workers, each of so many has one."""
 _NOT_FOUND, _FORBIDDEN, _SERVER_ERROR = 404, 403, 500
 
