@@ -215,6 +215,6 @@ def test_what_was_under_way_at_a_stop_at_once_is_looked_for_before_cleaning(comm
     cleaned = command("clean", "--yes", **server.settings)
 
     assert ended.code == 105, ended.out + ended.err
-    assert "stopped at once" in cleaned.out
+    assert "documents that it does not know of" in cleaned.out
     assert cleaned.code == 0, cleaned.out + cleaned.err
     assert set(server.counts(ended.planned).values()) == {0}

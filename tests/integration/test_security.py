@@ -155,6 +155,6 @@ def test_a_database_s_address_that_cannot_be_taken_apart_is_no_traceback_and_not
     assert watching_settings(None, None, "postgresql://[x", None, None, samples=False) == [
         "POSTGRES_URL=postgresql://[x"
     ]
-    with pytest.raises(ConfigError, match="POSTGRES_URL: is no address of a database") as told:
+    with pytest.raises(ConfigError, match="POSTGRES_URL cannot be read") as told:
         Postgres("postgresql://me:hush-hush@[host/edfi")
     assert "hush-hush" not in str(told.value)
