@@ -89,6 +89,8 @@ def minutes_of(seconds):
     for t, count, mean_ms in seconds:
         slices.setdefault(int(t // 60), []).append((count, mean_ms))
     for minute, parts in slices.items():
+        if len(parts) < 5:  # the last second is no minute
+            continue
         total = sum(count for count, _ in parts)
         yield minute, total / len(parts), sum(count * mean for count, mean in parts) / max(total, 1)
 
