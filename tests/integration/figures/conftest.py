@@ -1,5 +1,7 @@
 """Records made by the real recorder from requests that a made-up server answered."""
 
+import socket
+import time
 from dataclasses import dataclass, field
 from math import exp, log, sqrt
 from pathlib import Path
@@ -7,6 +9,7 @@ from random import Random
 
 import pytest
 
+from dms_load_test.errors import ConfigError
 from dms_load_test.metrics.aggregate import Aggregate
 from dms_load_test.metrics.thresholds import parse_threshold
 from dms_load_test.metrics.totals import Totals
@@ -214,3 +217,34 @@ def server():
 def percentile():
     """The exact percentile of sorted values, by nearest rank."""
     return exact
+
+
+@pytest.fixture(scope="session")
+def free_port():
+    """Give a function that returns a port on which nobody listens."""
+
+    def port():
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return probe.getsockname()[1]
+
+    return port
+
+
+@pytest.fixture(scope="session")
+def until():
+    """Give a function that asks a server again and again until there is an answer."""
+
+    def answer(ask, seconds=30, errors=(OSError, ConfigError)):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                found = ask()
+            except errors:
+                found = None
+            if found:
+                return found
+            time.sleep(0.1)
+        raise AssertionError("no answer in time")
+
+    return answer

@@ -35,28 +35,8 @@ PROMETHEUS = shutil.which("prometheus")
 DOCS = Path(__file__).parents[3] / "docs" / "monitoring.md"
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def until(ask, seconds=30):
-    """Ask again and again until there is an answer."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            answer = ask()
-        except OSError:
-            answer = None
-        if answer:
-            return answer
-        time.sleep(0.2)
-    raise AssertionError("no answer in time")
-
-
 @contextmanager
-def served(app):
+def served(free_port, until, app):
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, lifespan="off"))
     thread = threading.Thread(target=server.run)
@@ -70,7 +50,7 @@ def served(app):
 
 
 @contextmanager
-def prometheus(folder, port_to_scrape):
+def prometheus(free_port, until, folder, port_to_scrape):
     port = free_port()
     config = folder / "prometheus.yml"
     config.write_text(
@@ -96,11 +76,11 @@ def asked(port, query):
 
 
 @pytest.mark.skipif(PROMETHEUS is None, reason="no prometheus here: apt-get install prometheus")
-def test_a_real_prometheus_scrapes_the_figures_of_the_record(record, tmp_path, percentile):
+def test_a_real_prometheus_scrapes_the_figures_of_the_record(record, tmp_path, percentile, free_port, until):
     made = record(name="run")
     (tmp_path / "prometheus").mkdir()
     app = Starlette(routes=[metrics_route(MeteredRecord(made.path).text)])
-    with served(app) as port, prometheus(tmp_path / "prometheus", port) as ask:
+    with served(free_port, until, app) as port, prometheus(free_port, until, tmp_path / "prometheus", port) as ask:
         ((_, total),) = until(lambda: ask("sum(http_reqs)"))
         ((_, failed),) = ask("sum(http_req_failed)")
         ((_, operations),) = ask('crud_operations{resource="students",operation="read",status="200"}')
@@ -118,7 +98,7 @@ def test_a_real_prometheus_scrapes_the_figures_of_the_record(record, tmp_path, p
 
 
 @pytest.mark.skipif(PROMETHEUS is None, reason="no prometheus here: apt-get install prometheus")
-def test_a_real_prometheus_answers_the_documented_question(record, server, tmp_path):
+def test_a_real_prometheus_answers_the_documented_question(record, server, tmp_path, free_port, until):
     made = record(server(1, failed=0.1), name="run")
     lines = made.path.read_bytes().splitlines(keepends=True)
     made.path.write_bytes(b"".join(lines[: len(lines) // 2]))
@@ -126,7 +106,7 @@ def test_a_real_prometheus_answers_the_documented_question(record, server, tmp_p
     (question,) = re.findall(r"```promql\n(.*)\n```", DOCS.read_text())
 
     app = Starlette(routes=[metrics_route(MeteredRecord(made.path).text)])
-    with served(app) as port, prometheus(tmp_path / "prometheus", port) as ask:
+    with served(free_port, until, app) as port, prometheus(free_port, until, tmp_path / "prometheus", port) as ask:
         until(lambda: ask("sum(http_reqs)"))
         made.path.write_bytes(b"".join(lines))  # rates are of what grows
         until(lambda: ask("sum(http_reqs)")[0][1] == len(made.samples))
@@ -161,7 +141,7 @@ def test_the_dashboard_answers_prometheus_on_its_port(record):
     assert kind.startswith("text/plain; version=0.0.4")
 
 
-def test_a_dashboard_whose_record_is_damaged_ends_instead_of_standing_still(record):
+def test_a_dashboard_whose_record_is_damaged_ends_instead_of_standing_still(record, until):
     made = record()
     with made.path.open("ab") as file:
         file.write(b"no event\n")
@@ -259,7 +239,7 @@ def test_a_collector_gets_what_opentelemetrys_protocol_says(record, collector):
     assert notes == []
 
 
-def test_a_collector_that_is_gone_is_told_once_and_stops_nothing(record):
+def test_a_collector_that_is_gone_is_told_once_and_stops_nothing(record, free_port, until):
     notes = []
     nowhere = f"http://127.0.0.1:{free_port()}"
     with telemetry(Collector(nowhere, {}), record().path, notes.append, every_s=0.05):

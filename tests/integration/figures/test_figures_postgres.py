@@ -3,7 +3,6 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import threading
@@ -21,25 +20,6 @@ POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=T
 LOCKED = ("ungranted_locks", "lock_waiting_connections", "idle_in_transaction_connections")
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def until(ask, seconds=30):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            answer = ask()
-        except (OSError, ConfigError, psycopg.Error):
-            answer = None
-        if answer:
-            return answer
-        time.sleep(0.1)
-    raise AssertionError("no answer in time")
-
-
 def unprivileged(folder):
     """PostgreSQL does not run as root: the user that its package makes runs it."""
     if os.getuid():
@@ -50,7 +30,7 @@ def unprivileged(folder):
 
 
 @contextmanager
-def started(*more):
+def started(free_port, until, *more):
     """Run a server of our own; give the URL of a database."""
     if POSTGRES is None:
         pytest.skip("no PostgreSQL here: apt-get install postgresql")
@@ -66,7 +46,7 @@ def started(*more):
     server = subprocess.Popen([*run, POSTGRES / "postgres", "-D", data, "-p", str(port), *switches], **quiet)
     url = f"postgresql://tester@127.0.0.1:{port}/postgres"
     try:
-        until(lambda: psycopg.connect(url, autocommit=True).close() is None)
+        until(lambda: psycopg.connect(url, autocommit=True).close() is None, errors=psycopg.Error)
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("CREATE EXTENSION pg_stat_statements")
         yield url
@@ -78,9 +58,9 @@ def started(*more):
 
 
 @pytest.fixture(scope="module")
-def database():
+def database(free_port, until):
     """The URL of a database with a table and the extension for statements."""
-    with started("shared_preload_libraries=pg_stat_statements") as url:
+    with started(free_port, until, "shared_preload_libraries=pg_stat_statements") as url:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("CREATE TABLE student (id int PRIMARY KEY, name text)")
         yield url
@@ -98,7 +78,7 @@ def write(connection, first, count):
         connection.execute("INSERT INTO student VALUES (%s, %s)", (number, "secret-name"))
 
 
-def test_transactions_rows_and_cache_become_rates(database, postgres):
+def test_transactions_rows_and_cache_become_rates(database, postgres, until):
     (before,) = postgres.read(100.0)
     with psycopg.connect(database, autocommit=True) as connection:
         write(connection, 0, 200)
@@ -117,7 +97,7 @@ def test_transactions_rows_and_cache_become_rates(database, postgres):
     assert reading.values["deadlocks"] == 0
 
 
-def test_connections_that_wait_for_a_lock_are_seen(database, postgres):
+def test_connections_that_wait_for_a_lock_are_seen(database, postgres, until):
     with psycopg.connect(database) as one, psycopg.connect(database) as other:
         one.execute("LOCK TABLE student IN ACCESS EXCLUSIVE MODE")
         waiting = threading.Thread(target=lambda: other.execute("LOCK TABLE student"))
@@ -160,7 +140,7 @@ def test_a_lost_connection_is_made_again(database, postgres):
     assert postgres.read(2.0)[0].values["connections"] >= 0
 
 
-def test_a_database_that_cannot_be_reached_is_told_without_the_password():
+def test_a_database_that_cannot_be_reached_is_told_without_the_password(free_port):
     with pytest.raises(ConfigError, match="POSTGRES_URL") as told:
         Postgres(f"postgresql://tester:hunter2@127.0.0.1:{free_port()}/postgres")
     assert "hunter2" not in str(told.value)
@@ -180,7 +160,7 @@ SPECIAL = {
 
 
 @pytest.mark.parametrize("url", SPECIAL.values(), ids=SPECIAL)
-def test_a_password_with_special_characters_is_never_quoted(url):
+def test_a_password_with_special_characters_is_never_quoted(url, free_port):
     with pytest.raises(ConfigError, match=r"POSTGRES_URL.*percent-encode.*PGPASSWORD") as told:
         Postgres(url.format(port=free_port()))
 
@@ -191,14 +171,14 @@ def test_a_password_with_special_characters_is_never_quoted(url):
 
 
 @pytest.mark.parametrize("password", ["hun%25ter%402", "hunter?2#[:]", "h\u00fcnter2"])
-def test_a_password_that_can_be_read_is_sent_to_the_server(password):
+def test_a_password_that_can_be_read_is_sent_to_the_server(password, free_port):
     with pytest.raises(ConfigError, match="refused"):
         Postgres(f"postgresql://mon:{password}@127.0.0.1:{free_port()}/edfi")
 
 
-def test_statements_that_are_not_collected_are_no_reason_to_refuse_a_server():
+def test_statements_that_are_not_collected_are_no_reason_to_refuse_a_server(free_port, until):
     """The extension was created, but the server does not load it at its start."""
-    with started() as url:
+    with started(free_port, until) as url:
         source = Postgres(url)
         (reading,) = source.read(1.0)
         statements = source.statements()

@@ -4,7 +4,6 @@ import gzip
 import http.server
 import json
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -27,25 +26,6 @@ PROMETHEUS = shutil.which("prometheus")
 PROMTOOL = shutil.which("promtool")
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def until(ask, seconds=30):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            answer = ask()
-        except (OSError, ConfigError):
-            answer = None
-        if answer:
-            return answer
-        time.sleep(0.1)
-    raise AssertionError("no answer in time")
-
-
 @contextmanager
 def process(*command):
     started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -57,15 +37,15 @@ def process(*command):
 
 
 @contextmanager
-def exporter():
+def exporter(free_port, until):
     port = free_port()
     with process(NODE_EXPORTER, f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"):
         yield f"http://127.0.0.1:{port}"
 
 
 @pytest.mark.skipif(NODE_EXPORTER is None, reason="no node-exporter here: apt-get install prometheus-node-exporter")
-def test_a_real_node_exporter_tells_this_machines_cpu_and_memory():
-    with exporter() as url:
+def test_a_real_node_exporter_tells_this_machines_cpu_and_memory(free_port, until):
+    with exporter(free_port, until) as url:
         source = until(lambda: open_host(url))
         source.read(0.0)
         burn(0.3)
@@ -85,9 +65,9 @@ def burn(seconds):
 
 
 @pytest.mark.skipif(not (NODE_EXPORTER and PROMETHEUS), reason="no prometheus here: apt-get install prometheus")
-def test_a_prometheus_tells_the_figures_of_the_machines_it_scrapes(tmp_path):
+def test_a_prometheus_tells_the_figures_of_the_machines_it_scrapes(tmp_path, free_port, until):
     port = free_port()
-    with exporter() as url:
+    with exporter(free_port, until) as url:
         target = url.removeprefix("http://")
         (tmp_path / "p.yml").write_text(
             "global: {scrape_interval: 1s}\n"
@@ -166,7 +146,7 @@ def test_an_exporter_gives_the_same_figures(monkeypatch):
     assert reading.values == FIGURES
 
 
-def test_what_is_no_exporter_is_refused():
+def test_what_is_no_exporter_is_refused(free_port):
     class Page(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             self.send_response(200)
@@ -224,7 +204,7 @@ class Scripted:
         self.closed = True
 
 
-def test_a_source_that_falls_silent_is_told_once_until_it_speaks_again():
+def test_a_source_that_falls_silent_is_told_once_until_it_speaks_again(until):
     source = Scripted([1.0, "gone", "gone", 2.0, "away"])
     found = []
     with ServerWatch([source], 0.01) as watch:
@@ -264,7 +244,7 @@ class FakeSession:
         return 7_000_000_000
 
 
-def test_what_sources_say_is_in_the_record_before_the_run_ends(tmp_path):
+def test_what_sources_say_is_in_the_record_before_the_run_ends(tmp_path, until):
     session = FakeSession()
     settings = load_settings(None, {"SERVER_FIGURES_EVERY": "60s"}, {}, tmp_path).settings
 
