@@ -72,7 +72,7 @@ def exit_codes() -> str:
         (
             "ABORTED",
             (
-                "ended early as was asked for: ABORT_ON_4XX, STOP_ON_FIRST_FAILURE, a threshold with abortOnFail; "
+                "ended early as was asked for: ABORT_ON_4XX, STOP_ON_FIRST_FAILURE; "
                 "or the results cannot be written, as on a full disk"
             ),
         ),

@@ -150,7 +150,7 @@ def test_an_abort_on_fail_reaches_all_workers_within_two_seconds(command, server
         "--set", "THRESHOLDS_READWRITE=http_req_duration: p(95)<0.001 abortOnFail", **cluster, **server.settings,
     )  # fmt: skip
 
-    assert ended.code == 108, ended.out + ended.err
+    assert ended.code == 99, ended.out + ended.err
     crossed_s = moment(ended, "note", text="abortOnFail")
     assert moment(ended, "step_end", step="readwrite") - crossed_s < STOP_S
 

@@ -71,7 +71,7 @@ if TYPE_CHECKING:
 _ENDINGS = {
     StopReason.INTERRUPTED: Ending.INTERRUPTED,
     StopReason.ABORTED: Ending.ABORTED,
-    StopReason.THRESHOLD: Ending.ABORTED,
+    StopReason.THRESHOLD: Ending.THRESHOLD,
     StopReason.TARGET_LOST: Ending.TARGET_LOST,
     StopReason.WORKERS_LOST: Ending.WORKERS_LOST,
 }
