@@ -249,11 +249,18 @@ def test_run_folders_have_safe_sortable_names(tmp_path):
     assert folder.record.parent == folder.summary.parent == folder.inventory.parent == folder.path
 
 
-def test_a_folder_that_exists_is_refused(tmp_path):
-    moment = datetime(2026, 3, 1, tzinfo=UTC)
-    create_run_folder(tmp_path, moment, "dev", "3f9a")
-    with pytest.raises(ConfigError, match="File exists"):
-        create_run_folder(tmp_path, moment, "dev", "3f9a")
+def test_of_runs_that_began_in_the_same_second_the_latest_is_the_last(tmp_path):
+    moment = datetime(2026, 3, 1, 8, 0, 59, tzinfo=UTC)
+    for token in ("ffff", "aaaa", "aaaa"):
+        last = create_run_folder(tmp_path, moment, "dev", token)
+        last.record.write_text("{}\n")
+        assert find_run(tmp_path) == last
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
+    (tmp_path / "results").touch()
+    with pytest.raises(ConfigError, match="Not a directory"):
+        create_run_folder(tmp_path / "results", datetime(2026, 3, 1, tzinfo=UTC), "dev", "3f9a")
 
 
 def test_an_earlier_run_is_found_by_path_name_or_part_of_it(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.]+")
 _MOST_OF_A_NAME = 40
+_BEGIN = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,14 @@ class RunFolder:
 def create_run_folder(results: Path, started_at: datetime, profile: str, token: str) -> RunFolder:
     """Make a new folder below `results`; `started_at` is UTC, `token` a few random letters that make it unique.
 
+    Names sort as the runs began, which is how the latest is found: a second run of the same second has the next one's.
+
     Raises: ConfigError: if it exists or cannot be made.
     """
     label = _UNSAFE.sub("-", profile).strip("-.")[:_MOST_OF_A_NAME] or "run"
-    path = results / f"{started_at:%Y%m%dT%H%M%SZ}-{label}-{token}"
+    while any(results.glob(f"{started_at:{_BEGIN}}-*")):
+        started_at += timedelta(seconds=1)
+    path = results / f"{started_at:{_BEGIN}}-{label}-{token}"
     try:
         path.mkdir(parents=True)
     except OSError as error:
