@@ -1,12 +1,14 @@
-"""An hour of readwrite at 1,000 requests a second against the emulator: soak.py FOLDER [MINUTES [RATE [PROFILE]]].
+"""What generator and emulator take over time: soak.py FOLDER [--profile dev] [--phase load] [--rate 1000].
 
-Starts the emulator with its documents in a file, runs the profile's load and then readwrite, and writes what both
-processes take, every ten seconds, to FOLDER/soak.csv. `soak.py --draw FOLDER PICTURE.png` draws it beside the rate and
-the response times of the run's record; that needs playwright and Chromium. Linux only, as it reads /proc.
+Starts the emulator with its documents in a file, runs the profile, with readwrite for so many minutes at such a rate,
+and writes what both processes take, every ten seconds, to FOLDER/soak.csv. With `--draw PICTURE.png` it draws that of
+an earlier call, beside the rate and the response times of a phase in the run's record; that needs playwright and
+Chromium. Linux only, as it reads /proc.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
 import os
 import shutil
@@ -22,7 +24,7 @@ COLUMNS = ("t_s", "who", "rss_mb", "fds", "cpu_s", "data_mb", "inventory_mb", "r
 TOOL = (sys.executable, "-m", "dms_load_test")
 
 
-def soak(folder, minutes, rate, profile):
+def soak(folder, options):
     folder.mkdir(parents=True, exist_ok=True)
     port, cms_port = free_port(), free_port()
     command = [*TOOL, "emulator", "--port", str(port), "--cms-port", str(cms_port), "--data", folder / "soak.db"]
@@ -34,11 +36,12 @@ def soak(folder, minutes, rate, profile):
             "CLIENT_ID": "emulator",
             "CLIENT_SECRET": "emulator-secret",
             "RESULTS_DIR": str(folder / "results"),
-            "DURATION_READWRITE_PHASE": f"{minutes}m",
-            "RATE_READWRITE_PHASE": str(rate),
+            "DURATION_READWRITE_PHASE": f"{options.minutes}m",
+            "RATE_READWRITE_PHASE": str(options.rate),
             "VUS_READWRITE_PHASE": "100",
         }
-        run = subprocess.Popen([*TOOL, "run", "--profile", profile], env=os.environ | settings)
+        phases = ("--phase", options.phase) if options.phase else ()
+        run = subprocess.Popen([*TOOL, "run", "--profile", options.profile, *phases], env=os.environ | settings)
         watch(folder, {"emulator": emulator, "generator": run})
     finally:
         emulator.terminate()
@@ -72,13 +75,13 @@ def sizes(folder):
         yield sum(path.stat().st_size for path in folder.glob(pattern)) / 1_000_000
 
 
-def requests_in(record):
-    """Return (seconds since the begin, requests, their mean time in ms) of each second of readwrite."""
+def requests_in(record, phase):
+    """Return (seconds since the begin, requests, their mean time in ms) of each second of a phase."""
     from dms_load_test.results.events import Second  # noqa: PLC0415 - not for the soak itself
     from dms_load_test.results.record import read_record  # noqa: PLC0415 - as above
 
     for event in read_record(record):
-        if isinstance(event, Second) and event.phase == "readwrite":
+        if isinstance(event, Second) and event.phase == phase:
             count = sum(row.requests for row in event.rows)
             yield event.t, count, sum(row.sum_us for row in event.rows) / max(count, 1) / 1000
 
@@ -95,14 +98,14 @@ def minutes_of(seconds):
         yield minute, total / len(parts), sum(count * mean for count, mean in parts) / max(total, 1)
 
 
-def draw(folder, picture):
+def draw(folder, picture, phase):
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - not for the soak itself
     from plotly.subplots import make_subplots  # noqa: PLC0415 - as above
 
     with (folder / "soak.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row["data_mb"]]
     (record,) = folder.glob("results/*/record.jsonl")
-    minutes = list(minutes_of(requests_in(record)))
+    minutes = list(minutes_of(requests_in(record, phase)))
     titles = (
         "Requests a second",
         "Mean response time, ms",
@@ -148,9 +151,20 @@ def shares(rows):
     ]
 
 
-if __name__ == "__main__":
-    if sys.argv[1] == "--draw":
-        draw(Path(sys.argv[2]), Path(sys.argv[3]))
+def main():
+    parser = argparse.ArgumentParser(description="What generator and emulator take over time")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--profile", default="dev")
+    parser.add_argument("--phase", help="the only phase to run; the one to draw, readwrite unless told")
+    parser.add_argument("--minutes", type=int, default=60, help="of readwrite (%(default)s)")
+    parser.add_argument("--rate", type=int, default=1000, help="operations a second of readwrite (%(default)s)")
+    parser.add_argument("--draw", type=Path, metavar="PICTURE.png", help="draw what an earlier call measured")
+    options = parser.parse_args()
+    if options.draw:
+        draw(options.folder, options.draw, options.phase or "readwrite")
     else:
-        given = (*sys.argv[2:], *("60", "1000", "dev")[len(sys.argv) - 2 :])
-        soak(Path(sys.argv[1]), *given)
+        soak(options.folder, options)
+
+
+if __name__ == "__main__":
+    main()
