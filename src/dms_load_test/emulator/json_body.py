@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from dms_load_test.emulator.problems import Refused, bad_request, invalid_data
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 _ENDS = {"}": "object", "]": "array"}
+_COMMA = re.compile(r",\s*")
 
 
 class _Repeated(Exception):  # noqa: N818 -- a finding
@@ -58,16 +60,21 @@ def _json_fault(body: bytes) -> str:
     try:
         json.loads(text)
     except json.JSONDecodeError as fault:
-        shown = fault.doc[fault.pos : fault.pos + 1]
-        where = f"LineNumber: {fault.lineno - 1} | BytePositionInLine: {fault.colno - 1}."
+        at = _place_of(fault)
+        shown = text[at : at + 1]
+        where = f"LineNumber: {text.count(chr(10), 0, at)} | BytePositionInLine: {at - text.rfind(chr(10), 0, at) - 1}."
         if fault.msg == "Expecting ',' delimiter" and shown:
             return f"'{shown}' is invalid after a value. Expected either ',', '}}', or ']'. {where}"
-        if shown in _ENDS and fault.doc[: fault.pos].rstrip().endswith(","):
-            text = (
-                "contains a trailing comma at the end which is not supported in this mode. Change the reader options."
-            )
-            return f"The JSON {_ENDS[shown]} {text} {where}"
+        if shown in _ENDS and text[:at].rstrip().endswith(","):
+            what = "contains a trailing comma at the end which is not supported in this mode"
+            return f"The JSON {_ENDS[shown]} {what}. Change the reader options. {where}"
         return f"'{shown}' is invalid. {fault.msg}. {where}"
     except (ValueError, RecursionError):
         pass
     return "The input is not valid JSON. LineNumber: 0 | BytePositionInLine: 0."
+
+
+def _place_of(fault: json.JSONDecodeError) -> int:
+    """Return where the JSON breaks off: behind a trailing comma, at which Python 3.13 and later point."""
+    comma = _COMMA.match(fault.doc, fault.pos) if fault.msg.startswith("Illegal trailing comma") else None
+    return comma.end() if comma else fault.pos
