@@ -223,9 +223,8 @@ class Session:
     def _judge_midway(self, snapshot: Snapshot) -> None:
         silent_s = self._unanswered.add(snapshot)
         if silent_s:
-            self.request_stop(
-                StopReason.TARGET_LOST, f"the target has not answered any request for {silent_s:.0f} s", at_once=True
-            )
+            text = f"for {silent_s:.0f} s requests have ended without an answer, and none with one"
+            self.request_stop(StopReason.TARGET_LOST, text, at_once=True)
         for step in self._watched:
             elapsed_s = (self.now_ns() - step.began_ns) / NS_PER_S
             failed = failing_abort(step.thresholds, self.totals, elapsed_s)

@@ -190,7 +190,8 @@ class Settings(BaseModel):
     connect_timeout: Duration = Field(10.0, description="Limit for opening a connection, TLS included.")
     request_timeout: Duration = Field(60.0, description="Limit for a request, from its first byte to its last.")
     target_lost_after: Pause = Field(
-        20.0, description="A run ends when no request was answered for this long; 0s never ends it."
+        20.0,
+        description="A run ends when requests went unanswered for this long, and none was answered; 0s never ends it.",
     )
     workers: Workers = Field(
         "1",
