@@ -1,5 +1,7 @@
 """Filters that were slow have an index the next time, and find the same."""
 
+from contextlib import closing
+
 import pytest
 
 from dms_load_test.emulator import store as store_module
@@ -15,13 +17,18 @@ def every_filter_is_slow(monkeypatch):
     monkeypatch.setattr(store_module, "SLOW_S", 0.0)
 
 
-def filled(path=None):
-    store = Store(path, RESOURCES)
+def fill(store):
     with store.transaction():
         for number in range(30):
             put(store, number)
     store.commit()
     return store
+
+
+@pytest.fixture
+def store():
+    with closing(Store(None, RESOURCES)) as store:
+        yield fill(store)
 
 
 def put(store, number, name="students"):
@@ -44,8 +51,7 @@ RED = ("$.color", "red")
 
 
 @pytest.mark.parametrize("fields", [(RED,), (RED, ("$.size", 2)), (("$.size", 3), RED), (("$.it's.x", "y"),)])
-def test_a_filter_finds_the_same_with_its_index(every_filter_is_slow, fields):
-    store = filled()
+def test_a_filter_finds_the_same_with_its_index(every_filter_is_slow, fields, store):
     before = ids(store, *fields), ids(store, *fields, limit=2, offset=1)
     assert len(indexes(store)) == 1
 
@@ -54,8 +60,7 @@ def test_a_filter_finds_the_same_with_its_index(every_filter_is_slow, fields):
     assert store.count(store.numbers["students"], Filter(fields=fields)) == len(before[0])
 
 
-def test_an_index_is_used_and_follows_writes(every_filter_is_slow):
-    store = filled()
+def test_an_index_is_used_and_follows_writes(every_filter_is_slow, store):
     ids(store, RED)
     selected = store._select(store.numbers["students"], Filter(fields=(RED,)))
     plan = store._db.execute(f"EXPLAIN QUERY PLAN SELECT d.number {selected.clauses}", selected.values).fetchall()
@@ -68,8 +73,7 @@ def test_an_index_is_used_and_follows_writes(every_filter_is_slow):
     assert ids(store, RED) == [*range(6, 30, 3), 33]
 
 
-def test_an_index_is_of_one_resource(every_filter_is_slow):
-    store = filled()
+def test_an_index_is_of_one_resource(every_filter_is_slow, store):
     put(store, 99, "schools")
     ids(store, RED)
 
@@ -77,23 +81,20 @@ def test_an_index_is_of_one_resource(every_filter_is_slow):
     assert indexes(store) == [f"member {store.numbers[name]} $.color" for name in sorted(RESOURCES)]
 
 
-def test_quick_filters_have_no_index(monkeypatch):
+def test_quick_filters_have_no_index(monkeypatch, store):
     monkeypatch.setattr(store_module, "SLOW_S", 60.0)  # however busy the machine is
-    store = filled()
     ids(store, RED)
 
     assert indexes(store) == []
 
 
-def test_what_is_found_by_its_key_needs_no_index(every_filter_is_slow):
-    store = filled()
+def test_what_is_found_by_its_key_needs_no_index(every_filter_is_slow, store):
     store.page(store.numbers["students"], Filter(own_key=b"%016d" % 1, fields=(RED,)), 10, 0)
 
     assert indexes(store) == []
 
 
-def test_within_a_transaction_no_index_is_made(every_filter_is_slow):
-    store = filled()
+def test_within_a_transaction_no_index_is_made(every_filter_is_slow, store):
     with store.transaction():
         ids(store, RED)
     store.commit()
@@ -104,7 +105,7 @@ def test_within_a_transaction_no_index_is_made(every_filter_is_slow):
 
 
 def test_a_file_keeps_its_indexes(every_filter_is_slow, tmp_path):
-    store = filled(tmp_path / "data.db")
+    store = fill(Store(tmp_path / "data.db", RESOURCES))
     ids(store, RED)
     store.close()
     again = Store(tmp_path / "data.db", RESOURCES)
