@@ -310,20 +310,20 @@ class EdFiApi:
 
     def _tell(self, answer: Answer, why: str, route: Route, part: bytes, ordinal: int) -> None:
         """Tell why an operation failed; `why` it has no answer."""
-        target = self._target
+        target, blot = self._target, self._target.auth.blot
         try:
             body = b"" if answer.error else answer.body
-            reason = f"{answer.error}: {why}" if answer.error else reason_of(answer.status, body)
+            reason = blot(f"{answer.error}: {why}") if answer.error else reason_of(answer.status, body, blot)
         except ValueError as error:
             body, reason = b"", str(error)
         path = (route.path + part.decode("ascii")).partition("?")[0]  # a query may hold what is secret
         failure = Failure(
             *route.labels,
             answer.status,
-            target.auth.blot(reason),
-            target.auth.blot(example_of(body)),
+            reason,
+            example_of(body, blot),
             f"{route.method} {path}",
-            correlation_id_of(body),
+            correlation_id_of(body, blot),
             ordinal,
         )
         target.policy.on_failure(failure)

@@ -208,7 +208,7 @@ class SharedAuthManager:
         if connection.error:
             return f"{connection.error}: {connection.reason}"
         try:
-            return self.blot(reason_of(answer.status, answer.body))
+            return reason_of(answer.status, answer.body, self.blot)
         except ValueError as error:
             return str(error)
 

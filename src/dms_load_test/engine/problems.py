@@ -1,11 +1,17 @@
-"""Why a request failed, in words that group: values such as ids and quoted texts are folded away. Pure."""
+"""Why a request failed, in words that group: values such as ids and quoted texts are folded away. Pure.
+
+`blot` takes what is secret out of a text. It comes first: what is folded or cut is no longer recognised.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 REASON_LENGTH = 200
 EXAMPLE_LENGTH = 1000
@@ -20,7 +26,7 @@ _FOLDS = (
 )
 
 
-def reason_of(status: int, body: bytes) -> str:
+def reason_of(status: int, body: bytes, blot: Callable[[str], str] = str) -> str:
     """Return the short reason of a failed answer.
 
     >>> reason_of(404, b'{"type": "urn:ed-fi:api:not-found", "detail": "No School 255901 here."}')
@@ -31,10 +37,10 @@ def reason_of(status: int, body: bytes) -> str:
     """
     problem = _problem(body)
     if problem is None:
-        return fold(body.decode("utf-8", "replace")[:EXAMPLE_LENGTH]) or f"status {status} without a body"
+        return fold(blot(body.decode("utf-8", "replace"))[:EXAMPLE_LENGTH]) or f"status {status} without a body"
     kind = str(problem.get("type") or problem.get("title") or "").rstrip(":").rpartition(":")[2]
     message = _message(problem)
-    return fold(f"{kind}: {message}" if kind and message else kind or message) or f"status {status}"
+    return fold(blot(f"{kind}: {message}" if kind and message else kind or message)) or f"status {status}"
 
 
 def fold(text: str) -> str:
@@ -44,16 +50,17 @@ def fold(text: str) -> str:
     return text.strip()[:REASON_LENGTH]
 
 
-def correlation_id_of(body: bytes) -> str:
+def correlation_id_of(body: bytes, blot: Callable[[str], str] = str) -> str:
     """Return the answer's correlation id, by which the server's log can be searched; empty where there is none."""
     problem = _problem(body)
     found = problem.get("correlationId") or problem.get("traceId") if problem else ""
-    return str(found or "")[:EXAMPLE_LENGTH]
+    return blot(str(found or ""))[:EXAMPLE_LENGTH]
 
 
-def example_of(body: bytes) -> str:
+def example_of(body: bytes, blot: Callable[[str], str] = str) -> str:
     """Return the answer's text, bounded, with anything that looks like a token blotted out."""
-    return _BEARER.sub(r"\1***", body[: 4 * EXAMPLE_LENGTH].decode("utf-8", "replace"))[:EXAMPLE_LENGTH]
+    text = blot(body.decode("utf-8", "replace"))
+    return _BEARER.sub(r"\1***", text[: 4 * EXAMPLE_LENGTH])[:EXAMPLE_LENGTH]
 
 
 def _problem(body: bytes) -> dict[str, Any] | None:

@@ -176,6 +176,14 @@ async def test_a_failure_tells_why_without_the_token(harness):
     assert "tok.en" not in repr(h.failures)
 
 
+async def test_a_failure_tells_no_part_of_a_token_with_digits_in_it(harness):
+    h = harness()
+    h.script(answer(400, body=b"no user has abcDEF123456ghiJKL789"))
+    h.server.script[0] = answer(200, body=b'{"access_token":"abcDEF123456ghiJKL789"}')
+    await h.api.create("students", b"{}")
+    assert [failure.reason for failure in h.failures] == ["no user has ***"]
+
+
 async def test_a_phase_that_retries_shows_every_attempt_and_counts_one_operation(harness):
     h = harness(retry=RetryPolicy(attempts=4))
     h.script(answer(503, "Retry-After: 2\r\n"), [h.server.RESET], answer(502), created("1"))

@@ -185,6 +185,15 @@ async def test_a_token_is_in_no_text_after_it_was_renewed_either(server, auth):
     assert auth.blot("old-one came late, new-one was taken") == "*** came late, *** was taken"
 
 
+async def test_an_endpoint_that_answers_with_the_secret_does_not_have_it_told_in_part(server, auth):
+    auth._secret = "abcDEF123456ghiJKL789"
+    body = f"who is {auth._secret}?"
+    server.script = [f"HTTP/1.1 401 No\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()]
+    with pytest.raises(TokenError) as raised:
+        await auth.wait()
+    assert str(raised.value) == "who is ***?"
+
+
 async def test_neither_token_nor_secret_is_in_any_text(server, auth):
     server.script = [token("tok-en.1"), refusal(401)]
     await auth.wait()

@@ -64,6 +64,27 @@ def test_an_example_shows_no_token(text):
     assert "***" in example_of(text)
 
 
+TOKEN = "abcDEF123456ghiJKL789"
+
+
+def blotted(text):
+    return text.replace(TOKEN, "***")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"no user has {TOKEN}".encode(),
+        f"{'z ' * 490}{TOKEN} is cut".encode(),
+        problem(type=f"urn:{TOKEN}", detail=f"{TOKEN} is refused"),
+        problem(correlationId="z" * 990 + TOKEN, detail="x" * 185 + TOKEN),
+    ],
+)
+def test_what_is_secret_is_taken_out_before_digits_are_folded_and_texts_cut(body):
+    told = reason_of(401, body, blotted) + example_of(body, blotted) + correlation_id_of(body, blotted)
+    assert "abcDEF" not in told
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
