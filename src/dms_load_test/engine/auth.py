@@ -184,16 +184,18 @@ class SharedAuthManager:
             await self._clock.sleep(pause_s)
         for attempt in range(1, ATTEMPTS + 1):
             connection, answer = await self._ask()
+            token, why = self._token_in(connection, answer)
+            ok = token is not None
             asked_s = retry_after_s(answer.header(b"retry-after"))
-            passing = not answer.ok and answer.status in _PASSING and answer.error not in _LASTING
+            passing = not ok and answer.status in _PASSING and answer.error not in _LASTING
             final = not passing or attempt == ATTEMPTS or asked_s > LONGEST_PAUSE_S
             labels = Labels(self.phase, "token", "")
-            self._emit(sample_of(connection, labels, ok=answer.ok, final=final, attempt=attempt))
-            if answer.ok:
-                self._keep(answer)
+            self._emit(sample_of(connection, labels, ok=ok, final=final, attempt=attempt))
+            if token:
+                self._keep(token)
                 return
             if final:
-                raise TokenError(self._reason(connection, answer), answer.status)
+                raise TokenError(why, answer.status)
             await self._clock.sleep(backoff_s(attempt, asked_s, self._client.dice))
 
     async def _ask(self) -> tuple[Connection, Answer]:
@@ -203,24 +205,21 @@ class SharedAuthManager:
         answer.ok = answer.status == _OK
         return connection, answer
 
-    def _reason(self, connection: Connection, answer: Answer) -> str:
-        """Say what is wrong with an answer that is not ok."""
+    def _token_in(self, connection: Connection, answer: Answer) -> tuple[_TokenAnswer | None, str]:
+        """Return the token that an answer holds, else None and why there is none."""
         if connection.error:
-            return f"{connection.error}: {connection.reason}"
+            return None, f"{connection.error}: {connection.reason}"
         try:
-            return reason_of(answer.status, answer.body, self.blot)
-        except ValueError as error:
-            return str(error)
-
-    def _keep(self, answer: Answer) -> None:
-        try:
+            if not answer.ok:
+                return None, reason_of(answer.status, answer.body, self.blot)
             token = msgspec.json.decode(answer.body, type=_TokenAnswer, strict=False)
         except (ValueError, RecursionError) as error:
-            raise TokenError(
-                f"the token endpoint's answer holds no access_token ({type(error).__name__})", _OK
-            ) from None
+            return None, f"the token endpoint's answer holds no access_token ({type(error).__name__})"
         if not token.access_token.isascii() or not token.access_token.isprintable():
-            raise TokenError("the token endpoint's access_token is no HTTP token", _OK)
+            return None, "the token endpoint's access_token is no HTTP token"
+        return token, ""
+
+    def _keep(self, token: _TokenAnswer) -> None:
         life_s = min(LONGEST_LIFE_S, max(1.0, token.expires_in))  # some say "inf", or what is no number
         self._obtained_ns = now_ns = self._clock.now_ns()
         self._expires_ns = now_ns + int(life_s * NS_PER_S)

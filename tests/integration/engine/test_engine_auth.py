@@ -167,6 +167,7 @@ async def test_an_answer_without_a_usable_token_is_refused(server, auth, body):
     server.script = [b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(data), data)]
     with pytest.raises(TokenError, match="access_token"):
         await auth.wait()
+    assert [(sample.status, sample.ok, sample.final) for sample in auth.samples] == [(200, False, True)]
 
 
 async def test_a_user_that_is_stopped_does_not_take_the_request_from_the_others(server, auth):
