@@ -156,7 +156,7 @@ class Doctor:
 
     async def _name(self) -> Check:
         host = self._first.host
-        way = await resolve_name(host, self._first.port)
+        way = await resolve_name(self._first)
         if way.error:
             advice = PROXY_ADVICE if self._via else "correct API_BASE_URL, or the name service"
             return Check("name", State.FAILED, f"{host}: {way.error}{self._via}", advice)

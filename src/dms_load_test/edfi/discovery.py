@@ -62,9 +62,13 @@ def base_url_candidates(url: str) -> tuple[str, ...]:
     Raises:
         ConfigError: `url` is no absolute http or https URL.
     """
-    parts = urlsplit(url.strip())
+    wrong = f"API_BASE_URL {url!r} is no URL; write it as http://localhost:8080 or https://host/api"
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError as error:
+        raise ConfigError(wrong) from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigError(f"API_BASE_URL {url!r} is no URL; write it as http://localhost:8080 or https://host/api")
+        raise ConfigError(wrong)
     path = parts.path.rstrip("/")
     base = _NO_BASE_PATH.sub("", path)
     other = base.removesuffix("/api") if base.endswith("/api") else f"{base}/api"

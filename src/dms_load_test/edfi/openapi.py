@@ -111,12 +111,16 @@ def _descriptors_by_project(targets: Mapping[tuple[str, str], str]) -> dict[str,
     return found
 
 
-def _endpoints(document: Mapping[str, Any]) -> Iterator[_Endpoint]:
+def _endpoints(document: Any) -> Iterator[_Endpoint]:
+    paths = document.get("paths") if isinstance(document, Mapping) else None
+    if not isinstance(paths, Mapping) or not all(isinstance(item, Mapping) for item in paths.values()):
+        raise TargetError(
+            "a document at OPENAPI_URLS is no OpenAPI document: it has no paths, or some that are no objects; name the "
+            "documents themselves, not the list that discovery calls openApiMetadata"
+        )
     if "swagger" in document:
         document = as_openapi3(document)
-    paths = document.get("paths")
-    if not isinstance(paths, Mapping):
-        raise TargetError("a document at OPENAPI_URLS is no OpenAPI document: it has no paths")
+        paths = document["paths"]
     components = document.get("components", {}).get("schemas", {})
     marks = any(name.endswith("_Reference") for name in components)
     for path, operations in paths.items():

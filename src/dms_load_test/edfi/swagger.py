@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dms_load_test.edfi.openapi_components import SCHEMAS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _DEFINITIONS = "#/definitions/"
-_SCHEMAS = "#/components/schemas/"
 
 
 def as_openapi3(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,5 +42,5 @@ def _moved(node: Any) -> Any:
     if isinstance(node, list):
         return [_moved(value) for value in node]
     if isinstance(node, str) and node.startswith(_DEFINITIONS):
-        return _SCHEMAS + node.removeprefix(_DEFINITIONS)
+        return SCHEMAS + node.removeprefix(_DEFINITIONS)
     return node

@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dms_load_test.engine.address import resolve
+
 if TYPE_CHECKING:
     from dms_load_test.engine.address import Origin
 
@@ -35,14 +37,14 @@ class Certificate:
     error: str = ""
 
 
-async def resolve_name(host: str, port: int) -> Way:
+async def resolve_name(origin: Origin) -> Way:
     """Look the host's addresses up."""
     began_s = time.perf_counter()
     try:
-        infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await resolve(origin)
     except OSError as error:
         return Way(error=error.strerror or str(error))
-    addresses = tuple(dict.fromkeys(str(info[4][0]) for info in infos))
+    addresses = tuple(dict.fromkeys(str(address.sockaddr[0]) for address in found))
     return Way((time.perf_counter() - began_s) * _MS_PER_S, addresses)
 
 

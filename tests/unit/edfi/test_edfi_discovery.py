@@ -114,7 +114,7 @@ def test_a_base_url_is_tried_as_given_and_as_it_was_probably_meant(url, candidat
     assert base_url_candidates(url) == candidates
 
 
-@pytest.mark.parametrize("url", ["", "localhost:8080", "ftp://host/", "http:///data", "host"])
+@pytest.mark.parametrize("url", ["", "localhost:8080", "ftp://host/", "http:///data", "host", "http://[::1"])
 def test_a_base_url_that_is_none_is_refused_with_an_example(url):
     with pytest.raises(ConfigError, match="API_BASE_URL"):
         base_url_candidates(url)

@@ -364,6 +364,9 @@ def test_without_a_descriptors_document_the_embedded_names_are_taken():
         ([], "describe no resource"),
         ([document({})], "describe no resource"),
         ([{"openapi": "3.0.1"}], "no paths"),
+        ([[{"name": "Resources", "endpointUri": "http://h/resources-spec.json"}]], "not the list that discovery calls"),
+        ([document({"/ed-fi/things": []})], "no objects"),
+        ([{"swagger": "2.0", "paths": {"/ed-fi/things": "x"}}], "no objects"),
         ([{"swagger": "2.0", "paths": {}}], "describe no resource"),
         ([document({"/ed-fi/things": path("edFi_thing")})], "refers to #/components/schemas/edFi_thing"),
         (

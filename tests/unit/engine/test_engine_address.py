@@ -7,6 +7,7 @@ import trustme
 
 from dms_load_test.engine.address import Origin, split_url
 from dms_load_test.engine.options import TransportOptions, tls_context
+from dms_load_test.engine.probe import resolve_name
 from dms_load_test.engine.transport import request_bytes
 from dms_load_test.errors import ConfigError
 
@@ -42,6 +43,11 @@ def test_a_url_is_split_into_origin_and_path(url, origin, path, authority):
 def test_what_is_no_url_is_refused_before_it_is_sent(url):
     with pytest.raises(ConfigError, match="is no URL"):
         split_url(url)
+
+
+@pytest.mark.parametrize("host", ["a..b.example", f"{'a' * 64}.example"])
+async def test_the_doctor_can_tell_that_a_host_is_none(host):
+    assert (await resolve_name(Origin("http", host, 80))).error == "this is no host name"
 
 
 def test_a_single_request_is_written_whole():
