@@ -25,7 +25,7 @@ from dms_load_test.engine.executors import run_step
 from dms_load_test.engine.loop import run, settle
 from dms_load_test.engine.options import TransportOptions
 from dms_load_test.engine.transport import Client
-from dms_load_test.engine.virtual_user import Ordinals, User, World
+from dms_load_test.engine.virtual_user import Ordinals, PhaseWorld, User
 from dms_load_test.load.executor import ConstantArrivalRate, ConstantVus
 from dms_load_test.load.plan import Step
 from dms_load_test.load.shard import WHOLE
@@ -73,7 +73,7 @@ async def phase(base, step, on_second=None):
         auth = SharedAuthManager(client, f"{base}/oauth/token", "key", "secret", emit=aggregate.add, phase="load")
         policy = PhasePolicy(phase="load", emit=aggregate.add, on_failure=aggregate.add_failure)
         target = ApiTarget(client, auth, base, f"{base}/data", policy)
-        world = World(documents=None, inventory=None, ordinals=Ordinals({}), on_check=aggregate.check, seed=1)
+        world = PhaseWorld(documents=None, inventory=None, ordinals=Ordinals({}), on_check=aggregate.check, seed=1)
         users = cache(lambda number: User(number, target.user(), world))
         progress = StepProgress(on_iteration=aggregate.iteration)
         settle()

@@ -18,7 +18,7 @@ from dms_load_test.engine.loop import new_event_loop
 from dms_load_test.engine.options import TransportOptions
 from dms_load_test.engine.stop import StopReason, StopSignal
 from dms_load_test.engine.transport import Client
-from dms_load_test.engine.virtual_user import Ordinals, User, World
+from dms_load_test.engine.virtual_user import Ordinals, PhaseWorld, User
 from dms_load_test.load.executor import ConstantArrivalRate, SharedIterations
 from dms_load_test.load.plan import NO_RETRY, RetryPolicy, Step
 from dms_load_test.load.shard import WHOLE
@@ -105,7 +105,7 @@ async def drive(behaviours, executor, stop_after, retry):
     auth = SharedAuthManager(client, f"{base}/oauth/token", "key", "hidden-secret", emit=lambda _: None)
     policy = PhasePolicy(phase="load", emit=samples.append, on_failure=failures.append, retry=retry)
     target = ApiTarget(client, auth, base, f"{base}/data", policy)
-    world = World(documents=None, inventory=None, ordinals=Ordinals({}), on_check=print, seed=1)
+    world = PhaseWorld(documents=None, inventory=None, ordinals=Ordinals({}), on_check=print, seed=1)
     users = cache(lambda number: User(number, target.user(), world))
     step = Step(name="hostile", executor=executor, iteration=create_one)
     if stop_after:

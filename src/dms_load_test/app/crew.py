@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dms_load_test.app.target import Target
     from dms_load_test.engine.account import StepOutcome, StepProgress
     from dms_load_test.engine.transport import Client
-    from dms_load_test.engine.virtual_user import World
+    from dms_load_test.engine.virtual_user import PhaseWorld
     from dms_load_test.load.plan import Phase, Step
     from dms_load_test.load.virtual_user import Violation
     from dms_load_test.metrics.aggregate import Aggregate
@@ -55,7 +55,7 @@ class Alone:
     losses = ()
     workers_lost = 0
 
-    def __init__(self, session: Session, client: Client, target: Target, world: World) -> None:
+    def __init__(self, session: Session, client: Client, target: Target, world: PhaseWorld) -> None:
         self._session = session
         self._client = client
         self._target = target
@@ -85,7 +85,9 @@ class Alone:
             users.close()
 
 
-def heard_by(world: World, aggregate: Aggregate, phase: Phase, on_violation: Callable[[str, Violation], None]) -> World:
+def heard_by(
+    world: PhaseWorld, aggregate: Aggregate, phase: Phase, on_violation: Callable[[str, Violation], None]
+) -> PhaseWorld:
     """Return the world of a phase: what its users check, count, time and find counts for it."""
     own, name = phase.own_metrics, phase.name
 
@@ -118,7 +120,7 @@ def _require(own: Mapping[str, str], name: str, kind: str, phase: Phase) -> None
 class Users:
     """The virtual users of a phase by number, each made when first needed: they keep their connections over steps."""
 
-    def __init__(self, client: Client, target: Target, policy: PhasePolicy, world: World) -> None:
+    def __init__(self, client: Client, target: Target, policy: PhasePolicy, world: PhaseWorld) -> None:
         self._api = target.api(client, policy)
         self._world = world
         self._users: dict[int, User] = {}

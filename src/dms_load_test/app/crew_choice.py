@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dms_load_test.app.target import Target
     from dms_load_test.config import Settings
     from dms_load_test.engine.transport import Client
-    from dms_load_test.engine.virtual_user import World
+    from dms_load_test.engine.virtual_user import PhaseWorld
     from dms_load_test.results.run_folder import RunFolder
     from dms_load_test.scenarios import Workload
 
@@ -30,7 +30,7 @@ _NO_DASK = (
 
 @asynccontextmanager
 async def crew_of(
-    session: Session, client: Client, target: Target, workload: Workload, world: World, folder: RunFolder
+    session: Session, client: Client, target: Target, workload: Workload, world: PhaseWorld, folder: RunFolder
 ) -> AsyncIterator[Crew]:
     """Return the crew that the settings ask for; its processes end with the context.
 
@@ -47,7 +47,7 @@ async def crew_of(
 
 @asynccontextmanager
 async def _workers(
-    session: Session, target: Target, workload: Workload, world: World, folder: RunFolder
+    session: Session, target: Target, workload: Workload, world: PhaseWorld, folder: RunFolder
 ) -> AsyncIterator[Crew]:
     try:
         from dms_load_test.app.worker import job_of  # noqa: PLC0415 - as below

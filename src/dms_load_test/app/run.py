@@ -32,7 +32,7 @@ from dms_load_test.engine.clock import SYSTEM_CLOCK
 from dms_load_test.engine.loop import run as run_loop
 from dms_load_test.engine.loop import settle
 from dms_load_test.engine.stop import StopReason
-from dms_load_test.engine.virtual_user import Ordinals, World
+from dms_load_test.engine.virtual_user import Ordinals, PhaseWorld
 from dms_load_test.errors import ConfigError, ScenarioError
 from dms_load_test.metrics.aggregate import Aggregate
 from dms_load_test.metrics.verdict import Ending, RunFacts, judge
@@ -247,7 +247,7 @@ class _Run:
         assert session.inventory is not None
         documents, inventory = workload.documents, session.inventory
         first = {name: max(count, inventory.first_unused_ordinal(name)) for name, count in documents.counts.items()}
-        world = World(
+        world = PhaseWorld(
             documents=documents,
             inventory=inventory,
             ordinals=Ordinals(first),

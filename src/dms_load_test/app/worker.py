@@ -21,7 +21,7 @@ from dms_load_test.engine.loop import new_event_loop, raise_file_limit
 from dms_load_test.engine.relayed import RelayedToken
 from dms_load_test.engine.stop import StopReason, StopSignal
 from dms_load_test.engine.transport import Client
-from dms_load_test.engine.virtual_user import Ordinals, World
+from dms_load_test.engine.virtual_user import Ordinals, PhaseWorld
 from dms_load_test.engine.watch import Watch
 from dms_load_test.errors import LoadTestError
 from dms_load_test.load.executor import PerVuIterations, SharedIterations
@@ -69,7 +69,7 @@ class Job:
     program: Program
 
 
-def job_of(target: Target, workload: Workload, world: World) -> Job:
+def job_of(target: Target, workload: Workload, world: PhaseWorld) -> Job:
     """Return the job of all workers; shard and clock are each one's own."""
     return Job(
         settings=without_secrets(workload.settings),
@@ -136,7 +136,7 @@ class _Worker:
         )
         self._inventory = ShippedInventory()
         self._aggregate = Aggregate(self._now_ns())
-        self._world = World(
+        self._world = PhaseWorld(
             documents=documents,
             inventory=self._inventory,
             ordinals=Ordinals(job.first_ordinals, job.shard),

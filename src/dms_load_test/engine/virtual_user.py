@@ -53,7 +53,7 @@ def _ignore(*_: object) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class PhaseWorld:
     """What all users of a phase share.
 
     `on_check` takes a check's name and result; `on_count` and `on_observe` a name, an amount or milliseconds, a kind.
@@ -91,7 +91,7 @@ class User:
         "random",
     )
 
-    def __init__(self, number: int, api: DueApi, world: World, more: Callable[[], DueApi] | None = None) -> None:
+    def __init__(self, number: int, api: DueApi, world: PhaseWorld, more: Callable[[], DueApi] | None = None) -> None:
         self.number = number
         self.iteration = 0
         self.api: Api = api
@@ -153,6 +153,8 @@ class User:
         """
         if self._more is None:
             raise ScenarioError("this user has no further connections for a batch")
+        if not requests:
+            return []  # the due time is left to what is sent next
         while len(self._idle_apis) < len(requests):
             self._idle_apis.append(self._more())
         due_ns, self._due_api.due_ns = self._due_api.due_ns, 0
@@ -171,13 +173,21 @@ class User:
 
     async def think(self, seconds: float | Pause) -> None:
         """Pause this user."""
-        await self._world.clock.sleep(seconds_of(seconds, self.random))
+        await self._pause(seconds_of(seconds, self.random))
 
     async def pace(self, seconds: float | Pause) -> None:
         """Pause this user until its iteration has taken so long."""
         left_s = seconds_of(seconds, self.random) - (self._world.clock.now_ns() - self._began_ns) / NS_PER_S
         if left_s > 0:
-            await self._world.clock.sleep(left_s)
+            await self._pause(left_s)
+
+    async def _pause(self, seconds: float) -> None:
+        """Pause; what is due and not yet sent is due so much later: a client's own pause is no wait for the server."""
+        clock, api = self._world.clock, self._due_api
+        began_ns = clock.now_ns()
+        await clock.sleep(seconds)
+        if api.due_ns:  # but for what was slept too long: that is a delay like any other
+            api.due_ns += min(int(seconds * NS_PER_S), clock.now_ns() - began_ns)
 
 
 async def _await(awaited: Awaitable[T]) -> T:

@@ -12,7 +12,7 @@ from dms_load_test.engine.auth import SharedAuthManager
 from dms_load_test.engine.clock import NS_PER_S, SYSTEM_CLOCK
 from dms_load_test.engine.executors import run_step
 from dms_load_test.engine.stop import StopSignal
-from dms_load_test.engine.virtual_user import Ordinals, User, World
+from dms_load_test.engine.virtual_user import Ordinals, PhaseWorld, User
 from dms_load_test.load.executor import ConstantArrivalRate, ConstantVus
 from dms_load_test.load.plan import Step
 from dms_load_test.load.shard import WHOLE
@@ -42,7 +42,7 @@ async def run(server, new_client):
     auth = SharedAuthManager(client, f"{base}/oauth/token", "key", "hidden-secret", emit=lambda _: None)
     policy = PhasePolicy(phase="load", emit=samples.append, on_failure=print)
     target = ApiTarget(client, auth, base, f"{base}/data", policy)
-    world = World(documents=None, inventory=None, ordinals=Ordinals({}), on_check=print, seed=1)
+    world = PhaseWorld(documents=None, inventory=None, ordinals=Ordinals({}), on_check=print, seed=1)
     users = cache(lambda number: User(number, target.user(), world))
 
     async def run(executor, iteration):

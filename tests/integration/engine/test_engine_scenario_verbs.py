@@ -10,7 +10,7 @@ from dms_load_test.engine.api import ApiTarget, PhasePolicy
 from dms_load_test.engine.auth import SharedAuthManager
 from dms_load_test.engine.options import TransportOptions
 from dms_load_test.engine.transport import Client
-from dms_load_test.engine.virtual_user import Ordinals, User, World
+from dms_load_test.engine.virtual_user import Ordinals, PhaseWorld, User
 from dms_load_test.errors import ScenarioError
 
 TOKEN = b'HTTP/1.1 200 OK\r\nContent-Length: 25\r\n\r\n{"access_token":"tok.en"}'
@@ -36,7 +36,7 @@ async def target(server):
 
 @pytest.fixture
 def user(target):
-    world = World(documents=None, inventory=None, ordinals=Ordinals({}), on_check=print, seed=1)
+    world = PhaseWorld(documents=None, inventory=None, ordinals=Ordinals({}), on_check=print, seed=1)
     made = User(0, target.user(), world, target.user)
     yield made
     made.close()

@@ -11,7 +11,7 @@ import pytest
 from dms_load_test.engine.account import StepProgress
 from dms_load_test.engine.executors import run_step
 from dms_load_test.engine.stop import StopReason, StopSignal
-from dms_load_test.engine.virtual_user import Ordinals, User, World
+from dms_load_test.engine.virtual_user import Ordinals, PhaseWorld, User
 from dms_load_test.errors import ConfigError, ScenarioError
 from dms_load_test.load.executor import (
     ConstantArrivalRate,
@@ -58,7 +58,7 @@ class Journal:
 
 @pytest.fixture
 def crew(leaping_clock):
-    world = World(
+    world = PhaseWorld(
         documents=None, inventory=None, ordinals=Ordinals({}), on_check=lambda *_: None, seed=1, clock=leaping_clock
     )
     return cache(lambda number: User(number, FakeApi(), world))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dms_load_test.engine.virtual_user import Ordinals, User, World
+from dms_load_test.engine.clock import NS_PER_S, Clock
+from dms_load_test.engine.virtual_user import Ordinals, PhaseWorld, User
 from dms_load_test.load.shard import Shard
 
 
@@ -22,17 +23,37 @@ def checks():
     return []
 
 
+class HandClock:
+    """A clock that stands still but for the pauses asked of it, which it makes too long by `over_s`."""
+
+    def __init__(self):
+        self.now_ns = 1000 * NS_PER_S
+        self.over_s = 0
+
+    async def pause(self, seconds):
+        self.now_ns += int((seconds + self.over_s) * NS_PER_S)
+
+    def clock(self):
+        return Clock(lambda: self.now_ns, self.pause)
+
+
 @pytest.fixture
-def new_user(checks):
+def hand():
+    return HandClock()
+
+
+@pytest.fixture
+def new_user(checks, hand):
     def new(number, seed=1):
-        world = World(
+        world = PhaseWorld(
             documents=None,
             inventory=None,
             ordinals=Ordinals({}),
             on_check=lambda *told: checks.append(told),
             seed=seed,
+            clock=hand.clock(),
         )
-        return User(number, FakeApi(), world)
+        return User(number, FakeApi(), world, FakeApi)
 
     return new
 
@@ -68,6 +89,40 @@ def test_a_due_time_for_which_nothing_was_sent_is_not_that_of_the_next_iteration
     user.begin(4, due_ns=99)
     user.begin(5)
     assert user.api.due_ns == 0
+
+
+async def test_a_pause_before_the_first_request_is_no_wait_for_it(new_user, hand):
+    user = new_user(0)
+    late_ns = 3 * NS_PER_S
+    user.begin(4, due_ns=hand.now_ns - late_ns)
+
+    await user.think(2.0)
+    assert hand.now_ns - user.api.due_ns == late_ns
+    await user.pace(5.0)
+    assert hand.now_ns - user.api.due_ns == late_ns
+    await user.pace(1.0)
+    assert hand.now_ns - user.api.due_ns == late_ns
+
+
+async def test_a_pause_that_is_too_long_delays_the_request(new_user, hand):
+    user, hand.over_s = new_user(0), 1
+    user.begin(4, due_ns=hand.now_ns)
+    await user.think(2.0)
+    assert hand.now_ns - user.api.due_ns == NS_PER_S
+
+
+async def test_a_pause_gives_no_due_time_to_what_has_none(new_user):
+    user = new_user(0)
+    user.begin(4)
+    await user.think(2.0)
+    assert user.api.due_ns == 0
+
+
+async def test_an_empty_batch_leaves_the_due_time_to_what_is_sent_next(new_user):
+    user = new_user(0)
+    user.begin(4, due_ns=99)
+    assert await user.batch([]) == []
+    assert user.api.due_ns == 99
 
 
 def test_closing_a_user_closes_its_connections(new_user):
