@@ -4,6 +4,7 @@ import re
 from datetime import date, datetime
 from functools import cache
 
+import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -273,6 +274,17 @@ def test_a_changed_document_conforms_keeps_its_key_and_differs_for_each_revision
     assert key_of(schema, first) == key_of(schema, second) == key_of(schema, original)
     assert [*document_problems(schema, first), *document_problems(schema, second)] == []
     assert documents.changed(resource, ordinal, one + REVISIONS) == first
+
+
+@pytest.mark.parametrize("resource", sorted(documents_of(DEV).updatable))
+@given(st.integers(1, REVISIONS - 2500))
+@example(1)
+@settings(max_examples=2)
+def test_thousands_of_revisions_in_a_row_differ(resource, begin):
+    documents = documents_of(DEV)
+    revised = {msgspec.json.encode(documents.changed(resource, 0, begin + n)) for n in range(2500)}
+
+    assert len(revised) == 2500
 
 
 @pytest.mark.parametrize("resource", sorted(documents_of(DEV).counts))

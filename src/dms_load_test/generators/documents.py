@@ -56,10 +56,9 @@ DISTRICT: Mapping[str, Callable[[World], Rule]] = {
 }
 """The rule of each resource of the district. A new one needs a line here and one in `district.plan_counts`."""
 
-
-_GENERAL = ("General", "Special", "Other")
 REVISIONS = 1_000_000
 """So many days after its begin something may end, and nothing else grows out of its range."""
+_GENERAL = ("General", "Special", "Other")
 """Code values of descriptors that neither the target nor the standard has any of."""
 
 
@@ -102,7 +101,8 @@ class Documents:
     def changed(self, resource: str, ordinal: int, revision: int) -> dict[str, Any]:
         """Return a document with a member changed that is not part of its natural key, otherwise for each revision.
 
-        After `REVISIONS` they begin again, so that a long run stays within the ranges of dates and numbers.
+        After `REVISIONS` they begin again, so that a long run stays within the ranges of dates and numbers. Sooner do
+        the full-time equivalency of enrollments, after 9,999, and whole numbers that an API gives a narrower range.
 
         Raises: as `document`, and ValueError for a resource that is not `updatable` or a revision below 1.
         """

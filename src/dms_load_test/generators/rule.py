@@ -18,7 +18,8 @@ class Rule:
 
     `change(document, revision)` changes, in place, a member that is not part of the natural key, otherwise for every
     revision from 1; None where the resource has no such member. `growable`: ordinals beyond the planned count are valid
-    too, make new natural keys and refer to planned documents only.
+    too, make new natural keys and refer to planned documents only. `shares`: what `document` returns may hold parts
+    that other documents hold too; who changes it copies it first.
     """
 
     document: Callable[[int], Document]

@@ -9,6 +9,7 @@ from dms_load_test.generators.households import household_of_contact, link
 from dms_load_test.generators.people import FEMALE, MALE, adult_name, child_name
 from dms_load_test.generators.rule import Rule, annotate, new_extension
 from dms_load_test.generators.schools import GRADES
+from dms_load_test.generators.words import BOYS, GIRLS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _KINDERGARTEN_AGE = 5
 """Age on the first of September."""
 _DAYS = 365
+_NAMES = GIRLS + BOYS
+"""No name is in both."""
 
 
 def students(world: World) -> Rule:
@@ -211,6 +214,5 @@ def _birth_dates(year: int) -> tuple[tuple[str, ...], ...]:
 
 def _preferred_name(document: Document, revision: int) -> None:
     """Give the student a preferred first name, and a number after it once the names have been used up."""
-    name = child_name(revision % 2, revision // 2)
-    again = revision // 200
-    document["preferredFirstName"] = f"{name} {again + 1}" if again else name
+    again, number = divmod(revision, len(_NAMES))
+    document["preferredFirstName"] = f"{_NAMES[number]} {again + 1}" if again else _NAMES[number]
