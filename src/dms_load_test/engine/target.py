@@ -52,7 +52,6 @@ _ADVICE = {
 
 _NO_TLS = "wrong version number"
 """What OpenSSL calls an answer that is no TLS."""
-_PROXY = "by the proxy "
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,7 @@ class MetadataReader:
         self._emit(sample_of(connection, self._labels, ok=answer.ok))
         if answer.error:
             advice = _ADVICE.get(answer.error, "try again")
-            if _PROXY in connection.reason:
+            if answer.error == "connect" and self._client.options.proxies.of(origin):
                 advice = PROXY_ADVICE
             elif _NO_TLS in connection.reason:
                 advice = "the server there speaks no TLS: write http:// in API_BASE_URL, or name the port that is https"

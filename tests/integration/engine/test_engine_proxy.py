@@ -13,10 +13,11 @@ from contextlib import suppress
 import pytest
 
 from dms_load_test.engine.address import Origin
-from dms_load_test.engine.proxy import Proxies, Proxy, proxies_of
+from dms_load_test.engine.proxy import ADVICE, Proxies, Proxy, proxies_of
 from dms_load_test.engine.reasons import os_reason
+from dms_load_test.engine.target import MetadataReader
 from dms_load_test.engine.transport import request_bytes
-from dms_load_test.errors import ConfigError
+from dms_load_test.errors import ConfigError, TargetError
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 HOST = "api.example.org"
@@ -102,6 +103,14 @@ async def test_a_proxy_that_refuses_is_named_and_its_password_is_not(tunnel, new
         f"the proxy http://127.0.0.1:{tunnel.port} answered 407 Proxy Authentication Required to CONNECT"
     )
     assert "hidden" not in repr(client.options)
+
+
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:{port}", "http://no-such-proxy.invalid:3128"])
+async def test_where_a_proxy_gives_no_way_the_advice_is_about_the_proxy(tunnel, new_client, proxy):
+    tunnel.answer = b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"
+    client = new_client(**options({"HTTPS_PROXY": proxy.format(port=tunnel.port)}))
+    with pytest.raises(TargetError, match=ADVICE):
+        await MetadataReader(client, print).discover(f"https://{HOST}")
 
 
 async def test_plain_requests_name_the_whole_url_to_a_proxy(server, new_client):
