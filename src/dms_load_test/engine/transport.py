@@ -7,7 +7,7 @@ import random
 from typing import TYPE_CHECKING
 
 from dms_load_test.engine.address import Address, Origin, resolve, split_url
-from dms_load_test.engine.clock import SYSTEM_CLOCK, Clock
+from dms_load_test.engine.clock import NS_PER_S, SYSTEM_CLOCK, Clock
 from dms_load_test.engine.connection import Connection, Wiring
 from dms_load_test.engine.options import TransportOptions, tls_context
 from dms_load_test.engine.proxy import absolute_form
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from dms_load_test.engine.proxy import Proxy
 
+LOOK_UP_AGAIN_S = 1.0
+"""A name whose addresses fail is looked up no more often, whatever the number of users that try."""
 SWEEP_S = 0.1
 """A time-out is noticed this late at most: exact enough for limits of seconds, and cheap for 10,000 connections."""
 STOPPED = "stopped before the answer"
@@ -39,7 +41,7 @@ class Client:
         self.dice = random.Random()
         loop = asyncio.get_running_loop()
         self._wiring = Wiring(loop, clock.now_ns, self.options, tls_context(self.options))
-        self._addresses: dict[Origin, list[Address]] = {}
+        self._look_ups: dict[Origin, tuple[asyncio.Task[list[Address]], int]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -59,18 +61,27 @@ class Client:
         return Connection(self._wiring, origin)
 
     async def addresses(self, origin: Origin) -> list[Address]:
-        """Return the origin's addresses, the one that worked last first; asked of the system once.
+        """Return the origin's addresses, in the order to try them: one list for all, asked of the system once.
 
         Raises:
             OSError: The name has none.
         """
-        if origin not in self._addresses:
-            self._addresses[origin] = await resolve(origin)
-        return self._addresses[origin]
+        entry = self._look_ups.get(origin)
+        if entry is None:
+            entry = self._look_ups[origin] = self._wiring.loop.create_task(resolve(origin)), self.clock.now_ns()
+        try:
+            # A user that is stopped while it waits must not take the answer away from the others.
+            return await asyncio.shield(entry[0])
+        except OSError:
+            if self._look_ups.get(origin) is entry:
+                del self._look_ups[origin]
+            raise
 
-    def prefer(self, origin: Origin, address: Address) -> None:
-        """Try `address` first from now on."""
-        self._addresses[origin].sort(key=lambda other: other != address)
+    def doubt(self, origin: Origin) -> None:
+        """Take note that none of the origin's addresses gives a connection: the next opening looks them up again."""
+        _, asked_ns = self._look_ups.get(origin, (None, 0))
+        if self.clock.now_ns() - asked_ns >= LOOK_UP_AGAIN_S * NS_PER_S:
+            self._look_ups.pop(origin, None)
 
     def sweep(self, now_ns: int) -> None:
         """End every exchange and opening whose deadline has passed."""
@@ -82,6 +93,8 @@ class Client:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        for look_up, _ in self._look_ups.values():
+            look_up.cancel()
         for connection in tuple(self._wiring.opened):
             connection.fail("cancelled", "the client was closed")
 
@@ -162,9 +175,10 @@ class Channel:
                 connection.fail("cancelled", "stopped before the connection was open")
                 raise
             if not connection.error:
-                client.prefer(reached, address)
+                addresses.sort(key=lambda other: other != address)  # the one that worked is tried first from now on
             if connection.error in {"", "cancelled"}:
-                break
+                return connection
+        client.doubt(reached)
         return connection
 
 

@@ -12,7 +12,9 @@ import pytest
 
 from dms_load_test.engine.address import Address, Origin
 from dms_load_test.engine.answer import Answer, Labels, sample_of
-from dms_load_test.engine.transport import request_bytes
+from dms_load_test.engine.clock import NS_PER_S, Clock
+from dms_load_test.engine.options import TransportOptions
+from dms_load_test.engine.transport import LOOK_UP_AGAIN_S, Client, request_bytes
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -29,6 +31,29 @@ async def until(condition):
 
 def body_of(connection):
     return Answer(connection, 1000, ok=True).body
+
+
+class Resolver:
+    """Stands for the system's: gives the next of `answers`, the last one again and again."""
+
+    def __init__(self):
+        self.answers = []
+        self.asked = 0
+
+    async def resolve(self, _origin):
+        await asyncio.sleep(0)
+        self.asked += 1
+        answer = self.answers[min(self.asked, len(self.answers)) - 1]
+        if isinstance(answer, OSError):
+            raise answer
+        return list(answer)
+
+
+@pytest.fixture
+def resolver(monkeypatch):
+    made = Resolver()
+    monkeypatch.setattr("dms_load_test.engine.transport.resolve", made.resolve)
+    return made
 
 
 @pytest.mark.parametrize(
@@ -213,14 +238,51 @@ async def test_closing_the_client_ends_what_is_under_way(server, new_client):
     assert client.open_connections == 0
 
 
-async def test_the_next_address_is_tried_where_the_first_refuses(server, new_client):
+async def test_users_that_start_together_look_the_name_up_once(server, new_client, resolver):
+    resolver.answers = [[Address(socket.AF_INET, ("127.0.0.1", server.port))]]
+    client = new_client()
+    stopped = asyncio.create_task(client.addresses(server.origin()))
+    await asyncio.sleep(0)
+    stopped.cancel()
+    answers = await asyncio.gather(*(ask(client, server.origin()) for _ in range(10)))
+    assert {answer.error for answer in answers} == {""}
+    assert resolver.asked == 1
+
+
+async def test_a_name_that_has_no_address_is_looked_up_once_for_all_and_again_the_next_time(new_client, resolver):
+    resolver.answers = [OSError("not yet"), [Address(socket.AF_INET, ("127.0.0.1", 1))]]
+    client, origin = new_client(), Origin("http", "127.0.0.1", 80)
+    found = await asyncio.gather(*(client.addresses(origin) for _ in range(10)), return_exceptions=True)
+    assert {str(error) for error in found} == {"not yet"}
+    assert len(await client.addresses(origin)) == 1
+    assert resolver.asked == 2
+
+
+async def test_a_name_whose_addresses_have_died_is_looked_up_again_but_not_by_each_request(server, resolver):
+    now_s = [1000.0]
+    client = Client(TransportOptions(), Clock(lambda: int(now_s[0] * NS_PER_S), asyncio.sleep))
+    origin = server.origin()
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        dead = Address(socket.AF_INET, unused.getsockname())
+        resolver.answers = [[dead], [Address(socket.AF_INET, ("127.0.0.1", server.port))]]
+        told = []
+        for pause_s in (0.5, LOOK_UP_AGAIN_S, 0.5):
+            told.append(((await ask(client, origin)).error, resolver.asked))
+            now_s[0] += pause_s
+        told.append(((await ask(client, origin)).error, resolver.asked))
+    client.close()
+    assert told == [("connect", 1), ("connect", 1), ("connect", 1), ("", 2)]
+
+
+async def test_the_next_address_is_tried_where_the_first_refuses(server, new_client, resolver):
     client = new_client()
     origin = server.origin()
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         refusing = Address(socket.AF_INET, unused.getsockname())
         accepting = Address(socket.AF_INET, ("127.0.0.1", server.port))
-        client._addresses[origin] = [refusing, accepting]
+        resolver.answers = [[refusing, accepting]]
         assert (await ask(client, origin)).error == ""
     assert await client.addresses(origin) == [accepting, refusing], "the one that worked goes first from now on"
 
