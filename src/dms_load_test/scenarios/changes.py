@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from dms_load_test.scenarios.api import Totals, VirtualUser, Workload
 
+ONE_PROCESS = True
+"""Whoever compares the clients' copies has to hold them all."""
 NEEDS_DOCUMENTS = True
 READS_ONLY = True
 _EVERY_S = 1.0

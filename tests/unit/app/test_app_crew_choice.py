@@ -21,7 +21,7 @@ async def choose(settings, program):
 
 
 @pytest.mark.parametrize("settings", SHARED, ids=str)
-@pytest.mark.parametrize("name", ["pipeclean", "paging", "filtered", "contention"])
+@pytest.mark.parametrize("name", ["pipeclean", "paging", "filtered", "changes", "contention"])
 async def test_a_scenario_that_knows_only_what_its_own_process_saw_is_refused_with_workers(settings, name):
     program = Program((*program_of(("smoke", "load")).turns, (Item(scenario=name, name="mine"),)))
 
