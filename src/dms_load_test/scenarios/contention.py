@@ -51,7 +51,15 @@ class _Hot:
     entry: Entry
     used: deque[str] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     made: dict[str, int] = field(default_factory=dict)
-    """ETag -> revision."""
+    """ETag -> revision, the newest last; without updates whose answers told no ETag."""
+
+    def updated(self, upon: str, made: str, revision: int) -> bool:
+        """Take note of an update upon one ETag that made another; return whether it overwrote an update unseen."""
+        is_lost = upon in self.used
+        self.used.append(upon)
+        if made:
+            self.made = dict(list(self.made.items())[-_REMEMBERED:]) | {made: revision}
+        return is_lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +107,8 @@ class Contention:
             if revision or not reply.ok:
                 sent = self._documents.changed(entry.resource, entry.ordinal, revision) if revision else {}
                 self._compare(vu, (entry.resource, entry.document_id, entry.ordinal), sent, reply)
+            elif hot.used:
+                vu.count("audits", kind="not compared: no update was answered with its ETag")
             vu.inventory.give_back(entry)
         self._hot.clear()
         for child in self._children:
@@ -147,11 +157,8 @@ class Contention:
                 entry.resource, entry.document_id, body, entry.ordinal, if_match=etag, expect=(200, 204, 412)
             )
             self._count(vu, "update", reply)
-            if reply.status in {200, 204}:
-                if etag in hot.used:
-                    vu.count(_LOST, kind=entry.resource)
-                hot.used.append(etag)
-                hot.made = {reply.headers.get("etag", ""): revision} | dict(list(hot.made.items())[:_REMEMBERED])
+            if reply.status in {200, 204} and hot.updated(etag, reply.headers.get("etag", ""), revision):
+                vu.count(_LOST, kind=entry.resource)
             if reply.status != 412:  # noqa: PLR2004 - Precondition Failed: somebody was faster
                 return
             if attempt < TRIES - 1:
@@ -163,11 +170,12 @@ class Contention:
         parent = self._documents.document(self._child, 0)
         shared: dict[str, Any] = {name: parent[name] for name in _PARENTS if name in parent and name in document}
         sent = {**document, **shared}
-        reply = await vu.api.create(self._child, encode(sent), ordinal)
+        # What is sent is not what the generator says of the ordinal: no failure may show that instead, and no run may
+        # look the document up or update it by that.
+        reply = await vu.api.create(self._child, encode(sent))
         self._count(vu, "create", reply)
         if not reply.ok:
             return
-        # Its key is not what the generator says of its ordinal: no run may look it up or update it by that.
         vu.inventory.add_apart(self._child, ordinal, reply.document_id, created=reply.status == CREATED)
         if vu.random.random() < self._settings.audit_ratio and len(self._children) < _MOST_CHILDREN:
             self._children.append(_Child(reply.document_id, ordinal, sent))

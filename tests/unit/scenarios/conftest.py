@@ -104,7 +104,7 @@ class FakeApi:
         return self._reply("get", 200, b'{"urls": {}}')
 
     async def create(self, resource, body, ordinal=-1):
-        document_id = f"{resource}/{ordinal}"
+        document_id = f"{resource}/{ordinal if ordinal >= 0 else f'new-{len(self.documents)}'}"
         if "create" not in self.refuse:
             self.documents[document_id] = {**msgspec.json.decode(body), "id": document_id}
         return self._reply("create", 201, document_id=document_id)

@@ -2,6 +2,7 @@ from random import Random
 
 import pytest
 
+from dms_load_test.load.virtual_user import Reply
 from dms_load_test.results.inventory import RunInventory
 from dms_load_test.scenarios import contention
 
@@ -70,6 +71,45 @@ async def test_a_refused_condition_is_counted_and_tried_again_with_the_newest_et
     assert user.counts["contended_writes", "update: 412 precondition failed"] == 2
     assert user.counts["contended_writes", "update: tried again after 412"] == 2
     assert user.counts["contended_writes", "update: done"] == 1
+
+
+async def test_documents_whose_updates_tell_no_etag_are_counted_as_not_compared(fighting, user):
+    update = user.api.update
+
+    async def silent(*which, **options):
+        reply = await update(*which, **options)
+        return Reply(reply.status, ok=reply.ok, headers={}, body=b"")
+
+    user.api.update = silent
+    behaviour = contention.Contention(fighting, "contention")
+    await fight(behaviour, user, 40)
+    await behaviour.verify(user)
+
+    assert user.counts["audits", "not compared: no update was answered with its ETag"] == 3
+    assert user.counts["audits", "read back, as written"] == 0
+
+
+async def test_an_etag_that_comes_again_stands_for_the_newest_update(fighting, user):
+    user.api._etag = lambda document_id: f"{document_id} for ever"
+    behaviour = contention.Contention(fighting, "contention")
+    await fight(behaviour, user, 40)
+    await behaviour.verify(user)
+
+    assert user.violations == []
+    assert user.counts["audits", "read back, as written"] == 3
+
+
+async def test_a_child_s_failure_names_no_ordinal_that_would_make_another_document(fighting, user):
+    named, create = [], user.api.create
+
+    async def noted(resource, body, ordinal=-1):
+        named.append(ordinal)
+        return await create(resource, body, ordinal)
+
+    user.api.create = noted
+    await fight(contention.Contention(fighting, "contention"), user, 4)
+
+    assert named == [-1, -1]
 
 
 async def test_an_update_that_was_acknowledged_and_not_kept_is_a_violation(fighting, user):
