@@ -22,7 +22,7 @@ def plan(workload: Workload) -> Phase:
         max_vus=100,
     )
     return phase(
-        "attendance",
+        workload.name or "attendance",
         send_attendance,
         executor,
         thresholds=("http_req_duration{operation:create}: p(99)<2000", "attendance{kind:accepted}: count>0"),

@@ -37,7 +37,10 @@ async def register(vu: VirtualUser) -> None:
 
 def plan(workload: Workload) -> tuple[Phase, ...]:
     users = workload.settings.vus_readwrite_phase
+    before = f"{workload.name}: " if workload.name else ""  # so that a plan can have it twice
+    once = PerVuIterations(vus=1, iterations=1, max_duration_s=30.0)
+    shared = SharedIterations(vus=users, iterations=50, max_duration_s=300.0)
     return (
-        phase("grade levels", check_grade_levels, PerVuIterations(vus=1, iterations=1, max_duration_s=30.0)),
-        phase("registration", register, SharedIterations(vus=users, iterations=50, max_duration_s=300.0)),
+        phase(f"{before}grade levels", check_grade_levels, once),
+        phase(f"{before}registration", register, shared),
     )

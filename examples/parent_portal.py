@@ -34,7 +34,7 @@ async def view_page(vu: VirtualUser) -> None:
 
 def plan(workload: Workload) -> Phase:
     return phase(
-        "portal",
+        workload.name or "portal",
         view_page,
         ConstantVus(vus=10, duration_s=min(60.0, workload.settings.duration_readwrite_phase)),
         thresholds=("page_view: p(95)<1000", "checks: rate==1"),

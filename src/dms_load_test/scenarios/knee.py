@@ -2,11 +2,11 @@
 
 Each rate is held in looks of equal length, longer ones where the target is slow. The first look is for settling; then
 looks are pooled until the p95 of the newest agrees with the pool, or enough have been taken. A rate is too much where
-the p95 has risen by half over that of the first rate, where too many operations failed, or where less was done than was
-due. The search raises the rate by half each time, then halves the gap between the last good rate and the first bad one
-until it is small.
+the p95 has risen by half over that of the first rate, or is longer than half a look, as a queue grew; where too many
+operations failed; or where less was done than was due. The search raises the rate by half each time, then halves the
+gap between the last good rate and the first bad one until it is small.
 
-- *capacity*: the most operations a second that were completed at any rate.
+- *capacity*: the most iterations a second that were completed at any rate.
 - *knee*: the highest rate that was not too much.
 - *recommended*: 70 % of the knee, for a soak; `--then-soak 60m` holds it.
 """
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from dms_load_test.scenarios.api import Workload
 
 NEEDS_DOCUMENTS = True
-SOAK = "soak"
 GROWTH = 1.5
 GAP = 1.05
 SOAK_RATIO = 0.7
@@ -247,8 +246,9 @@ class Soak:
 def plan(workload: Workload) -> tuple[Phase, ...]:
     """Plan the search over the readwrite behaviour, without thinking, and the soak after it if that is asked for."""
     settings, name = workload.settings, workload.name or "knee"
+    soak = f"{name} soak" if workload.name else "soak"
     eager = settings.model_copy(update=NO_THINKING)
-    behaviour, held = (ReadWrite(replace(workload, settings=eager), phase) for phase in (name, SOAK))
+    behaviour, held = (ReadWrite(replace(workload, settings=eager), phase) for phase in (name, soak))
     limits = Limits(settings.knee_start_rate, settings.knee_most_rate, settings.knee_p95_rise, settings.knee_errors)
     search = Search(_step(workload, behaviour), limits)
     searching = _phase(name, search, _step(workload, behaviour), behaviour)
@@ -256,7 +256,7 @@ def plan(workload: Workload) -> tuple[Phase, ...]:
     if not settings.soak_duration:
         return (searching,)
     step = _step(workload, held)
-    soaking = _phase(SOAK, Soak(step, search, settings.soak_duration), step, held)
+    soaking = _phase(soak, Soak(step, search, settings.soak_duration), step, held)
     return searching, replace(soaking, thresholds=(*settings.thresholds_readwrite, THRESHOLD))
 
 

@@ -62,7 +62,7 @@ def _holds(reply: Reply, expected: dict[str, str]) -> bool:
 def plan(workload: Workload) -> Phase:
     """Plan the smoke phase: one user, one cycle."""
     return Phase(
-        name="smoke",
+        name=workload.name or "smoke",
         steps=(
             Step(
                 name="cycle",

@@ -1,6 +1,7 @@
 """The search for the knee, against simulated servers whose capacity is known."""
 
 import heapq
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -131,3 +132,9 @@ def test_the_soak_holds_70_percent_of_the_knee():
 def test_a_soak_is_planned_only_when_asked_for(with_settings):
     assert [phase.name for phase in knee.plan(with_settings())] == ["knee"]
     assert [phase.name for phase in knee.plan(with_settings(soak_duration=60.0))] == ["knee", "soak"]
+
+
+def test_the_soak_of_a_knee_that_a_plan_names_is_named_after_it(with_settings):
+    workload = replace(with_settings(soak_duration=60.0), name="evening")
+
+    assert [phase.name for phase in knee.plan(workload)] == ["evening", "evening soak"]

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from dms_load_test.scenarios import smoke
 
 
@@ -36,6 +38,11 @@ async def test_a_delete_that_did_not_take_is_noticed(user):
     await smoke.cycle(user)
 
     assert user.checks["the descriptor is gone"] is False
+
+
+def test_the_phase_has_the_name_that_a_plan_gives_it(workload):
+    assert smoke.plan(workload).name == "smoke"
+    assert smoke.plan(replace(workload, name="again")).name == "again"
 
 
 def test_the_phase_is_one_cycle_of_at_most_30_seconds(workload):
