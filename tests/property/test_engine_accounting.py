@@ -100,7 +100,7 @@ async def drive(behaviours, executor, stop_after, retry):
     hostile = HostileServer(behaviours)
     listener = await asyncio.start_server(hostile.serve, "127.0.0.1", 0)
     base = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
-    client = Client(TransportOptions(response_timeout_s=0.02, request_timeout_s=0.02, max_header_bytes=4096))
+    client = Client(TransportOptions(request_timeout_s=0.02, max_header_bytes=4096))
     samples, failures, progress, stop = [], [], StepProgress(), StopSignal()
     auth = SharedAuthManager(client, f"{base}/oauth/token", "key", "hidden-secret", emit=lambda _: None)
     policy = PhasePolicy(phase="load", emit=samples.append, on_failure=failures.append, retry=retry)

@@ -76,7 +76,6 @@ def transport_options(settings: Settings) -> TransportOptions:
     """Return how the settings want a target to be reached."""
     return TransportOptions(
         connect_timeout_s=settings.connect_timeout,
-        response_timeout_s=settings.request_timeout,
         request_timeout_s=settings.request_timeout,
         insecure=settings.insecure,
         ca_bundle=settings.ca_bundle,

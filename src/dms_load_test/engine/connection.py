@@ -61,10 +61,9 @@ class Connection:
     """
 
     __slots__ = (
-        "_first_limit_ns",
+        "_limit_ns",
         "_receive",
         "_sock",
-        "_total_limit_ns",
         "_unsent",
         "_used",
         "_waiter",
@@ -98,8 +97,7 @@ class Connection:
         self.sent_bytes = self.received_bytes = 0
         self.started_ns = self.sent_ns = self.finished_ns = wiring.now_ns()
         self.first_ns = 0
-        self._first_limit_ns = int(wiring.options.response_timeout_s * NS_PER_S)
-        self._total_limit_ns = int(wiring.options.request_timeout_s * NS_PER_S)
+        self._limit_ns = int(wiring.options.request_timeout_s * NS_PER_S)
         self._used = False
         self._unsent: memoryview | None = None
         self._waiter: asyncio.Future[Connection] | None = None
@@ -208,7 +206,7 @@ class Connection:
         waiter = self._waiter = wiring.new_waiter()
         self.first_ns = self.received_bytes = self.sent_bytes = 0
         started_ns = self.started_ns = self.sent_ns = wiring.now_ns()
-        self.deadline_ns = started_ns + self._first_limit_ns
+        self.deadline_ns = started_ns + self._limit_ns
         self._send(request)
         return waiter
 
@@ -278,7 +276,6 @@ class Connection:
         self.finished_ns = now_ns = wiring.now_ns()
         if not self.received_bytes:
             self.first_ns = now_ns
-            self.deadline_ns = self.started_ns + self._total_limit_ns
         self.received_bytes += count
         response = self.response
         try:
@@ -336,7 +333,7 @@ class Connection:
         if not self._used:
             self.fail("timeout", f"no connection within {options.connect_timeout_s:g} s")
         elif not self.received_bytes:
-            self.fail("timeout", f"no answer within {options.response_timeout_s:g} s")
+            self.fail("timeout", f"no answer within {options.request_timeout_s:g} s")
         else:
             self.fail("timeout", f"no complete answer within {options.request_timeout_s:g} s")
 

@@ -18,14 +18,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransportOptions:
-    """Time-outs in seconds, from the start of connecting and of sending; `response_timeout_s` ends at the first byte.
+    """Time-outs in seconds, from the start of connecting and of sending.
 
     `max_header_bytes` bounds an answer's head, interim answers included; `max_answer_bytes` the whole answer on the
     wire and, where it is asked for, its decoded body.
     """
 
     connect_timeout_s: float = 10.0
-    response_timeout_s: float = 60.0
     request_timeout_s: float = 60.0
     max_header_bytes: int = 64 * 1024
     max_answer_bytes: int = 64 * 1024 * 1024

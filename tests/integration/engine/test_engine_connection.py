@@ -186,15 +186,15 @@ async def test_the_body_of_an_answer_nobody_asked_for_is_not_the_one_before(serv
 
 
 @pytest.mark.parametrize(
-    ("steps", "option", "reason"),
+    ("steps", "reason"),
     [
-        ([5.0], "response_timeout_s", "no answer within 0.15 s"),
-        ([b"HTTP/1.1 200 OK\r\n", 5.0], "request_timeout_s", "no complete answer within 0.15 s"),
+        ([5.0], "no answer within 0.15 s"),
+        ([b"HTTP/1.1 200 OK\r\n", 5.0], "no complete answer within 0.15 s"),
     ],
 )
-async def test_a_server_that_is_too_slow_is_a_timeout(server, new_client, steps, option, reason):
+async def test_a_server_that_is_too_slow_is_a_timeout(server, new_client, steps, reason):
     server.script = [steps]
-    connection = await ask(new_client(**{option: 0.15}), server.origin())
+    connection = await ask(new_client(request_timeout_s=0.15), server.origin())
     assert (connection.error, connection.reason) == ("timeout", reason)
 
 
