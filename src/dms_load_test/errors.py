@@ -23,3 +23,13 @@ class ScenarioError(LoadTestError):
 
 class StorageError(LoadTestError):
     """The results cannot be written any more: the disk is full, or its folder is gone. What was written stays."""
+
+
+def first_of(raised: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the exception of a group to report: the first that is meant for users, else the first of our own mistakes.
+
+    Raise it from an `except BaseExceptionGroup`: what `except*` raises is a group, before Python 3.11.4.
+    """
+    found, _ = raised.split(LoadTestError)
+    first = (found or raised).exceptions[0]
+    return first_of(first) if isinstance(first, BaseExceptionGroup) else first

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from dms_load_test.app.target import PREFLIGHT, UNHEARD, documents_of
 from dms_load_test.engine.api import PhasePolicy
 from dms_load_test.engine.problems import reason_of
-from dms_load_test.errors import TargetError
+from dms_load_test.errors import TargetError, first_of
 from dms_load_test.load.plan import RetryPolicy
 from dms_load_test.scenarios.program import LOAD
 
@@ -153,8 +153,8 @@ class Cleaning:
             async with asyncio.TaskGroup() as tasks:
                 for user in self._users:
                     tasks.create_task(work(user))
-        except* TargetError as group:
-            raise group.exceptions[0] from None
+        except BaseExceptionGroup as raised:
+            raise first_of(raised) from None
         return referred
 
     def _note(self, entry: InventoryEntry, reply: Reply) -> bool:

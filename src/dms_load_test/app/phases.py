@@ -13,7 +13,7 @@ from dms_load_test.app.session import Watched
 from dms_load_test.engine.account import StepProgress
 from dms_load_test.engine.clock import NS_PER_S
 from dms_load_test.engine.executors import planned_iterations
-from dms_load_test.errors import LoadTestError
+from dms_load_test.errors import first_of
 from dms_load_test.load.executor import (
     ConstantArrivalRate,
     ConstantVus,
@@ -84,7 +84,7 @@ class PhaseRunner:
                 for phase in phases:
                     tasks.create_task(self._phase(phase, gathering, shown))
         except BaseExceptionGroup as raised:
-            raise _first(raised) from None
+            raise first_of(raised) from None
         finally:
             shown.end_together()
 
@@ -230,13 +230,6 @@ def figures_of(phase: str, step: Step, outcome: StepOutcome, measured: Totals) -
         failed=sum(row.failed for row in rows),
         response=merged(row.response for row in rows),
     )
-
-
-def _first(raised: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the exception to report: the first that is meant for users, else the first of our own mistakes."""
-    found, _ = raised.split(LoadTestError)
-    first = (found or raised).exceptions[0]
-    return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 def _step_begin(now_s: float, phase: str, step: Step) -> StepBegin:

@@ -23,7 +23,7 @@ from dms_load_test.app.lookup import ids_in
 from dms_load_test.app.target import PREFLIGHT
 from dms_load_test.cluster.post import LEASE_S
 from dms_load_test.engine.api import PhasePolicy
-from dms_load_test.errors import TargetError
+from dms_load_test.errors import TargetError, first_of
 from dms_load_test.load.ordinals import OrdinalSet
 from dms_load_test.load.plan import RetryPolicy
 from dms_load_test.scenarios.load import ATTEMPTS, levels_of
@@ -96,8 +96,8 @@ async def recovered(
             inventory.enter_phase(manifest.phases[-1])
             for row in search.grown_rows():
                 await search.along(row)
-    except* TargetError as group:
-        raise group.exceptions[0] from None
+    except BaseExceptionGroup as raised:
+        raise first_of(raised) from None
     finally:
         search.close()
         inventory.flush()

@@ -19,7 +19,7 @@ from dms_load_test.engine.auth import TokenError
 from dms_load_test.engine.problems import reason_of
 from dms_load_test.engine.proxy import ADVICE as PROXY_ADVICE
 from dms_load_test.engine.transport import request_bytes
-from dms_load_test.errors import TargetError
+from dms_load_test.errors import TargetError, first_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -209,8 +209,8 @@ async def read_descriptor_values(
         async with asyncio.TaskGroup() as tasks:
             for _ in range(min(_READERS, len(names))):
                 tasks.create_task(_read_some(target.user(), model, left, values))
-    except* TargetError as group:
-        raise group.exceptions[0] from None
+    except BaseExceptionGroup as raised:
+        raise first_of(raised) from None
     return {name: values[name] for name in names}
 
 
