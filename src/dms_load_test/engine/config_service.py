@@ -158,9 +158,7 @@ class ConfigService:
 
     async def applications(self, vendor: int) -> list[dict[str, Any]]:
         """Return a vendor's applications."""
-        answer = await self._do("GET", f"vendors/{vendor}/applications")
-        found = answer.json()
-        return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+        return _records(await self._do("GET", f"vendors/{vendor}/applications"))
 
     async def add_application(self, application: Mapping[str, Any]) -> Credentials:
         """Make an application and return its client."""
@@ -186,9 +184,9 @@ class ConfigService:
         seen: set[Any] = set()
         while True:
             answer = await self._do("GET", f"{kind}?offset={len(seen)}&limit={_PAGE}")
-            page = [item for item in answer.json() if item.get("id") not in seen]
+            page = [item for item in _records(answer) if item["id"] not in seen]
             for item in page:
-                seen.add(item.get("id"))
+                seen.add(item["id"])
                 yield item
             if len(page) < _PAGE:
                 return
@@ -225,7 +223,22 @@ class ConfigService:
 
 
 def _refused(what: str, answer: Answer) -> RefusedError:
-    return RefusedError(f"{what}: {answer.status} {reason_of(answer.status, answer.body)}", answer.status)
+    try:
+        reason = reason_of(answer.status, answer.body)
+    except ValueError as error:  # its compression is damaged
+        reason = str(error)
+    return RefusedError(f"{what}: {answer.status} {reason}", answer.status)
+
+
+def _records(answer: Answer) -> list[dict[str, Any]]:
+    """Return the records of an answer, each with its number as `id`. Raises: TargetError: It holds something else."""
+    try:
+        found = answer.json()
+    except ValueError:
+        found = None
+    if isinstance(found, list) and all(isinstance(item, dict) and str(item.get("id")).isdecimal() for item in found):
+        return found
+    raise TargetError("the Configuration Service's answer is no list of numbered records; is it one?")
 
 
 def _number(answer: Answer) -> int:
