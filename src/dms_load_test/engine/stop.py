@@ -7,12 +7,15 @@ from enum import StrEnum
 
 
 class StopReason(StrEnum):
-    """What ended a step. `INTERRUPTED` is Ctrl-C; `ABORTED` a 4xx under abort-on-4xx; `THRESHOLD` an abortOnFail."""
+    """What ended a step.
+
+    `INTERRUPTED` is Ctrl-C; `ABORTED` ABORT_ON_4XX or STOP_ON_FIRST_FAILURE; `THRESHOLD` an abortOnFail.
+    """
 
     FINISHED = "finished"
     DURATION = "duration over"
     INTERRUPTED = "interrupted"
-    ABORTED = "aborted on a 4xx"
+    ABORTED = "aborted at a failure"
     THRESHOLD = "threshold crossed"
     TARGET_LOST = "target lost"
     WORKERS_LOST = "workers lost"
@@ -36,7 +39,7 @@ class StopSignal:
 
     @property
     def requested(self) -> bool:
-        """Whether anything may still start."""
+        """Whether a stop was asked for: nothing may start any more."""
         return self._graceful.is_set()
 
     @property

@@ -172,7 +172,12 @@ METRICS: Mapping[str, Metric] = {
     "data_received": Metric("counter", _sum(lambda _, series: series.received_bytes), help="bytes after TLS"),
     "iterations": Metric("counter", _iterations, _PHASE, "completed iterations"),
     "iteration_duration": Metric("trend", _iteration_times, _PHASE, "time of completed iterations, ms"),
-    "dropped_iterations": Metric("counter", _counter("dropped_iterations"), _PHASE, "due, but no user was free"),
+    "dropped_iterations": Metric(
+        "counter",
+        _counter("dropped_iterations"),
+        _PHASE,
+        "due, but not done: no user was free, nothing could be sent, or a worker was lost",
+    ),
     "vus": Metric("gauge", lambda totals, _: Gauge(totals.users, totals.users_max), (), "users that iterate"),
     "vus_max": Metric("gauge", lambda totals, _: Gauge(totals.users_max, totals.users_max), (), "users allocated"),
     "checks": Metric("rate", _checks, ("phase", "check"), "checks that passed"),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 COMPONENTS = ("blocked", "connecting", "tls_handshaking", "sending", "waiting", "receiving")
 """The parts of a request's time, by k6's names (`http_req_waiting`)."""
 CRUD = ("create", "read", "query", "update", "delete")
-"""Operations on documents; the others (token, metadata) are overhead."""
+"""Operations on documents; the others (token, metadata, audit, a scenario's own requests) are overhead."""
 
 
 class SeriesKey(NamedTuple):

@@ -1,4 +1,7 @@
-"""What a run comes to: one kind, one sentence, and the reasons. Exit codes are the command line's business."""
+"""What a run comes to: one kind, one sentence, and the reasons; and what became of the documents that it planned.
+
+Exit codes are the command line's business.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,7 @@ class Ending(Enum):
     FINISHED = "finished"
     INTERRUPTED = "interrupted"
     ABORTED = "aborted"
-    """On a 4xx, where that was asked for."""
+    """At a failure, where that was asked for."""
     THRESHOLD = "threshold crossed"
     """A threshold with abortOnFail failed."""
     TARGET_LOST = "target lost"
