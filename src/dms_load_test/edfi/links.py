@@ -15,12 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """`resource` points to a document of one of `targets` (several for an abstract reference).
+    """A resource points to a document of one of `targets` (several for an abstract reference).
 
-    `required`: no valid document of `resource` can be without it, so neither the member nor what holds it is optional.
+    `required`: no valid document of it can be without it, so neither the member nor what holds it is optional.
     """
 
-    resource: str
     targets: tuple[str, ...]
     required: bool
     abstract: str = ""
@@ -35,11 +34,11 @@ def links_of(model: ApiModel, schema: ResourceSchema) -> Iterator[Link]:
         abstract = model.abstract.get(target)
         if abstract is not None:
             targets = tuple(name for name in abstract.subclasses if name in model.resources)
-            yield Link(schema.resource, targets, required, target)
+            yield Link(targets, required, target)
             continue
         endpoint = model.descriptors.get(target, target)
         if endpoint in model.resources:
-            yield Link(schema.resource, (endpoint,), required, descriptor=target in model.descriptors)
+            yield Link((endpoint,), required, descriptor=target in model.descriptors)
 
 
 def edges_among(links: Mapping[str, tuple[Link, ...]], resources: Collection[str]) -> frozenset[Edge]:

@@ -69,7 +69,7 @@ class Watch:
         lags_ms, self._lags_ms = self._lags_ms, []
         self._figures = {
             "cpu_ratio": round((cpu_s - self._cpu_s) / elapsed_s, 3),
-            "loop_lag_p99_ms": round(percentile_of(lags_ms), 3),
+            "loop_lag_p99_ms": round(p99_of(lags_ms), 3),
             **_from_system(),
         }
         self._looked_ns, self._cpu_s = now_ns, cpu_s
@@ -128,7 +128,7 @@ class GeneratorLimit:
         return ""
 
 
-def percentile_of(values: list[float]) -> float:
+def p99_of(values: list[float]) -> float:
     """Return the 99th percentile by nearest rank; 0 where there is no value."""
     return sorted(values)[ceil(_PERCENT * len(values)) - 1] if values else 0.0
 

@@ -27,29 +27,29 @@ _FEWEST_BEYOND = 10
 _SIGMAS = 2.0
 
 
-class Test(NamedTuple):
+class SignificanceTest(NamedTuple):
     """A difference of one figure; of each side its variance, and that variance's degrees of freedom."""
 
     difference: float
     variances: tuple[tuple[float, float], tuple[float, float]]
 
 
-def tests_of(pair: Pair, over: Pair | None) -> Iterable[tuple[str, Test]]:
+def tests_of(pair: Pair, over: Pair | None) -> Iterable[tuple[str, SignificanceTest]]:
     """Yield (figure, test) of what can be tested; `over` is the row that sums the pair up with its like."""
     base, new = pair.base, pair.new
     if min(base.done, new.done) < _FEWEST_SAMPLES or min(base.seconds, new.seconds) < _FEWEST_SECONDS:
         return
     rate = [_noise(side, sum_side, _rate) for side, sum_side in _sides(pair, over)]
     if all(freedom for _, freedom in rate):
-        yield "rate", Test(log(new.rate / base.rate), (rate[0], rate[1]))
+        yield "rate", SignificanceTest(log(new.rate / base.rate), (rate[0], rate[1]))
     errors = [_noise(side, sum_side, _errors) for side, sum_side in _sides(pair, over)]
     if all(freedom for _, freedom in errors):
-        yield "errors", Test(new.failed_ratio - base.failed_ratio, (errors[0], errors[1]))
+        yield "errors", SignificanceTest(new.failed_ratio - base.failed_ratio, (errors[0], errors[1]))
     if min(base.response.count, new.response.count) < _FEWEST_SAMPLES:
         return
     exceeds = [_noise(side, sum_side, _share_of_times(ABOVE, 1 / 12)) for side, sum_side in _sides(pair, over)]
     if all(freedom for _, freedom in exceeds):
-        yield "p50", Test(exceeding(new.response, base.response) - 0.5, (exceeds[0], exceeds[1]))
+        yield "p50", SignificanceTest(exceeding(new.response, base.response) - 0.5, (exceeds[0], exceeds[1]))
     for name in ("p95", "p99"):
         test = _percentile_test(pair, over, name)
         if test:
@@ -110,7 +110,7 @@ def _noise(side: Side, over: Side | None, spread: Callable[[Side], _Spread]) -> 
     return max(found, default=(0.0, 0.0))
 
 
-def _percentile_test(pair: Pair, over: Pair | None, name: str) -> Test | None:
+def _percentile_test(pair: Pair, over: Pair | None, name: str) -> SignificanceTest | None:
     """Return the test of a percentile's logarithm."""
     share = PERCENTS[name] / 100
     if min(side.response.count for side in (pair.base, pair.new)) * (1 - share) < _FEWEST_BEYOND:
@@ -127,7 +127,7 @@ def _percentile_test(pair: Pair, over: Pair | None, name: str) -> Test | None:
         _reach(side.response, share, sign * variance**0.5)
         for side, sign, (variance, _) in zip((pair.base, pair.new), signs, noise, strict=True)
     ]
-    return Test(difference, ((errors[0] ** 2, noise[0][1]), (errors[1] ** 2, noise[1][1])))
+    return SignificanceTest(difference, ((errors[0] ** 2, noise[0][1]), (errors[1] ** 2, noise[1][1])))
 
 
 def _reach(response: Ranks, share: float, error: float) -> float:

@@ -21,7 +21,7 @@ from dms_load_test.metrics.pairs import PERCENTS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dms_load_test.metrics.chance import Test
+    from dms_load_test.metrics.chance import SignificanceTest
     from dms_load_test.metrics.pairs import Pair, Subject
 
 
@@ -101,7 +101,7 @@ class Comparison:
 def compare(pairs: Sequence[Pair], limits: Mapping[str, float]) -> list[Row]:
     """Judge all pairs, given with every operation's sum before its resources. `limits` by name of FIGURES."""
     sums: dict[Subject | None, Pair] = {pair.subject: pair for pair in pairs if not pair.subject.resource}
-    tests: dict[tuple[Subject, str], Test] = {}
+    tests: dict[tuple[Subject, str], SignificanceTest] = {}
     rows: list[Row] = []
     for pair in pairs:
         over = sums.get(pair.subject.over)
@@ -126,7 +126,7 @@ def _relative(base: float, new: float) -> Change:
     return Change(base, new, new / base - 1 if base else (inf if new else 0.0))
 
 
-def _levels(tests: Mapping[tuple[Subject, str], Test]) -> dict[tuple[Subject, str], tuple[float, float]]:
+def _levels(tests: Mapping[tuple[Subject, str], SignificanceTest]) -> dict[tuple[Subject, str], tuple[float, float]]:
     """Return (chance, the level it must stay below) of each test: Holm's method, at each depth apart."""
     levels: dict[tuple[Subject, str], tuple[float, float]] = {}
     for depth, all_chance in enumerate(_CHANCES):
@@ -141,7 +141,7 @@ def _levels(tests: Mapping[tuple[Subject, str], Test]) -> dict[tuple[Subject, st
 
 def _judged(
     row: Row,
-    tests: Mapping[tuple[Subject, str], Test],
+    tests: Mapping[tuple[Subject, str], SignificanceTest],
     levels: Mapping[tuple[Subject, str], tuple[float, float]],
     limits: Mapping[str, float],
 ) -> Row:
@@ -159,7 +159,7 @@ def _judged(
     return replace(row, changes=changes)
 
 
-def _floor(name: str, change: Change, test: Test, level: float) -> float:
+def _floor(name: str, change: Change, test: SignificanceTest, level: float) -> float:
     least = least_significant(test.variances, level)
     if name == "errors":
         return least

@@ -47,11 +47,6 @@ class Estimate:
     variance: float
     freedom: float
 
-    @property
-    def error(self) -> float:
-        """The standard error."""
-        return sqrt(self.variance)
-
 
 class Slices:
     """Sums by slice of time: one denominator and `width` numerators, 8 bytes a number.

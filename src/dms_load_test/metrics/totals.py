@@ -82,10 +82,9 @@ class Totals:
         """Whether a phase did operations, and none of their requests had a due time of its own."""
         return bool(self.operation_sums(phase)) and not self.is_open_model(phase)
 
-    def failures(self, phase: str = "") -> list[tuple[FailureKey, FailureGroup]]:
-        """Return the failure groups of a phase, or of all, the largest first."""
-        groups = [(key, group) for key, group in self.tally.failures.items() if phase in ("", key.phase)]
-        return sorted(groups, key=lambda item: (-item[1].count, item[0]))
+    def failures(self) -> list[tuple[FailureKey, FailureGroup]]:
+        """Return the failure groups, the largest first."""
+        return sorted(self.tally.failures.items(), key=lambda item: (-item[1].count, item[0]))
 
     def drops(self, phase: str) -> dict[str, int]:
         """Return the dropped iterations of a phase by reason."""

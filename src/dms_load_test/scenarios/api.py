@@ -114,7 +114,7 @@ async def total_of(api: Api, resource: str, operation: str = "query") -> int | N
     """Return how many documents of a resource the target counts; None where it does not say."""
     reply = await api.query(resource, {"limit": 1, "totalCount": "true"}, operation=operation)
     count = reply.headers.get("total-count", "") if reply.ok else ""
-    return int(count) if count.isdigit() else None
+    return int(count) if count.isdecimal() else None
 
 
 def counted(totals: Totals, phase_name: str, counter: str) -> dict[str, int]:

@@ -80,7 +80,7 @@ class Filtered:
         if rows is None:
             return
         total = reply.headers.get("total-count", "")
-        if not (total.isdigit() and int(total) > len(rows)):
+        if not (total.isdecimal() and int(total) > len(rows)):
             found = any(row.get("id") == document.get("id") for row in rows)
             vu.check("a query by members of a document finds it", found)
         paths = self._fields.of(resource)

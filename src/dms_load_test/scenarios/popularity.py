@@ -17,7 +17,7 @@ _DRAWS = 4
 """A popular document is often in use: so many are tried before any free one is taken."""
 
 
-class Choice:
+class ResourceChoice:
     """Resources to choose from, by weight; unless given, by the square root of their planned documents.
 
     Large ones are chosen more often then, and none never. A resource of weight 0 is left out.
@@ -32,7 +32,7 @@ class Choice:
         self.resources = tuple(self._weights)
         self._ends = tuple(accumulate(self._weights.values()))
 
-    def favouring(self, group: Container[str], ratio: float) -> Choice:
+    def favouring(self, group: Container[str], ratio: float) -> ResourceChoice:
         """Return a choice in which at least `ratio` (0 to less than 1) of all fall on the group, if it has any here."""
         inside = sum(weight for resource, weight in self._weights.items() if resource in group)
         outside = sum(self._weights.values()) - inside
@@ -40,7 +40,7 @@ class Choice:
             return self
         factor = ratio / (1 - ratio) * outside / inside
         raised = {name: weight * (factor if name in group else 1.0) for name, weight in self._weights.items()}
-        return Choice(raised, {}, raised)
+        return ResourceChoice(raised, {}, raised)
 
     def one(self, random: Random) -> str:
         """Choose a resource; there must be one."""
@@ -60,7 +60,7 @@ class Popularity:
     def __init__(self, kind: str, counts: Mapping[str, int]) -> None:
         self._counts = counts if kind == "zipf" else {}
 
-    def take(self, vu: VirtualUser, choice: Choice) -> Entry | None:
+    def take(self, vu: VirtualUser, choice: ResourceChoice) -> Entry | None:
         """Take a document of a chosen resource for exclusive use; None where no resource has one left."""
         for resource in choice.in_turn(vu.random):
             entry = self._take(vu, resource)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from dms_load_test.scenarios.api import ConstantArrivalRate, ConstantVus, Phase, Step, Table, counted, encode, rows_of
 from dms_load_test.scenarios.audit import COUNTERS, THRESHOLD, Audit
 from dms_load_test.scenarios.mix import Mix
-from dms_load_test.scenarios.popularity import Choice, Popularity
+from dms_load_test.scenarios.popularity import Popularity, ResourceChoice
 from dms_load_test.scenarios.query_fields import QueryFields
 
 if TYPE_CHECKING:
@@ -45,11 +45,11 @@ class ReadWrite:
         self._counts = counts
         self._fields = QueryFields(workload.model)
         self._settings = workload.settings
-        self._readable = Choice(planned, counts, weights)
-        growable = Choice(documents.growable & planned, counts, weights)
+        self._readable = ResourceChoice(planned, counts, weights)
+        growable = ResourceChoice(documents.growable & planned, counts, weights)
         self._growable = growable.favouring(workload.unreferred, _ratio_for_deletes(self._settings.readwrite_mix))
-        self._updatable = Choice(documents.updatable & planned, counts, weights)
-        self._deletable = Choice(workload.unreferred, counts, weights)
+        self._updatable = ResourceChoice(documents.updatable & planned, counts, weights)
+        self._deletable = ResourceChoice(workload.unreferred, counts, weights)
         self._popularity = Popularity(self._settings.popularity, counts)
         self._mix = Mix(dict(zip(OPERATIONS, self._settings.readwrite_mix, strict=True)), workload.seed)
         self._reads = Mix(dict(zip(READS, self._settings.readwrite_reads, strict=True)), workload.seed)

@@ -127,6 +127,6 @@ def test_a_plan_with_steps_of_different_rates_is_no_noise(stepped):
     pairs = pair_up(sides_of(run.totals, ("readwrite",)), sides_of(read_run(made.path).totals, ("readwrite",)))
     add_slices(made.path, pairs, is_base=True)
 
-    errors = {pair.subject: pair.base.counts.estimate(0).error for pair in pairs}
-    assert {subject.depth for subject in errors} == {0, 1, 2}
-    assert errors == {subject: pytest.approx(0.0, abs=1e-9) for subject in errors}
+    variances = {pair.subject: pair.base.counts.estimate(0).variance for pair in pairs}
+    assert {subject.depth for subject in variances} == {0, 1, 2}
+    assert variances == {subject: pytest.approx(0.0, abs=1e-18) for subject in variances}

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from dms_load_test.engine.clock import NS_PER_S, Clock
-from dms_load_test.engine.watch import GeneratorLimit, Watch, percentile_of
+from dms_load_test.engine.watch import GeneratorLimit, Watch, p99_of
 
 
 async def test_a_look_tells_of_this_process_since_the_last_one():
@@ -20,9 +20,9 @@ async def test_a_look_tells_of_this_process_since_the_last_one():
 
 
 def test_the_percentile_is_by_nearest_rank():
-    assert percentile_of([]) == 0
-    assert percentile_of([float(number) for number in range(100, 0, -1)]) == 99
-    assert percentile_of([5.0]) == 5
+    assert p99_of([]) == 0
+    assert p99_of([float(number) for number in range(100, 0, -1)]) == 99
+    assert p99_of([5.0]) == 5
 
 
 def seconds(limit, cpu_ratio, lag_ms, number):

@@ -48,9 +48,10 @@ async def test_a_stranger_among_the_rows_fails_its_check(query, user):
     assert user.checks[FINDS] is True
 
 
-async def test_a_document_that_is_not_found_fails_its_check(query, user):
+@pytest.mark.parametrize("total", ["0", "²"])
+async def test_a_document_that_is_not_found_fails_its_check(query, user, total):
     async def nothing(resource, params, *, part="", operation="query"):
-        return Reply(200, ok=True, headers={"total-count": "0"}, body=b"[]")
+        return Reply(200, ok=True, headers={"total-count": total}, body=b"[]")
 
     user.api.query = nothing
     await query()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dms_load_test.scenarios.popularity import Choice, Popularity, ordinal_of, zipf_rank
+from dms_load_test.scenarios.popularity import Popularity, ResourceChoice, ordinal_of, zipf_rank
 
 DRAWS = 20_000
 
@@ -38,7 +38,7 @@ def test_few_documents_are_asked_for_most_of_the_time(user):
     counts = {"children": 200}
     for ordinal in range(200):
         user.inventory.add("children", ordinal, f"children/{ordinal}")
-    popularity, choice = Popularity("zipf", counts), Choice(counts, counts, {})
+    popularity, choice = Popularity("zipf", counts), ResourceChoice(counts, counts, {})
     taken = Counter()
     for _ in range(2000):
         entry = popularity.take(user, choice)
@@ -51,8 +51,8 @@ def test_few_documents_are_asked_for_most_of_the_time(user):
 
 def test_large_resources_are_chosen_more_often_and_weights_say_otherwise():
     random, counts = Random(2), {"many": 900, "few": 100}
-    by_size = Counter(Choice(counts, counts, {}).one(random) for _ in range(4000))
-    by_weight = Counter(Choice(counts, counts, {"few": 90.0}).one(random) for _ in range(4000))
+    by_size = Counter(ResourceChoice(counts, counts, {}).one(random) for _ in range(4000))
+    by_weight = Counter(ResourceChoice(counts, counts, {"few": 90.0}).one(random) for _ in range(4000))
 
     assert by_size["many"] / by_size["few"] == pytest.approx(3.0, rel=0.15)
     assert by_weight["few"] / by_weight["many"] == pytest.approx(3.0, rel=0.15)
@@ -60,7 +60,7 @@ def test_large_resources_are_chosen_more_often_and_weights_say_otherwise():
 
 def test_a_group_is_favoured_up_to_its_share_in_proportion_and_no_further():
     counts = {"many": 900, "few": 100, "fewer": 25}
-    choice = Choice(counts, counts, {})
+    choice = ResourceChoice(counts, counts, {})
     random, drawn = Random(3), Counter()
     favoured = choice.favouring({"few", "fewer"}, 0.8)
     for _ in range(4000):

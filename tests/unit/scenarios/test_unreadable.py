@@ -6,7 +6,7 @@ import pytest
 
 from dms_load_test.load.virtual_user import Reply
 from dms_load_test.scenarios import changes, contention, filtered, load, paging, readwrite, smoke
-from dms_load_test.scenarios.api import document_of, rows_of
+from dms_load_test.scenarios.api import document_of, rows_of, total_of
 
 SCENARIOS = {
     "smoke": smoke,
@@ -39,6 +39,15 @@ def test_rows_and_documents_come_as_they_are_and_not_from_a_failure():
     assert document_of(answer(b'{"id": "a"}')) == {"id": "a"}
     assert rows_of(answer(b"[]", ok=False)) is None
     assert document_of(answer(b"{}", ok=False)) is None
+
+
+@pytest.mark.parametrize(("told", "total"), [("12", 12), ("", None), ("²", None)])
+async def test_a_count_is_a_number_or_not_told(user, told, total):
+    async def count(*_, **__):
+        return Reply(200, ok=True, headers={"total-count": told}, body=b"[]")
+
+    user.api.query = count
+    assert await total_of(user.api, "students") == total
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"null", b"[1]"])
