@@ -64,7 +64,9 @@ def emulator(
     empty: EmptyOption = None,
     openapi: OpenapiOption = None,
     dependencies: DependenciesOption = None,
-    rate_limit: Annotated[str | None, typer.Option(help="Limit per host, such as 20000/10s; else none.")] = None,
+    rate_limit: Annotated[
+        str | None, typer.Option(help="Limit per host, such as 20000/10s or 2000/s; else none.")
+    ] = None,
     faults: FaultsOption = None,
     seed: Annotated[int | None, typer.Option(help="Repeat the dice of faults.")] = None,
     control_token: ControlTokenOption = None,

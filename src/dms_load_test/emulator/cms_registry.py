@@ -148,21 +148,18 @@ class Registry:
             Refused: for wrong members, references to nothing, or a name that its vendor uses already.
         """
         given = self._check_application(posted)
-        for application in self.records["applications"].values():
-            if (application["vendorId"], application["applicationName"]) == (
-                given["vendorId"],
-                given["applicationName"],
-            ):
-                message = f"Application '{given['applicationName']}' already exists for vendor."
-                raise Refused(rules.invalid({"ApplicationName": [message]}))
         number = self._add("applications", {"profileIds": [], **given})
         return number, self._add_client(number, given["applicationName"][:50], given["dataStoreIds"])
 
-    def _check_application(self, posted: Any) -> Record:
+    def _check_application(self, posted: Any, own_number: int | None = None) -> Record:
         given = rules.check(posted, APPLICATION)
         if given["vendorId"] not in self.records["vendors"]:
             raise Refused(rules.unresolved("vendorId"))
         self._require_data_stores(given["dataStoreIds"])
+        vendor, name = given["vendorId"], given["applicationName"]
+        for number, other in self.records["applications"].items():
+            if number != own_number and (other["vendorId"], other["applicationName"]) == (vendor, name):
+                raise Refused(rules.invalid({"ApplicationName": [f"Application '{name}' already exists for vendor."]}))
         return given
 
     def _require_data_stores(self, numbers: list[int]) -> None:
@@ -232,7 +229,7 @@ class Registry:
         checks: Mapping[str, Callable[[Any], Record]] = {
             "vendors": lambda record: rules.check(record, VENDOR),
             "dataStores": lambda record: rules.check(record, DATA_STORE),
-            "applications": self._check_application,
+            "applications": lambda record: self._check_application(record, number),
             "apiClients": self._check_client,
         }
         before = self.get(kind, number)

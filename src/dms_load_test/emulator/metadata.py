@@ -88,7 +88,7 @@ def metadata_list(base: str) -> dict[str, str]:
 
 
 def xsd_sections(standard: DataStandard, base: str) -> list[dict[str, str]]:
-    """Return the list of XML schemas of DMS: that of the core, of which the emulator has no files."""
+    """Return the list of XML schemas: that of the core, of which the emulator has no files."""
     return [
         {
             "description": f"Core schema ({standard.name}) files for the data model",

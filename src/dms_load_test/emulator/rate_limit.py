@@ -12,8 +12,8 @@ from dms_load_test.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_RATE = re.compile(r"(\d+)(?:/(\d*\.?\d*)s)?")
-_DEFAULT_WINDOW_S = "10"
+_RATE = re.compile(r"(\d+)(?:/(\d+(?:\.\d*)?|\.\d+|)s)?")
+_DEFAULT_WINDOW_S = 10.0
 _HOSTS_KEPT = 1000
 
 
@@ -26,13 +26,14 @@ class RateLimit:
 
 
 def parse_rate_limit(text: str) -> RateLimit:
-    """Read `20000/10s`; without a window it is ten seconds.
+    """Read `20000/10s` and `2000/s`; without a window it is ten seconds.
 
     Raises:
         ConfigError: if it is neither.
     """
     found = _RATE.fullmatch(text)
-    window_s = float(found[2] or _DEFAULT_WINDOW_S) if found and found[2] != "." else 0.0
+    seconds = found[2] if found else "0"
+    window_s = _DEFAULT_WINDOW_S if seconds is None else float(seconds or 1)
     if found is None or window_s <= 0:
         raise ConfigError(f"--rate-limit {text}: write requests per seconds, such as 20000/10s")
     return RateLimit(int(found[1]), window_s)

@@ -76,6 +76,8 @@ class ServiceRoutes:
             Route("/oauth/token", self._token, methods=["POST"]),
             Route("/oauth/token_info", self._token_info, methods=["POST"]),
             Route("/changeQueries/v1/availableChangeVersions", self._change_versions),
+            Route("/metadata/xsd", self._xsd),
+            Route("/metadata/xsd/{section}/files", self._xsd_files),
         ]
 
     def _dms_routes(self) -> list[Route]:
@@ -85,8 +87,6 @@ class ServiceRoutes:
             Route("/metadata/specifications/{section}", self._specification),
             Route("/metadata/changequeries/v1/swagger.json", self._change_queries),
             Route("/metadata/dependencies", self._dependencies),
-            Route("/metadata/xsd", self._xsd),
-            Route("/metadata/xsd/{section}/files", self._xsd_files),
         ]
 
     def _ods_routes(self) -> list[Route]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import secrets
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
@@ -116,7 +115,7 @@ def basic_credentials(authorization: str) -> tuple[str, str] | None:
     scheme, _, encoded = authorization.partition(" ")
     try:
         decoded = base64.b64decode(encoded, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no ASCII, no base64, or no UTF-8 in it
         decoded = ""
     key, colon, secret = decoded.partition(":")
     return (unquote(key), unquote(secret)) if scheme.lower() == "basic" and colon else None

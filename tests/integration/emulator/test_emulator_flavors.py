@@ -42,6 +42,7 @@ def test_discovery_names_the_paths_of_ods(client):
     assert urls["dataManagementApi"] == f"{base}/data/v3/"
     assert urls["dependencies"] == f"{base}/metadata/data/v3/dependencies"
     assert urls["openApiMetadata"] == f"{base}/metadata"
+    assert client.send("GET", urls["xsdMetadata"].removeprefix(base)).json[0]["name"] == "ed-fi"
     assert client.send("GET", "/data/ed-fi/students").status == 404
 
 

@@ -181,6 +181,16 @@ async def test_a_change_of_an_api_client_is_checked_as_a_new_one(service, change
     assert (await admin.send("POST", "/v3/apiClients", body)).status == status
 
 
+async def test_a_changed_application_may_keep_its_name_but_not_take_that_of_another_of_its_vendor(service):
+    admin = await Administrator(service).log_in()
+    await admin.application()
+    shown = (await admin.send("GET", "/v3/applications/1")).json
+    assert (await admin.send("POST", "/v3/applications", {**shown, "applicationName": "B"})).status == 201
+    assert (await admin.send("PUT", "/v3/applications/2", {**shown, "applicationName": "B"})).status == 204
+    refused = await admin.send("PUT", "/v3/applications/2", shown)
+    assert (refused.status, list(refused.json["validationErrors"])) == (400, ["ApplicationName"])
+
+
 @pytest.mark.parametrize("number", ["x", "1" * 5000, "\N{ARABIC-INDIC DIGIT ONE}", "-1"])
 async def test_what_is_no_number_is_no_record(service, number):
     admin = await Administrator(service).log_in()

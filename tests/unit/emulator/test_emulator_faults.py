@@ -112,7 +112,15 @@ def test_the_limiter_counts_each_host_in_fixed_windows():
     assert limiter.retry_after_s(b"a") is None
 
 
-@pytest.mark.parametrize(("text", "limit"), [("20000/10s", RateLimit(20000, 10)), ("5", RateLimit(5, 10))])
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("20000/10s", RateLimit(20000, 10)),
+        ("20/.5s", RateLimit(20, 0.5)),
+        ("2000/s", RateLimit(2000, 1)),
+        ("5", RateLimit(5, 10)),
+    ],
+)
 def test_a_rate_limit_is_read(text, limit):
     assert parse_rate_limit(text) == limit
 

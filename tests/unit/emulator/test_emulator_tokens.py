@@ -93,6 +93,7 @@ def test_a_client_gets_no_more_live_tokens_than_it_may_have(clock):
         ("", "client_credentials"),
         ("Bearer abc", "client_credentials"),
         ("Basic %%%", "client_credentials"),
+        ("Basic é", "client_credentials"),
         (basic("no colon"), "client_credentials"),
         (basic("key:se:cret/+"), ""),
     ],
