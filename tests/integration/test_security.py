@@ -2,11 +2,12 @@
 
 import stat
 import sys
+import urllib.request
 from datetime import UTC, datetime
 
 import pytest
 
-from dms_load_test.app.dashboard import dashboard_options
+from dms_load_test.app.dashboard import dashboard_options, start_dashboard
 from dms_load_test.app.plan_file import read_plan_file
 from dms_load_test.cli import main
 from dms_load_test.cli.watching import watching_settings
@@ -78,6 +79,14 @@ def test_a_servers_words_stay_words_in_the_report():
 def test_all_that_listens_does_so_for_this_machine_unless_told_otherwise(tmp_path):
     assert EmulatorOptions().host == "127.0.0.1"
     assert dashboard_options(tmp_path, "127.0.0.1", 0).token == ""
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS listens on 127.0.0.1 only, unless told otherwise")
+def test_a_dashboard_goes_by_the_loopback_address_that_was_asked_for(tmp_path):
+    with start_dashboard(dashboard_options(tmp_path / "record.jsonl", "127.0.0.2", 0)) as url:
+        assert url.startswith("http://127.0.0.2:")
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=20) as answer:
+            assert answer.status == 200
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "load.example.org"])

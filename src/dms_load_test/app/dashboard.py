@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dms_load_test.child import start_child
-from dms_load_test.engine.address import is_loopback
 from dms_load_test.errors import ConfigError
+from dms_load_test.loopback import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,11 +76,15 @@ def dashboard_options(record: Path, host: str, port: int) -> DashboardOptions:
 
 def address(options: DashboardOptions, port: int) -> str:
     """Return what to open in a browser."""
+    return f"http://{shown_host(options)}:{port}/" + (f"?token={options.token}" if options.token else "")
+
+
+def shown_host(options: DashboardOptions) -> str:
+    """Return the host as it stands in the address, IPv6 with brackets."""
     host = options.host
     if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
         host = socket.gethostname()
-    host = f"[{host}]" if ":" in host else host
-    return f"http://{host}:{port}/" + (f"?token={options.token}" if options.token else "")
+    return f"[{host}]" if ":" in host else host
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import uvicorn
 
-from dms_load_test.app.dashboard import DashboardOptions, address
+from dms_load_test.app.dashboard import DashboardOptions, address, shown_host
 from dms_load_test.app.metering import MeteredRecord
 from dms_load_test.child import announce
 from dms_load_test.errors import LoadTestError
@@ -147,7 +147,7 @@ async def _follow(story: Story, board: Board, record: Path, leave: threading.Eve
 
 def _hosts(options: DashboardOptions) -> tuple[str, ...]:
     """Return the names that a browser may ask by: any, where a token guards the address."""
-    return () if options.token else _LOOPBACK_NAMES
+    return () if options.token else (*_LOOPBACK_NAMES, shown_host(options))
 
 
 def _listen(options: DashboardOptions) -> socket.socket:

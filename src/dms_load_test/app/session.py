@@ -10,11 +10,12 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dms_load_test.engine.address import is_loopback, split_url
+from dms_load_test.engine.address import split_url
 from dms_load_test.engine.clock import NS_PER_S, SYSTEM_CLOCK, Clock
 from dms_load_test.engine.stop import StopReason, StopSignal
 from dms_load_test.engine.watch import GeneratorLimit, Watch
 from dms_load_test.errors import StorageError
+from dms_load_test.loopback import is_loopback
 from dms_load_test.metrics.thresholds import failing_abort
 from dms_load_test.metrics.totals import Totals
 from dms_load_test.metrics.unanswered import Unanswered

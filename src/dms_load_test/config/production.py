@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from dms_load_test.errors import ConfigError
+from dms_load_test.loopback import is_loopback
 
 if TYPE_CHECKING:
     from dms_load_test.config.settings import Settings
@@ -27,7 +27,7 @@ def production_sign(settings: Settings, url: str) -> str:
     """Return why the address looks like production, as the end of "because ..."; empty where it does not."""
     parts = urlsplit(url)
     host = (parts.hostname or "").lower()
-    if _is_this_machine(host):
+    if is_loopback(host):
         return ""
     for pattern in settings.production_hosts:
         if fnmatchcase(host, pattern.lower()):
@@ -50,10 +50,3 @@ def refuse_production(settings: Settings, url: str, *, known: bool) -> None:
             f"{url} looks like production, because {sign}; nothing was sent to it. "
             f"Give {OPTION} if that is what you want, or change these settings if it is a test system"
         )
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

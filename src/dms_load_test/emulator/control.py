@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import asdict
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,6 +18,7 @@ from starlette.routing import Route
 
 from dms_load_test.emulator.faults import make_rule
 from dms_load_test.errors import ConfigError
+from dms_load_test.loopback import is_loopback
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -34,6 +34,7 @@ _NEEDS_THIS_MACHINE = (
     "the control endpoint is for clients on this machine; start the emulator with --control-token to open it to those "
     "who send the token"
 )
+_NEEDS_OUR_NAME = "the control endpoint goes by 127.0.0.1, localhost and [::1]; with --control-token by any name"
 
 
 class Control:
@@ -98,15 +99,19 @@ class Control:
             given = request.headers.get("x-emulator-token", "")
             if not secrets.compare_digest(given.encode(), self._control_token.encode()):
                 raise HTTPException(403, _NEEDS_TOKEN)
-        elif request.client is None or not _is_loopback(request.client.host):
+        elif request.client is None or not is_loopback(request.client.host):
             raise HTTPException(403, _NEEDS_THIS_MACHINE)
+        elif not is_loopback(_asked_name(request)):  # a page that reads says no Origin once its name points here
+            raise HTTPException(403, _NEEDS_OUR_NAME)
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _asked_name(request: Request) -> str:
+    """Return the name in the Host header, IPv6 without brackets.
+
+    Not from the request's URL: where Starlette finds fault with the name, that has the server's own address.
+    """
+    host = request.headers.get("host", "").lower()
+    return host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
 
 
 def _decoded(body: bytes) -> Any:

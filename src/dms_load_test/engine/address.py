@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -35,14 +34,6 @@ class Address(NamedTuple):
 
     family: int
     sockaddr: tuple[str | int | bytes, ...]
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether `host` is this machine: a loopback address or a name that always means one."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def split_url(url: str) -> tuple[Origin, str]:

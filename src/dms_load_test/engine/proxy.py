@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from dms_load_test.engine.address import Origin, is_loopback, split_url
+from dms_load_test.engine.address import Origin, split_url
 from dms_load_test.errors import ConfigError
+from dms_load_test.loopback import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -166,6 +166,12 @@ def test_a_web_page_cannot_use_the_control_endpoint_from_this_machines_browser(c
     assert control.send("POST", "revoke-tokens").status == 200
 
 
+def test_a_web_page_that_points_its_name_here_cannot_read_what_was_injected(control):
+    assert control.send("GET", "injected", Host="evil.example:8080").status == 403
+    assert control.send("GET", "injected", Host="e_v\\il").status == 403  # no name, thus in no URL
+    assert control.send("GET", "injected", Host="LocalHost:8080").status == 200
+
+
 def test_the_rate_limiter_comes_before_everything_and_says_when_to_return(make_client):
     with start_emulator(EmulatorOptions(port=0, rate_limit="4/60s")) as emulator:
         client = make_client(emulator)

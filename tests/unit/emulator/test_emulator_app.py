@@ -21,7 +21,7 @@ def app():
 
 async def call(app, method, path, body=b"", *, client="127.0.0.1", **more):
     """Return (status, body); `client` is where the request comes from, `more` are headers."""
-    given = {"host": b"emulator", "content_type": b"application/json", **more}
+    given = {"host": b"localhost", "content_type": b"application/json", **more}
     headers = [(name.replace("_", "-").encode(), value) for name, value in given.items()]
     scope = {
         "type": "http",
@@ -88,8 +88,11 @@ async def test_records_are_listed_under_every_base(app, path):
         ("", "127.0.0.1", {}, ""),
         ("", "192.0.2.1", {}, "is for clients on this machine"),
         ("", "127.0.0.1", {"origin": b"http://evil.example.org"}, "is not for web pages"),
+        ("", "127.0.0.1", {"host": b"evil.example.org:8080"}, "goes by 127.0.0.1, localhost and [::1]"),
+        ("", "127.0.0.1", {"host": b"["}, "goes by 127.0.0.1, localhost and [::1]"),
+        ("", "127.0.0.1", {"host": b"[::1]:8080"}, ""),
         ("sesame", "127.0.0.1", {}, "needs the control token in X-Emulator-Token"),
-        ("sesame", "192.0.2.1", {"x_emulator_token": b"sesame"}, ""),
+        ("sesame", "192.0.2.1", {"x_emulator_token": b"sesame", "host": b"emulator"}, ""),
         ("sesame", "127.0.0.1", {"x_emulator_token": b"sesam"}, "needs the control token in X-Emulator-Token"),
     ],
 )
