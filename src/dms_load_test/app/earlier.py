@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from dms_load_test import __version__
 from dms_load_test.app.scenario_files import SUFFIX, resolve
 from dms_load_test.config import KEYS, Settings
-from dms_load_test.config.settings import text_of
 from dms_load_test.errors import ConfigError
 from dms_load_test.results.events import ItemRow, Manifest, PhaseBegin, SettingRow
 from dms_load_test.results.inventory import RunInventory
@@ -104,7 +103,7 @@ def manifest_of(effective: Effective, settings: Settings, identity: Identity) ->
         settings=tuple(SettingRow(row.name, row.value, row.origin.where) for row in effective.rows()),
         machine={"system": platform.platform(), "python": platform.python_version(), "cores": os.cpu_count() or 0},
         notes=identity.notes,
-        data={name.upper(): text_of(getattr(settings, name), KEYS[name.upper()].unit) for name in DATA_SETTINGS},
+        data={name.upper(): KEYS[name.upper()].text_of(getattr(settings, name)) for name in DATA_SETTINGS},
         own_keys=identity.own_keys,
         continues=identity.continues,
         program=tuple(tuple(map(_row, turn)) for turn in identity.program.turns),

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from dms_load_test.config.profiles import DEFAULT_PROFILE, Profile, find_profile, read_text
 from dms_load_test.config.secret import WAYS, given_ways, loose_files, two_ways
-from dms_load_test.config.settings import KEYS, Settings, text_of
+from dms_load_test.config.settings import KEYS, Settings
 from dms_load_test.config.sources import (
     FILE_NAME,
     Origin,
@@ -57,7 +57,7 @@ class Effective:
 
     def rows(self) -> tuple[Row, ...]:
         """Return every setting with its value as a file would hold it, in the order of `KEYS`."""
-        values = {name: text_of(getattr(self.settings, key.field), key.unit) for name, key in KEYS.items()}
+        values = {name: key.text_of(getattr(self.settings, key.field)) for name, key in KEYS.items()}
         return tuple(Row(name, value, self.origins[name]) for name, value in values.items())
 
 

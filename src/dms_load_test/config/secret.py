@@ -38,8 +38,8 @@ def two_ways(source: Source) -> list[str]:
 
 
 def is_secret(name: str, text: str) -> bool:
-    """Tell whether what a variable is set to is a secret; an address without a password is none."""
-    is_address = "://" in text and not has_password(text)
+    """Tell whether what a variable is set to is a secret; a database's address without a password is none."""
+    is_address = name == "POSTGRES_URL" and "://" in text and not has_password(text)
     return (name in _NAMES or name in _ALIASES) and bool(text) and not is_address
 
 

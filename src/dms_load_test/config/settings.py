@@ -34,6 +34,7 @@ from dms_load_test.config.values import (
     Popularity,
     Ratio,
     SchoolYear,
+    Separator,
     Sizes,
     Statuses,
     Switch,
@@ -231,35 +232,39 @@ class Key:
     description: str
     expected: str
     unit: str
+    separator: str
     default: str
     is_secret: bool
     is_path: bool
 
+    def text_of(self, value: object) -> str:
+        """Write the setting's value as a file would; a secret as asterisks, nothing as the empty text."""
+        return _text_of(value, self.unit, self.separator)
 
-def text_of(value: object, unit: str = "") -> str:
-    """Write a setting's value as a file would; a secret as asterisks, nothing as the empty text."""
+
+def _text_of(value: object, unit: str, separator: str) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
-        parts = [str(part) for part in value]
-        return ("; " if any(" " in part for part in parts) else " ").join(parts)
+        return separator.join(str(part) for part in value)
     if isinstance(value, float) and unit == "duration":
         return duration_text(value)
     return str(value)
 
 
 def _key(field: str, info: FieldInfo) -> Key:
-    marks = {type(mark): mark.text for mark in info.metadata if isinstance(mark, Expected | Unit)}
-    unit = marks.get(Unit, "")
+    marks = {type(mark): mark.text for mark in info.metadata if isinstance(mark, Expected | Unit | Separator)}
+    unit, separator = marks.get(Unit, ""), marks.get(Separator, " ")
     return Key(
         name=field.upper(),
         field=field,
         description=info.description or "",
         expected=marks[Expected],
         unit=unit,
-        default=text_of(info.default, unit),
+        separator=separator,
+        default=_text_of(info.default, unit, separator),
         is_secret=_holds(info, SecretStr),
         is_path=_holds(info, Path),
     )

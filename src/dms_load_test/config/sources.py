@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal
 
 from dotenv.parser import parse_stream
@@ -18,7 +19,28 @@ if TYPE_CHECKING:
 
 FILE_NAME: Final = ".env.load-test"
 Layer = Literal["flag", "environment", "profile", ".env.load-test", "default"]
-_OPTIONS = {"API_BASE_URL": "--target", "SEED": "--seed", "RESULTS_DIR": "--results"}
+OPTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "API_BASE_URL": "--target",
+        "SEED": "--seed",
+        "RESULTS_DIR": "--results",
+        "RESOURCES": "--resources",
+        "EXCLUDE": "--exclude",
+        "COUNTS": "--count",
+        "OPTIONAL_MEMBERS": "--optional",
+        "OVERRIDES": "--overrides",
+        "GENERATORS": "--generators",
+        "WORKERS": "--workers",
+        "SCHEDULER": "--scheduler",
+        "ON_WORKER_LOSS": "--on-worker-loss",
+        "SOAK_DURATION": "--then-soak",
+        "EXPORTS": "--export",
+        "SAMPLES": "--samples",
+        "POSTGRES_URL": "--postgres",
+        "HOST_METRICS_URL": "--host-metrics",
+        "OTLP_ENDPOINT": "--otlp",
+    }
+)
 """Settings that have an option of their own beside `--set`."""
 
 
@@ -106,7 +128,7 @@ def _own_names(values: Mapping[str, str], origins: Mapping[str, Origin]) -> tupl
 
 
 def _flag(name: str) -> Origin:
-    option = _OPTIONS.get(name)
+    option = OPTIONS.get(name)
     return Origin("flag", f"{option} or --set {name}" if option else f"--set {name}")
 
 

@@ -1,7 +1,8 @@
 """How one setting is written and read: the types of `Settings`, each with what a user is told to write.
 
-A type carries two marks for readers of the table: `Expected` (what to write, shown when a value is refused) and
-`Unit`. Texts come from files, flags and the environment; values of the right type pass as they are.
+A type carries marks for readers of the table: `Expected` (what to write, shown when a value is refused), `Unit`, and
+`Separator` where several values are not told apart by blanks. Texts come from files, flags and the environment; values
+of the right type pass as they are.
 """
 
 from __future__ import annotations
@@ -38,6 +39,13 @@ class Expected:
 @dataclass(frozen=True, slots=True)
 class Unit:
     """What one of the number is."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Separator:
+    """What is written between two values."""
 
     text: str
 
@@ -245,6 +253,7 @@ Pause = Annotated[
 Thresholds = Annotated[
     tuple[str, ...],
     _list_of(";"),
+    Separator("; "),
     AfterValidator(_checked_thresholds),
     Expected("thresholds separated by semicolons, such as http_req_duration: p(95)<5000; http_req_failed: rate<0.05"),
 ]

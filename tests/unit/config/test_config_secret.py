@@ -56,6 +56,7 @@ def test_a_file_with_a_secret_that_others_can_read_is_warned_of(tmp_path, mode, 
     [
         "POSTGRES_URL=postgresql://me:pw@host/edfi",
         "export OTLP_HEADERS = 'api-key=K'",
+        "CLIENT_ID=me\nCLIENT_SECRET=a://b",
         "PERF_API_SECRET=x\nPERF_API_KEY=y",
     ],
 )
