@@ -81,14 +81,15 @@ def picture() -> str:
     for room, x in column.items():
         lines.append(f'<text x="{x}" y="28" text-anchor="middle" font-weight="bold" fill="#1b2733">{room}</text>')
         lines.append(f'<path d="M{x} 36V{height - 34}" stroke="#e3e8ee"/>')
+    rooms = data_path()
     for number, (name, meaning) in enumerate(VALUES):
-        lines += _line(name, meaning, _TOP + _ROW * number + _ROW // 2, column)
+        lines += _line(name, meaning, rooms[name], _TOP + _ROW * number + _ROW // 2, column)
     lines.append(_legend(height - 14))
     return "\n".join([*lines, "</svg>", ""])
 
 
-def _line(name: str, meaning: str, y: int, column: dict[str, int]) -> list[str]:
-    home, takers = data_path()[name]
+def _line(name: str, meaning: str, rooms: tuple[str, frozenset[str]], y: int, column: dict[str, int]) -> list[str]:
+    home, takers = rooms
     ends = [column[room] for room in (home, *takers) if room in column]
     label = f'<tspan font-weight="bold">{name}</tspan> <tspan fill="#5a6b7b">{escape(meaning)}</tspan>'
     lines = [f'<text x="12" y="{y + 4}" fill="#1b2733">{label}</text>']
