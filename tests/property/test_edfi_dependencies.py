@@ -32,14 +32,14 @@ def test_levels_of_the_standard_keep_the_order_of_the_list(chosen):
     assert ordered == sorted(ordered)
 
 
-@given(CHOICES, st.booleans(), st.booleans())
-def test_a_closure_meets_every_need_and_grows_no_further(chosen, optional, descriptors):
-    closed = GRAPH.closure(chosen, optional=optional, descriptors=descriptors)
+@given(CHOICES)
+def test_a_closure_meets_every_need_and_grows_no_further(chosen):
+    closed = GRAPH.closure(chosen)
     assert closed >= chosen
-    assert GRAPH.closure(closed, optional=optional, descriptors=descriptors) == closed
+    assert GRAPH.closure(closed) == closed
     for name in closed:
         for link in links_of(MODEL, MODEL.resources[name]):
-            if (link.required or optional) and (descriptors or not link.descriptor):
+            if link.required and not link.descriptor:
                 assert closed & set(link.targets), (name, link)
 
 

@@ -276,7 +276,7 @@ class Workers:
     async def _origin_ns(self, worker: str) -> int:
         """Return when the run began, on a worker's clock."""
         assert self._link is not None
-        return self._session.clock.now_ns() - self._session.now_ns() + (await self._link.measure(worker)).ns
+        return self._session.clock.now_ns() - self._session.now_ns() + await self._link.measure_ns(worker)
 
 
 def _joined(

@@ -20,15 +20,8 @@ class Question(NamedTuple):
     heard_ns: int
 
 
-class Offset(NamedTuple):
-    """Theirs less ours, and how far the truth may be off, ns."""
-
-    ns: int
-    error_ns: int
-
-
-def offset(questions: Iterable[Question]) -> Offset:
-    """Return the offset that the quickest question tells. Raises: ValueError if there is none."""
+def offset_ns(questions: Iterable[Question]) -> int:
+    """Return theirs less ours, as the quickest question tells. Raises: ValueError if there is none."""
     quickest = min(questions, key=lambda question: question.heard_ns - question.asked_ns)
     middle_ns = (quickest.asked_ns + quickest.heard_ns) // 2
-    return Offset(quickest.theirs_ns - middle_ns, (quickest.heard_ns - quickest.asked_ns + 1) // 2)
+    return quickest.theirs_ns - middle_ns

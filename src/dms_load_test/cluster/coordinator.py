@@ -22,13 +22,13 @@ from dms_load_test.load.executor import (
     SharedIterations,
 )
 from dms_load_test.load.schedule import arrival_count, duration_s
+from dms_load_test.sample import NS_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dms_load_test.load.executor import Executor
 
-NS_PER_S = 1_000_000_000
 LEAD_NS = 200_000_000
 """Timed parts begin this much after they are ordered: all at the same moment, however long an order travels."""
 
@@ -46,8 +46,6 @@ class Loss:
     """What a lost worker's timed part leaves undone: `ratio` of the step's plan, `arrivals` of it where they count."""
 
     phase: str
-    step: int
-    worker: str
     ratio: float
     arrivals: int = 0
 
@@ -150,9 +148,9 @@ class StepInWork:
         if isinstance(self.executor, ConstantArrivalRate | RampingArrivalRate):
             arrivals = arrival_count(self.executor, shard) - work.taken.taken
             planned = sum(arrival_count(self.executor, other) for other in shards(shard.count))
-            return Loss(self.phase, self.number, work.worker, arrivals / planned if planned else 0.0, arrivals)
+            return Loss(self.phase, arrivals / planned if planned else 0.0, arrivals)
         left_s = min(whole_s, max(0.0, whole_s - (heard_ns - self.begin_ns) / NS_PER_S))
-        return Loss(self.phase, self.number, work.worker, left_s / whole_s / shard.count if whole_s else 0.0)
+        return Loss(self.phase, left_s / whole_s / shard.count if whole_s else 0.0)
 
 
 def _told(told: Taken) -> Outcome:

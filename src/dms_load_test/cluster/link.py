@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from distributed import Client
 
 from dms_load_test.cluster import post
-from dms_load_test.cluster.clocks import Question, offset
+from dms_load_test.cluster.clocks import Question, offset_ns
 from dms_load_test.cluster.local import local_cluster
 from dms_load_test.cluster.messages import Letter
 from dms_load_test.errors import ConfigError
@@ -24,7 +24,6 @@ from dms_load_test.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
-    from dms_load_test.cluster.clocks import Offset
     from dms_load_test.cluster.messages import Instruction, Report
     from dms_load_test.cluster.post import Description
 
@@ -129,14 +128,14 @@ class Link:
             ) from None
         return found
 
-    async def measure(self, worker: str) -> Offset:
-        """Measure how a worker's clock stands to ours. Raises: OSError: it is lost."""
+    async def measure_ns(self, worker: str) -> int:
+        """Measure how far a worker's clock is ahead of ours. Raises: OSError: it is lost."""
         questions = []
         for _ in range(_QUESTIONS):
             asked_ns = post.clock_ns()
             answers = await asyncio.wait_for(self._client.run(post.clock_ns, workers=[worker]), SILENCE_S)
             questions.append(Question(asked_ns, answers[worker], post.clock_ns()))
-        return offset(questions)
+        return offset_ns(questions)
 
     async def open(self, serve: Callable[[post.Post, Any], None], jobs: Mapping[str, Any], *, local: bool) -> None:
         """Start the run on each worker of `jobs`, with its job. Raises: OSError: one is lost already."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import platform
 import signal
 import threading
@@ -40,9 +39,7 @@ class Description:
     """A worker before it is given anything: what it runs, and which of the wanted files it has as they should be."""
 
     version: str
-    python: str
     host: str
-    pid: int
     files: Mapping[str, str]
     """Path -> SHA-256 in hexadecimal, of those that exist."""
     busy: str = ""
@@ -126,7 +123,7 @@ _POSTS: dict[str, Post] = {}
 def describe(files: tuple[str, ...]) -> Description:
     """Tell what this worker is; `files` are paths that a run needs."""
     busy = next((name for name, post in _POSTS.items() if not post.closed), "")
-    return Description(__version__, platform.python_version(), platform.node(), os.getpid(), hashes(files), busy)
+    return Description(__version__, platform.node(), hashes(files), busy)
 
 
 def hashes(files: tuple[str, ...]) -> dict[str, str]:
@@ -166,13 +163,11 @@ def _serve(serve: Callable[[Post, Any], None], post: Post, job: Any) -> None:
         post.closed = True
 
 
-def deliver(run_id: str, letter: Letter) -> bool:
-    """Take a letter; return whether anybody was there to read it."""
+def deliver(run_id: str, letter: Letter) -> None:
+    """Take a letter, if anybody is there to read it."""
     post = _POSTS.get(run_id)
-    if post is None or post.forsaken:
-        return False
-    post.deliver(letter.instructions)
-    return True
+    if post is not None:
+        post.deliver(letter.instructions)
 
 
 async def collect(run_id: str) -> list[Report] | None:

@@ -4,26 +4,20 @@
 """
 
 from dms_load_test.config.loading import Effective, Row, home, load_settings
-from dms_load_test.config.profiles import DEFAULT_PROFILE, Profile, find_profile, list_profiles
+from dms_load_test.config.profiles import list_profiles
 from dms_load_test.config.settings import KEYS, Key, Settings
 from dms_load_test.config.sources import FILE_NAME, Origin, parse_assignments
-from dms_load_test.config.values import duration_text, parse_duration
 
 __all__ = [
-    "DEFAULT_PROFILE",
     "FILE_NAME",
     "KEYS",
     "Effective",
     "Key",
     "Origin",
-    "Profile",
     "Row",
     "Settings",
-    "duration_text",
-    "find_profile",
     "home",
     "list_profiles",
     "load_settings",
     "parse_assignments",
-    "parse_duration",
 ]

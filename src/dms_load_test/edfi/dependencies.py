@@ -122,8 +122,8 @@ class DependencyGraph:
         _, broken = self._edges(self._known(resources))
         return frozenset((edge.after, edge.before) for edge in broken if edge.after != edge.before)
 
-    def closure(self, resources: Iterable[str], *, optional: bool = False, descriptors: bool = False) -> frozenset[str]:
-        """Return `resources` and all they need, and what that needs: with `optional`, what they may refer to as well.
+    def closure(self, resources: Iterable[str]) -> frozenset[str]:
+        """Return `resources` and all they need, and what that needs, descriptors aside.
 
         An abstract reference is met by any subclass; if none is chosen, its usual one is added.
 
@@ -134,7 +134,7 @@ class DependencyGraph:
         waiting = sorted(found)
         while waiting:
             for link in self._links[waiting.pop(0)]:
-                wanted = (optional or link.required) and (descriptors or not link.descriptor)
+                wanted = link.required and not link.descriptor
                 if wanted and link.targets and found.isdisjoint(link.targets):
                     usual = _USUAL_SUBCLASS.get(link.abstract, "")
                     name = usual if usual in link.targets else link.targets[0]

@@ -25,6 +25,7 @@ from dms_load_test.emulator.flavors import DMS, FLAVORS
 from dms_load_test.emulator.forms import problem_response
 from dms_load_test.emulator.injector import Injector
 from dms_load_test.emulator.jwt import JwtWriter
+from dms_load_test.emulator.options import API_BASE
 from dms_load_test.emulator.rate_limit import RateLimiter, parse_rate_limit
 from dms_load_test.emulator.seed import load_descriptors
 from dms_load_test.emulator.service_routes import ServiceRoutes
@@ -150,10 +151,9 @@ async def _pass_on(app: ASGIApp, scope: MutableMapping[str, Any], receive: Recei
 def base_path_and_rest(scope: Scope) -> tuple[str, str]:
     """`/api/data/x` -> (`/api`, `/data/x`); without a known base the first is empty."""
     path: str = scope["path"]
-    if path.startswith("/api/") or path == "/api":
-        return "/api", path[4:]
-    if path.startswith("/config/") or path == _CMS_BASE:
-        return _CMS_BASE, path[7:]
+    for base in (API_BASE, _CMS_BASE):
+        if path.startswith(base) and path[len(base) :][:1] in ("", "/"):
+            return base, path[len(base) :]
     return "", path
 
 

@@ -7,8 +7,8 @@ from pathlib import Path  # noqa: TC003 -- msgspec reads the annotation when a c
 
 from dms_load_test.emulator.flavors import FlavorName  # noqa: TC001 -- as Path
 
-BASE_PATHS = ("/api", "")
-"""Bases under which everything is served; the first is the one that `EmulatorOptions.base_url` names."""
+API_BASE = "/api"
+"""The path base that `base_url` names; everything is served without one, too."""
 _LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- only compared with
 _DOCUMENTED_ADMIN_SECRET = "ValidClientSecret1234567890!Abcd"  # noqa: S105 -- DMS's published development default
 
@@ -60,4 +60,4 @@ def base_url(host: str, port: int) -> str:
     """
     host = _LOOPBACK_OF.get(host, host)
     shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{port}{BASE_PATHS[0]}"
+    return f"http://{shown}:{port}{API_BASE}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dms_load_test.child import announce, start_child
-from dms_load_test.emulator.options import BASE_PATHS, EmulatorOptions
+from dms_load_test.emulator.options import EmulatorOptions
 from dms_load_test.emulator.server import serve
 from dms_load_test.errors import LoadTestError, TargetError
 
@@ -27,11 +27,6 @@ class RunningEmulator:
     base_url: str
     options: EmulatorOptions
     pid: int
-
-    @property
-    def cms_url(self) -> str:
-        """Where the Configuration Service is: on the same port, under a base of its own."""
-        return self.base_url.removesuffix(BASE_PATHS[0]) + "/config"
 
     @property
     def key(self) -> str:

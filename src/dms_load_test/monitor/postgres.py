@@ -104,8 +104,8 @@ class Postgres:
             raise OSError(_first_line(error)) from error
 
     def _row(self, query: str) -> tuple[Any, ...]:
-        rows = self._rows(query)
-        return rows[0] if rows else (0,) * 9
+        (row,) = self._rows(query)
+        return row
 
     def read(self, now_s: float) -> list[Reading]:
         """Return one reading: `postgres`. Raises: OSError."""

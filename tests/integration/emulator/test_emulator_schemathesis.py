@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from dms_load_test.edfi.dependencies import DependencyGraph
+from dms_load_test.edfi.links import links_of
 from dms_load_test.edfi.openapi_writer import write_openapi
 from dms_load_test.edfi.schema import ApiModel
 from dms_load_test.edfi.standard import load_standard
@@ -32,8 +32,15 @@ def chosen_model():
     model = load_standard().model
     if CHOSEN == "all":
         return model
-    graph = DependencyGraph.build(model, ())
-    names = graph.closure(CHOSEN.split(","), optional=True, descriptors=True) | {"sexDescriptors"}
+    names, waiting = {"sexDescriptors"}, CHOSEN.split(",")
+    while waiting:
+        name = waiting.pop()
+        names.add(name)
+        waiting += [
+            link.targets[0]
+            for link in links_of(model, model.resources[name])
+            if link.targets and names.isdisjoint(link.targets)
+        ]
     resources = {name: schema for name, schema in model.resources.items() if name in names}
     return ApiModel(resources, model.abstract, model.descriptors)
 

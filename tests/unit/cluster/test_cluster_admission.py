@@ -8,7 +8,7 @@ from dms_load_test.errors import ConfigError
 
 
 def worker(version="1.0", files=None, busy=""):
-    return {"tcp://10.0.0.1:1": Description(version, "3.11", "node-1", 42, files or {}, busy)}
+    return {"tcp://10.0.0.1:1": Description(version, "node-1", files or {}, busy)}
 
 
 def test_a_worker_of_this_version_with_the_same_files_takes_part():

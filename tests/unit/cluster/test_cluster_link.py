@@ -72,7 +72,7 @@ async def test_a_worker_that_is_silent_before_the_run_is_told(monkeypatch):
     with pytest.raises(ConfigError, match="worker of the cluster does not answer"):
         await silent.describe(["a"], ())
     with pytest.raises(TimeoutError):
-        await silent.measure("a")
+        await silent.measure_ns("a")
     with pytest.raises(TimeoutError):
         await silent.open(print, {"a": None}, local=True)
 

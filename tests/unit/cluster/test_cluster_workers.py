@@ -10,7 +10,6 @@ import pytest
 
 from dms_load_test.app.session import Session
 from dms_load_test.app.workers import Workers
-from dms_load_test.cluster.clocks import Offset
 from dms_load_test.cluster.messages import AddDocuments, Beat, Entered, EnterPhase, Outcome, PartEnded, RunPart
 from dms_load_test.engine.account import StepProgress
 from dms_load_test.engine.auth import SharedAuthManager
@@ -47,8 +46,8 @@ class Cluster:
     async def open(self, serve, jobs, *, local):
         """Every worker is there."""
 
-    async def measure(self, worker):
-        return Offset(0, 0)
+    async def measure_ns(self, worker):
+        return 0
 
     def send(self, worker, instruction):
         self.sent.append((worker, instruction))

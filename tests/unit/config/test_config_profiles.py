@@ -2,7 +2,8 @@
 
 import pytest
 
-from dms_load_test.config import DEFAULT_PROFILE, list_profiles, load_settings
+from dms_load_test.config import list_profiles, load_settings
+from dms_load_test.config.profiles import DEFAULT_PROFILE
 from dms_load_test.errors import ConfigError
 
 SIZES = {
