@@ -16,7 +16,7 @@ from dms_load_test.emulator.cms_routes import ConfigurationService, Keeping
 from dms_load_test.emulator.commits import GroupCommit
 from dms_load_test.emulator.control import Control
 from dms_load_test.emulator.cors import CrossOrigin
-from dms_load_test.emulator.data_file import Origin
+from dms_load_test.emulator.data_file import MadeFor
 from dms_load_test.emulator.data_routes import DataRoutes
 from dms_load_test.emulator.documents import Documents
 from dms_load_test.emulator.etag import schema_epoch
@@ -66,7 +66,7 @@ class Emulator:
         faults.replace(parse_fault(text) for text in options.faults)
         emulated = load_emulated(options.openapi, options.dependencies)
         model = emulated.standard.model
-        self._store = Store(options.data, model.resources, Origin(flavor.name, schema_epoch(model)))
+        self._store = Store(options.data, model.resources, MadeFor(flavor.name, schema_epoch(model)))
         documents = Documents(model, self._store, new_id, _now_s, flavor)
         if not options.empty:
             load_descriptors(documents, emulated.standard)

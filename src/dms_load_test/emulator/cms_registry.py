@@ -1,4 +1,4 @@
-"""The Configuration Service's records: vendors, data stores, applications, API clients, administrators.
+"""The Configuration Service's entries: vendors, data stores, applications, API clients, administrators.
 
 Secrets are kept as hashes: a secret is shown once, when it is made.
 """
@@ -17,7 +17,7 @@ from dms_load_test.emulator.problems import Refused
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from dms_load_test.emulator.drawer import Drawer, Record
+    from dms_load_test.emulator.drawer import Drawer, Entry
 
     Keep = Callable[[], Any]
 
@@ -59,7 +59,7 @@ _KINDS = (*_TITLES, "administrators")
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a client logs in with. `client_number` is that of its API client record."""
+    """What a client logs in with. `client_number` is that of its API client entry."""
 
     client_number: int
     key: str
@@ -68,23 +68,23 @@ class Credentials:
 
 @dataclass
 class Registry:
-    """All records of one Configuration Service, kept in `drawer`.
+    """All entries of one Configuration Service, kept in `drawer`.
 
-    `built_in` are clients that need no record: (key, secret) -> rights; `administrator` is the admin client that is
+    `built_in` are clients that need no entry: (key, secret) -> rights; `administrator` is the admin client that is
     there from the start.
     """
 
     drawer: Drawer
     built_in: Mapping[tuple[str, str], Access] = field(repr=False)
     administrator: tuple[str, str] = field(repr=False)
-    records: dict[str, dict[int, Record]] = field(default_factory=dict, repr=False)
+    entries: dict[str, dict[int, Entry]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        self.records = {kind: dict(self.drawer.all_of(kind)) for kind in _KINDS}
+        self.entries = {kind: dict(self.drawer.all_of(kind)) for kind in _KINDS}
 
     def add_first_data_store(self) -> None:
         """Add the data store that a running DMS has."""
-        if not self.records["dataStores"]:
+        if not self.entries["dataStores"]:
             self._add("dataStores", {"dataStoreType": "Emulator", "name": "Emulator", "connectionString": ""})
 
     def access_of(self, key: str, secret: str) -> Access | None:
@@ -92,11 +92,11 @@ class Registry:
         for (known_key, known_secret), access in self.built_in.items():
             if _same(key, known_key) and _same(secret, known_secret):
                 return access
-        client = next((client for client in self.records["apiClients"].values() if client["key"] == key), None)
+        client = next((client for client in self.entries["apiClients"].values() if client["key"] == key), None)
         if client is None or not client["isApproved"] or not _same(_hash(secret), client["secretHash"]):
             return None
-        application = self.records["applications"][client["applicationId"]]
-        prefixes = self.records["vendors"][application["vendorId"]]["namespacePrefixes"].split(",")
+        application = self.entries["applications"][client["applicationId"]]
+        prefixes = self.entries["vendors"][application["vendorId"]]["namespacePrefixes"].split(",")
         stripped = tuple(prefix.strip() for prefix in prefixes if prefix.strip())
         organizations, data_stores = application["educationOrganizationIds"], client["dataStoreIds"]
         return Access(
@@ -108,7 +108,7 @@ class Registry:
         known_key, known_secret = self.administrator
         if _same(key, known_key) and _same(secret, known_secret):
             return True
-        registered = self.records["administrators"].values()
+        registered = self.entries["administrators"].values()
         return any(admin["key"] == key and _same(_hash(secret), admin["secretHash"]) for admin in registered)
 
     def register(self, form: Mapping[str, str]) -> None:
@@ -118,7 +118,7 @@ class Registry:
             Refused: for wrong members, or a client id that exists.
         """
         given = rules.check(dict(form), REGISTRATION)
-        taken = {self.administrator[0], *(admin["key"] for admin in self.records["administrators"].values())}
+        taken = {self.administrator[0], *(admin["key"] for admin in self.entries["administrators"].values())}
         if given["ClientId"] in taken:
             message = "Client with the same Client Id already exists. Please provide different Client Id."
             raise Refused(rules.invalid({"ClientId": [message]}))
@@ -131,7 +131,7 @@ class Registry:
             Refused: for wrong members.
         """
         given = rules.check(posted, VENDOR)
-        for number, vendor in self.records["vendors"].items():
+        for number, vendor in self.entries["vendors"].items():
             if vendor["company"] == given["company"]:
                 self._put("vendors", number, given)
                 return number, False
@@ -151,19 +151,19 @@ class Registry:
         number = self._add("applications", {"profileIds": [], **given})
         return number, self._add_client(number, given["applicationName"][:50], given["dataStoreIds"])
 
-    def _check_application(self, posted: Any, own_number: int | None = None) -> Record:
+    def _check_application(self, posted: Any, own_number: int | None = None) -> Entry:
         given = rules.check(posted, APPLICATION)
-        if given["vendorId"] not in self.records["vendors"]:
+        if given["vendorId"] not in self.entries["vendors"]:
             raise Refused(rules.unresolved("vendorId"))
         self._require_data_stores(given["dataStoreIds"])
         vendor, name = given["vendorId"], given["applicationName"]
-        for number, other in self.records["applications"].items():
+        for number, other in self.entries["applications"].items():
             if number != own_number and (other["vendorId"], other["applicationName"]) == (vendor, name):
                 raise Refused(rules.invalid({"ApplicationName": [f"Application '{name}' already exists for vendor."]}))
         return given
 
     def _require_data_stores(self, numbers: list[int]) -> None:
-        if not self.records["dataStores"].keys() >= set(numbers):
+        if not self.entries["dataStores"].keys() >= set(numbers):
             raise Refused(rules.unresolved("dataStoreIds"))
 
     def add_client(self, posted: Any) -> Credentials:
@@ -176,9 +176,9 @@ class Registry:
         is_approved = given.get("isApproved", True)
         return self._add_client(given["applicationId"], given["name"], given["dataStoreIds"], is_approved=is_approved)
 
-    def _check_client(self, posted: Any) -> Record:
+    def _check_client(self, posted: Any) -> Entry:
         given = rules.check(posted, API_CLIENT)
-        if given["applicationId"] not in self.records["applications"]:
+        if given["applicationId"] not in self.entries["applications"]:
             raise Refused(rules.unresolved("applicationId"))
         self._require_data_stores(given["dataStoreIds"])
         return given
@@ -187,7 +187,7 @@ class Registry:
         self, application: int, name: str, data_stores: list[int], *, is_approved: bool = True
     ) -> Credentials:
         key, secret = secrets.token_hex(10), secrets.token_urlsafe(32)
-        record = {
+        entry = {
             "applicationId": application,
             "name": name,
             "dataStoreIds": data_stores,
@@ -195,7 +195,7 @@ class Registry:
             "key": key,
             "secretHash": _hash(secret),
         }
-        return Credentials(self._add("apiClients", record), key, secret)
+        return Credentials(self._add("apiClients", entry), key, secret)
 
     def reset_client(self, number: int) -> Credentials:
         """Give an API client a new secret.
@@ -221,39 +221,39 @@ class Registry:
         return self.reset_client(clients[0])
 
     def change(self, kind: str, number: int, posted: Any) -> None:
-        """Replace a record; an API client keeps its key and secret.
+        """Replace an entry; an API client keeps its key and secret.
 
         Raises:
             Refused: if there is none, or for what adding one refuses.
         """
-        checks: Mapping[str, Callable[[Any], Record]] = {
-            "vendors": lambda record: rules.check(record, VENDOR),
-            "dataStores": lambda record: rules.check(record, DATA_STORE),
-            "applications": lambda record: self._check_application(record, number),
+        checks: Mapping[str, Callable[[Any], Entry]] = {
+            "vendors": lambda entry: rules.check(entry, VENDOR),
+            "dataStores": lambda entry: rules.check(entry, DATA_STORE),
+            "applications": lambda entry: self._check_application(entry, number),
             "apiClients": self._check_client,
         }
         before = self.get(kind, number)
         self._put(kind, number, {**before, **checks[kind](posted)})
 
-    def get(self, kind: str, number: int) -> Record:
-        """Return a record.
+    def get(self, kind: str, number: int) -> Entry:
+        """Return an entry.
 
         Raises:
             Refused: with 404, if there is none.
         """
-        record = self.records[kind].get(number)
-        if record is None:
+        entry = self.entries[kind].get(number)
+        if entry is None:
             raise Refused(rules.not_found(_TITLES[kind], number))
-        return record
+        return entry
 
     def remove(self, kind: str, number: int) -> None:
-        """Remove a record; an application goes with its clients.
+        """Remove an entry; an application goes with its clients.
 
         Raises:
             Refused: if there is none, or others refer to it.
         """
         self.get(kind, number)
-        applications = self.records["applications"].values()
+        applications = self.entries["applications"].values()
         if kind == "vendors" and any(application["vendorId"] == number for application in applications):
             raise Refused(rules.in_use("vendor"))
         if kind == "dataStores" and any(number in application["dataStoreIds"] for application in applications):
@@ -264,21 +264,21 @@ class Registry:
         self._remove(kind, number)
 
     def _clients_of(self, application: int) -> list[int]:
-        clients = self.records["apiClients"].items()
+        clients = self.entries["apiClients"].items()
         return [number for number, client in clients if client["applicationId"] == application]
 
-    def _add(self, kind: str, record: Record) -> int:
-        number = max(self.records[kind], default=0) + 1
-        self._put(kind, number, record)
+    def _add(self, kind: str, entry: Entry) -> int:
+        number = max(self.entries[kind], default=0) + 1
+        self._put(kind, number, entry)
         return number
 
-    def _put(self, kind: str, number: int, record: Record) -> None:
-        self.drawer.put(kind, number, record)
-        self.records[kind][number] = record
+    def _put(self, kind: str, number: int, entry: Entry) -> None:
+        self.drawer.put(kind, number, entry)
+        self.entries[kind][number] = entry
 
     def _remove(self, kind: str, number: int) -> None:
         self.drawer.remove(kind, number)
-        del self.records[kind][number]
+        del self.entries[kind][number]
 
 
 def _hash(secret: str) -> str:

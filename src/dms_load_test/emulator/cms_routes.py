@@ -1,7 +1,7 @@
 """The Configuration Service (CMS) over HTTP: registering, tokens, vendors, data stores, applications, API clients.
 
-Served with and without the path base `/config`, under `/v3` and under the older names of `/v2`: there a data store is a
-`dmsInstance`, an application needs none, and answers to a vendor have a body.
+Served with and without the path base `/config`, under `/v3` and under the older names of `/v2` (`cms_v2`), where
+answers to a vendor have a body.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from dms_load_test.emulator import cms_rules as rules
+from dms_load_test.emulator import cms_v2
 from dms_load_test.emulator.claims import CLAIM_SETS, Access, ClaimSet
 from dms_load_test.emulator.cms_registry import FULL_SCOPE, READ_SCOPE
 from dms_load_test.emulator.forms import members, problem_response
 from dms_load_test.emulator.json_body import read_body
 from dms_load_test.emulator.paging import whole_number
-from dms_load_test.emulator.problems import Problem, Refused, not_found
+from dms_load_test.emulator.problems import Refused, not_found
 from dms_load_test.emulator.tokens import basic_credentials
 
 if TYPE_CHECKING:
@@ -35,14 +36,13 @@ if TYPE_CHECKING:
     from dms_load_test.emulator.tokens import Tokens
 
 PREFIXES = ("/v2/", "/v3/", "/connect/", "/realms/", "/.well-known/")
-_OLD_NAMES = {"dmsInstances": "dataStores", "dmsInstanceIds": "dataStoreIds", "instanceType": "dataStoreType"}
-_OLD_NAMES |= {"instanceName": "name"}
+_KINDS = ("vendors", "applications", "apiClients", "claimSets", "dataStores")
 _SCOPES = (FULL_SCOPE, READ_SCOPE, "edfi_admin_api/authMetadata_readonly_access")
 _HIDDEN = ("secretHash",)
 
 
 class Keeping(NamedTuple):
-    """Where records are kept, and what commits them together with documents."""
+    """Where entries are kept, and what commits them together with documents."""
 
     store: Store
     commits: GroupCommit
@@ -126,8 +126,7 @@ class ConfigurationService:
         if missing:
             raise Refused(rules.invalid({name: [f"'{name}' must not be empty."] for name in missing}))
         if form.get("grant_type") != "client_credentials":
-            detail = "The specified grant type is not supported."
-            raise Refused(Problem(400, "bad-request", "Bad Request", detail, {}, (detail,)))
+            raise Refused(rules.unknown_grant_type())
         tokens, access = self._identify(key, secret, form.get("scope", ""))
         answer = {
             "access_token": tokens.give(access, request.state.base),
@@ -142,7 +141,7 @@ class ConfigurationService:
             return self._admin_tokens, Access(key, ClaimSet(named))
         access = self._registry.access_of(key, secret)
         if access is None:
-            raise Refused(_unauthorized("unauthorized_client. Invalid client or Invalid client credentials"))
+            raise Refused(rules.unknown_client())
         return self._tokens, access
 
     async def _introspect(self, request: Request) -> Response:
@@ -180,15 +179,15 @@ class ConfigurationService:
         if kind == "claimSets":
             return _json(_claim_sets())
         offset, limit = (_whole(request, name) for name in ("offset", "limit"))
-        records = list(self._registry.records[kind].items())[offset:][: limit or None]
-        return _json([_shown(request, kind, number, record) for number, record in records])
+        entries = list(self._registry.entries[kind].items())[offset:][: limit or None]
+        return _json([_shown(request, kind, number, entry) for number, entry in entries])
 
     async def _add(self, request: Request) -> Response:
         self._authorize(request, writes=True)
         kind = _kind(request)
         if kind == "claimSets":
             raise HTTPException(405, headers={"Allow": "GET"})
-        posted = _renamed(request, read_body(await request.body()))
+        posted = await self._posted(request, kind)
         with self._keeping.store.transaction():
             number, status, answer = self._added(request, kind, posted)
         await self._keeping.commits.settled()
@@ -196,7 +195,7 @@ class ConfigurationService:
         return _json(answer, status, {"Location": place})
 
     def _added(self, request: Request, kind: str, posted: Any) -> tuple[int, int, Any]:
-        """Return the new record's number, the status and the body."""
+        """Return the new entry's number, the status and the body."""
         registry = self._registry
         if kind == "vendors":
             number, is_new = registry.add_vendor(posted)
@@ -208,17 +207,16 @@ class ConfigurationService:
             title = f"New data store {posted['name']} has been created successfully."
             return number, 201, {"id": number, "status": 201, "title": title}
         if kind == "applications":
-            number, credentials = registry.add_application(self._with_data_stores(request, posted))
+            number, credentials = registry.add_application(posted)
             return number, 201, {"id": number, "key": credentials.key, "secret": credentials.secret}
         credentials = registry.add_client(posted)
         members_ = {"applicationId": posted["applicationId"], "name": posted["name"]}
         return credentials.client_number, 201, {**_credentials(credentials), **members_}
 
-    def _with_data_stores(self, request: Request, posted: Any) -> Any:
-        """The old API did not ask for data stores: then all of them are meant."""
-        if _is_old(request) and isinstance(posted, dict) and not posted.get("dataStoreIds"):
-            return {**posted, "dataStoreIds": list(self._registry.records["dataStores"])}
-        return posted
+    async def _posted(self, request: Request, kind: str) -> Any:
+        """Return the body, in today's names."""
+        posted = read_body(await request.body())
+        return cms_v2.entry_today(kind, posted, self._registry.entries["dataStores"]) if _is_old(request) else posted
 
     async def _item(self, request: Request) -> Response:
         self._authorize(request, writes=request.method != "GET")
@@ -227,12 +225,12 @@ class ConfigurationService:
             return _claim_set(request, number)
         if request.method in ("GET", "HEAD"):
             return _json(_shown(request, kind, number, self._registry.get(kind, number)))
-        posted = _renamed(request, read_body(await request.body())) if request.method == "PUT" else None
+        posted = await self._posted(request, kind) if request.method == "PUT" else None
         with self._keeping.store.transaction():
             if request.method == "DELETE":
                 self._registry.remove(kind, number)
             else:
-                self._registry.change(kind, number, self._with_data_stores(request, posted))
+                self._registry.change(kind, number, posted)
         await self._keeping.commits.settled()
         return Response(status_code=204)
 
@@ -240,7 +238,7 @@ class ConfigurationService:
         self._authorize(request)
         vendor = _number(request)
         self._registry.get("vendors", vendor)
-        found = self._registry.records["applications"].items()
+        found = self._registry.entries["applications"].items()
         return _json(
             [_shown(request, "applications", number, item) for number, item in found if item["vendorId"] == vendor]
         )
@@ -279,11 +277,6 @@ class ConfigurationService:
         return request.headers.get("correlationid") or self._new_trace_id()
 
 
-def _unauthorized(error: str) -> Problem:
-    detail = "The request could not be processed. See 'errors' for details."
-    return Problem(401, "security:authentication", "Authentication Failed", detail, {}, (error,))
-
-
 def _whole(request: Request, name: str) -> int:
     """Return a parameter's number, 0 where it is absent."""
     value = request.query_params.get(name) or "0"
@@ -294,7 +287,7 @@ def _whole(request: Request, name: str) -> int:
 
 
 def _number(request: Request) -> int:
-    """Return the number of the record that a path means.
+    """Return the number of the entry that a path means.
 
     Raises:
         HTTPException: with 404, if it is no number.
@@ -329,36 +322,27 @@ def _is_old(request: Request) -> bool:
 
 
 def _kind(request: Request) -> str:
-    """Return the records that a path means.
+    """Return the entries that a path means.
 
     Raises:
         HTTPException: with 404, if there are none of that name in that version.
     """
-    version, kind = request.path_params["version"], request.path_params["kind"]
-    known = {"vendors", "applications", "apiClients", "claimSets", "dmsInstances" if version == "v2" else "dataStores"}
-    exact = next((name for name in known if name.lower() == kind.lower()), None)
-    if version not in ("v2", "v3") or exact is None:
+    version, asked = request.path_params["version"], request.path_params["kind"]
+    if version not in ("v2", "v3"):
         raise HTTPException(404)
-    return _OLD_NAMES.get(exact, exact)
+    names = {(cms_v2.OLD_KINDS.get(kind, kind) if version == "v2" else kind).lower(): kind for kind in _KINDS}
+    if asked.lower() not in names:
+        raise HTTPException(404)
+    return names[asked.lower()]
 
 
-def _renamed(request: Request, posted: Any) -> Any:
-    """Return a record of the old API with today's names of members."""
-    if not _is_old(request) or not isinstance(posted, dict):
-        return posted
-    return {_OLD_NAMES.get(name, name): value for name, value in posted.items()}
-
-
-def _shown(request: Request, kind: str, number: int, record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a record as GET shows it."""
+def _shown(request: Request, kind: str, number: int, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an entry as GET shows it."""
     more: dict[str, Any] = {}
     if kind == "dataStores":
         more = {"dataStoreContexts": [], "dataStoreDerivatives": [], "tenantId": None}
-    shown = {"id": number, **{name: value for name, value in record.items() if name not in _HIDDEN}, **more}
-    if not _is_old(request):
-        return shown
-    old = {new: name for name, new in _OLD_NAMES.items() if new != "name" or kind == "dataStores"}
-    return {old.get(name, name): value for name, value in shown.items()}
+    shown = {"id": number, **{name: value for name, value in entry.items() if name not in _HIDDEN}, **more}
+    return cms_v2.old_entry(kind, shown) if _is_old(request) else shown
 
 
 def _credentials(credentials: Credentials) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the Configuration Service checks in a posted record, in the words of DMS's validator. Pure.
+"""What the Configuration Service checks in a posted entry, in the words of DMS's validator. Pure.
 
 A checker takes (value, shown name) and returns a message, or an empty text where nothing is wrong.
 """
@@ -95,43 +95,56 @@ def _is_positive(value: Any) -> bool:
     return type(value) is int and value > 0
 
 
-def check(record: Any, rules: Mapping[str, Checker]) -> dict[str, Any]:
-    """Return the record's known members.
+def check(entry: Any, rules: Mapping[str, Checker]) -> dict[str, Any]:
+    """Return the entry's known members.
 
     Raises:
         Refused: with every violation.
     """
-    if not isinstance(record, dict):
+    if not isinstance(entry, dict):
         raise Refused(invalid({"$": ["The request body must be a JSON object."]}))
     found: dict[str, list[str]] = {}
     for member, checker in rules.items():
         name = member[:1].upper() + member[1:]
-        message = checker(record.get(member), _WORDS.sub(" ", name))
+        message = checker(entry.get(member), _WORDS.sub(" ", name))
         if message:
             found[name] = [message]
     if found:
         raise Refused(invalid(found))
-    return {member: record[member] for member in rules if record.get(member) is not None}
+    return {member: entry[member] for member in rules if entry.get(member) is not None}
 
 
 def invalid(violations: Mapping[str, list[str]]) -> Problem:
-    """400: a record breaks its rules."""
+    """400: an entry breaks its rules."""
     detail = "Data validation failed. See 'validationErrors' for details."
     return Problem(400, "bad-request:data", "Data Validation Failed", detail, violations)
 
 
+def unknown_grant_type() -> Problem:
+    """400: the token endpoint gives tokens to clients alone."""
+    detail = "The specified grant type is not supported."
+    return Problem(400, "bad-request", "Bad Request", detail, {}, (detail,))
+
+
+def unknown_client() -> Problem:
+    """401: the token endpoint does not know key and secret."""
+    detail = "The request could not be processed. See 'errors' for details."
+    error = "unauthorized_client. Invalid client or Invalid client credentials"
+    return Problem(401, "security:authentication", "Authentication Failed", detail, {}, (error,))
+
+
 def not_found(what: str, number_: int) -> Problem:
-    """404: no such record."""
+    """404: no such entry."""
     return Problem(404, "not-found", "Not Found", f"{what} {number_} not found. It may have been recently deleted.", {})
 
 
 def unresolved(member: str) -> Problem:
-    """409: a record refers to another that does not exist."""
+    """409: an entry refers to another that does not exist."""
     detail = f"The referenced '{member}' item does not exist."
     return Problem(409, "conflict:unresolved-reference", "Unresolved Reference", detail, {})
 
 
 def in_use(what: str) -> Problem:
-    """409: others refer to the record."""
+    """409: others refer to the entry."""
     detail = f"The requested action cannot be performed because this {what} is referenced by existing item(s)."
     return Problem(409, "conflict:dependent-item-exists", "Dependent Item Exists", detail, {})

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_LAYOUT_VERSION = 3
+_LAYOUT_VERSION = 4
 _LAYOUT = """
 CREATE TABLE resources (number INTEGER PRIMARY KEY, resource TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE documents (
@@ -55,14 +55,14 @@ CREATE TABLE links (
 _TABLES = {"resources", "documents", "changes", "links"}
 
 
-class Origin(NamedTuple):
+class MadeFor(NamedTuple):
     """What documents are made for. `flavor`: whose form their ids have; `model`: the API's epoch, empty for any."""
 
     flavor: str = "dms"
     model: str = ""
 
 
-ANY = Origin()
+ANY = MadeFor()
 
 
 @contextmanager
@@ -88,11 +88,11 @@ def claimed(path: Path) -> Iterator[None]:
         give_back(lock, beside)
 
 
-def lay_out(db: sqlite3.Connection, records: drawer.Drawer, origin: Origin) -> None:
+def lay_out(db: sqlite3.Connection, entries: drawer.Drawer, made_for: MadeFor) -> None:
     """Make the tables of a new file; check one that has any.
 
     Raises:
-        sqlite3.DatabaseError: if another program made it, or it was made for another origin.
+        sqlite3.DatabaseError: if another program made it, or it was made for something else.
     """
     (version,) = db.execute("PRAGMA user_version").fetchone()
     names = {name for (name,) in db.execute("SELECT name FROM sqlite_schema")}
@@ -102,14 +102,14 @@ def lay_out(db: sqlite3.Connection, records: drawer.Drawer, origin: Origin) -> N
         raise sqlite3.DatabaseError("another program made it")
     elif version != _LAYOUT_VERSION:
         raise sqlite3.DatabaseError(f"its layout is {version}, not {_LAYOUT_VERSION}")
-    _keep_to(records, origin)
+    _keep_to(entries, made_for)
 
 
-def _keep_to(records: drawer.Drawer, origin: Origin) -> None:
-    kept = next((record for _, record in records.all_of("flavor")), {})
-    if kept.get("name", origin.flavor) != origin.flavor:
+def _keep_to(entries: drawer.Drawer, made_for: MadeFor) -> None:
+    kept = next((entry for _, entry in entries.all_of("flavor")), {})
+    if kept.get("name", made_for.flavor) != made_for.flavor:
         raise sqlite3.DatabaseError(f"it was made with --flavor {kept['name']}")
     model = kept.get("model", "")
-    if model and origin.model and model != origin.model:
+    if model and made_for.model and model != made_for.model:
         raise sqlite3.DatabaseError("it was made for another API: by other --openapi documents, or another version")
-    records.put("flavor", 1, {"name": origin.flavor, "model": origin.model or model})
+    entries.put("flavor", 1, {"name": made_for.flavor, "model": made_for.model or model})

@@ -1,4 +1,4 @@
-"""Small records beside the documents: what the Configuration Service keeps, in the store's file."""
+"""Small entries beside the documents: what the Configuration Service keeps, in the store's file."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
-Record = dict[str, Any]
+Entry = dict[str, Any]
 LAYOUT = """
-CREATE TABLE records (
+CREATE TABLE entries (
     kind TEXT NOT NULL, number INTEGER NOT NULL, body TEXT NOT NULL,
     PRIMARY KEY (kind, number)
 ) STRICT;
@@ -20,21 +20,21 @@ CREATE TABLE records (
 
 
 class Drawer:
-    """The table of records: JSON objects by kind and number."""
+    """The table of entries: JSON objects by kind and number."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
 
-    def put(self, kind: str, number: int, record: Record) -> None:
-        """Keep a record, in place of the one with its number."""
-        body = msgspec.json.encode(record).decode()
-        self._db.execute("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", (kind, number, body))
+    def put(self, kind: str, number: int, entry: Entry) -> None:
+        """Keep an entry, in place of the one with its number."""
+        body = msgspec.json.encode(entry).decode()
+        self._db.execute("INSERT OR REPLACE INTO entries VALUES (?, ?, ?)", (kind, number, body))
 
     def remove(self, kind: str, number: int) -> None:
-        """Forget a record."""
-        self._db.execute("DELETE FROM records WHERE kind=? AND number=?", (kind, number))
+        """Forget an entry."""
+        self._db.execute("DELETE FROM entries WHERE kind=? AND number=?", (kind, number))
 
-    def all_of(self, kind: str) -> Iterator[tuple[int, Record]]:
-        """Yield (number, record) in order of numbers."""
-        rows = self._db.execute("SELECT number, body FROM records WHERE kind=? ORDER BY number", (kind,)).fetchall()
+    def all_of(self, kind: str) -> Iterator[tuple[int, Entry]]:
+        """Yield (number, entry) in order of numbers."""
+        rows = self._db.execute("SELECT number, body FROM entries WHERE kind=? ORDER BY number", (kind,)).fetchall()
         return ((number, msgspec.json.decode(body)) for number, body in rows)

@@ -1,8 +1,8 @@
-"""Every error body the emulator serves, member by member.
+"""The error bodies of the API, member by member; the Configuration Service's are in `cms_rules`, faults' in `injector`.
 
 Rules of this file: texts, types, statuses and content types are DMS's (its `FailureResponse`); members stand in the
 order detail, type, title, status, correlationId, validationErrors, errors. A rule that finds a fault raises `Refused`;
-one place, at the HTTP edge, turns it into an answer.
+the HTTP edge turns it into an answer.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from dms_load_test.emulator.data_file import Origin
+    from dms_load_test.emulator.data_file import MadeFor
     from dms_load_test.emulator.selection import Selection
 
 _PRAGMAS = (
@@ -76,13 +76,13 @@ class Store:
     Args:
         path: the SQLite file, made if absent; `None` keeps everything in memory.
         resources: the names of all resources; their numbers are kept in the file.
-        origin: what the documents are made for; a file keeps to it.
+        made_for: what the documents are made for; a file keeps to it.
 
     Raises:
         ConfigError: if the file cannot be used, or another emulator uses it.
     """
 
-    def __init__(self, path: Path | None, resources: Iterable[str], origin: Origin = ANY) -> None:
+    def __init__(self, path: Path | None, resources: Iterable[str], made_for: MadeFor = ANY) -> None:
         self._group_is_lost = False
         self._version = 0
         with ExitStack() as opened:
@@ -92,7 +92,7 @@ class Store:
                 self._db = sqlite3.connect(str(path or ":memory:"), isolation_level=None, cached_statements=256)
                 opened.enter_context(closing(self._db))
                 self.drawer = Drawer(self._db)
-                lay_out(self._db, self.drawer, origin)
+                lay_out(self._db, self.drawer, made_for)
                 for pragma in _PRAGMAS:
                     self._db.execute(pragma)
                 self._checkpoints = Checkpoints(self._db, path) if path else None

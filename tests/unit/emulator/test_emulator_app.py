@@ -74,7 +74,7 @@ async def test_an_empty_emulator_has_no_descriptor_values():
 
 
 @pytest.mark.parametrize("path", ["/v3/vendors", "/config/v3/vendors", "/api/v3/vendors"])
-async def test_records_are_listed_under_every_base(app, path):
+async def test_entries_are_listed_under_every_base(app, path):
     form = b"client_id=DmsConfigurationService&client_secret=ValidClientSecret1234567890!Abcd"
     form += b"&grant_type=client_credentials"
     _, answer = await call(app, "POST", "/connect/token", form, content_type=FORM)

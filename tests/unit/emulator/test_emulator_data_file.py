@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from dms_load_test.emulator.data_file import Origin
+from dms_load_test.emulator.data_file import MadeFor
 from dms_load_test.emulator.store import Store
 from dms_load_test.errors import ConfigError
 
@@ -17,8 +17,8 @@ def path(tmp_path):
     return tmp_path / "documents.db"
 
 
-def use(path, *origin):
-    Store(path, RESOURCES, Origin(*origin)).close()
+def use(path, *made_for):
+    Store(path, RESOURCES, MadeFor(*made_for)).close()
 
 
 def resources_in(path):
@@ -41,7 +41,7 @@ def test_an_older_layout_is_told_as_such(path):
     use(path)
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA user_version=2")
-    with pytest.raises(ConfigError, match="its layout is 2, not 3"):
+    with pytest.raises(ConfigError, match="its layout is 2, not 4"):
         use(path)
 
 
@@ -49,7 +49,7 @@ def test_an_older_layout_is_told_as_such(path):
 def test_a_file_keeps_to_what_it_was_made_for(path, other, told):
     use(path, "dms", "a")
     with pytest.raises(ConfigError, match=told):
-        Store(path, ("animals",), Origin(*other))
+        Store(path, ("animals",), MadeFor(*other))
     assert resources_in(path) == ["students"]
     use(path, "dms", "a")
 
