@@ -203,4 +203,4 @@ def test_a_clock_is_never_further_off_than_half_of_the_quickest_round_trip(truth
 
 
 def test_a_part_is_told_from_its_takeover():
-    assert Part("load", 0, WHOLE) != Part("load", 0, WHOLE, turn=1)
+    assert Part("load", 0, WHOLE) != Part("load", 0, WHOLE, attempt=1)

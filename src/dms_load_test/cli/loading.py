@@ -108,7 +108,7 @@ def run(
     clean_after: CleanOption = False,
     known_production: ProductionOption = False,
 ) -> None:
-    """Run a load test: smoke, load and readwrite. Or one of them after smoke, other scenarios, or a plan of several."""
+    """Run a load test: smoke, load and readwrite. Or one of them after smoke, other scenarios, or a plan file."""
     from dms_load_test.app.dashboard import DashboardWish
     from dms_load_test.app.program_choice import program_from
     from dms_load_test.app.run import Wishes

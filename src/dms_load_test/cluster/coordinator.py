@@ -116,7 +116,7 @@ class StepInWork:
             losses = [self._loss(work, heard_ns) for work in lost]
             self.losses += losses
             return [], losses
-        self._unclaimed += [replace(work.part, done=work.done, turn=work.part.turn + 1) for work in lost]
+        self._unclaimed += [replace(work.part, done=work.done, attempt=work.part.attempt + 1) for work in lost]
         self._count_done(lost)
         return self._take_over(workers, now_ns), []
 

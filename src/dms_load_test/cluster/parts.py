@@ -39,13 +39,13 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Shard `shard` of step `step` of a phase, less what is `done`. `turn` tells the first attempt from takeovers."""
+    """Shard `shard` of step `step` of a phase, less what is `done`. `attempt` tells the first one from takeovers."""
 
     phase: str
     step: int
     shard: Shard
     done: Done = field(default_factory=Done)
-    turn: int = 0
+    attempt: int = 0
 
 
 class DoneRow:

@@ -155,7 +155,7 @@ class Settings(BaseModel):
         "uniform", description="Which documents are asked for: all alike, or few of them most of the time (zipf)."
     )
     audit_ratio: Ratio = Field(0.01, description="Share of the acknowledged writes that are read back and compared.")
-    page_sizes: Sizes = Field((25, 100), description="Documents a page (paging).")
+    page_sizes: Sizes = Field((25, 100), description="Documents a page (paging, readwrite).")
     filter_size: Count = Field(2, description="Most query fields in one query (filtered).")
     filter_most: Count = Field(50, description="Most queries for one resource (filtered).")
     contention_documents: Count = Field(5, description="Documents that all users update (contention).")
@@ -163,7 +163,7 @@ class Settings(BaseModel):
     knee_start_rate: Amount = Field(10.0, description="First arrivals a second (knee).")
     knee_most_rate: Amount = Field(5000.0, description="Most arrivals a second (knee).")
     knee_most_vus: Count = Field(500, description="Most virtual users, which bounds what is under way (knee).")
-    knee_hold: Duration = Field(10.0, description="How long one look at a rate takes; two to six are taken (knee).")
+    knee_hold: Duration = Field(10.0, description="How long one look at a rate takes; three to seven are taken (knee).")
     knee_p95_rise: Amount = Field(0.5, description="Rise of p95 over that of the first rate that is too much (knee).")
     knee_errors: Ratio = Field(0.01, description="Share of failed operations that is too much (knee).")
     soak_duration: Pause = Field(0.0, description="How long 70 % of the knee is held after it; 0s does not (knee).")

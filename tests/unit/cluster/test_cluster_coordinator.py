@@ -56,7 +56,7 @@ def test_a_lost_part_of_a_level_goes_on_elsewhere_where_it_was_told_to_be_with_t
     (order,) = two.lost("a", 20 * NS_PER_S, 19 * NS_PER_S)
 
     assert order.worker == "b"
-    assert order.instruction.part == type(lost)("load", 0, lost.shard, Done(7, (9,)), turn=1)
+    assert order.instruction.part == type(lost)("load", 0, lost.shard, Done(7, (9,)), attempt=1)
     assert order.instruction.executor.max_duration_s == 40
     assert two.losses == []
     assert not step.ended
@@ -73,7 +73,7 @@ def test_a_takeover_that_is_lost_too_is_taken_over_again_from_where_that_was():
     again = three.lost("b", 0, 0)
 
     assert {order.worker for order in again} == {"c"}
-    assert [(order.instruction.part.done, order.instruction.part.turn) for order in again] == [
+    assert [(order.instruction.part.done, order.instruction.part.attempt) for order in again] == [
         (Done(), 1),
         (Done(8), 2),
     ]
