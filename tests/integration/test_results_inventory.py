@@ -3,6 +3,7 @@ import sqlite3
 import subprocess
 import sys
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
 import pytest
@@ -95,6 +96,16 @@ def test_preparing_a_choice_loses_nothing_and_may_be_repeated(path):
         inventory.add("students", 1, SECOND)
         inventory.prepare()
         assert inventory.count("students") == 2
+
+
+def test_documents_to_choose_from_may_be_read_in_by_another_thread(path):
+    with RunInventory(path) as inventory, ThreadPoolExecutor(1) as thread:
+        inventory.add("students", 1, FIRST)
+        assert inventory.unread == 2
+        inventory.flush()
+        thread.submit(inventory.prepare).result()
+        assert inventory.take("students", Random(1)).document_id == FIRST
+        assert inventory.unread == 0
 
 
 def test_a_document_that_was_created_twice_is_one(path):

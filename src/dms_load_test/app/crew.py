@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from dms_load_test.load.virtual_user import Violation
     from dms_load_test.metrics.aggregate import Aggregate
 
+_MANY = 200_000
+"""Documents that take a second to read."""
+
 
 class Crew(Protocol):
     """Runs steps of one phase after the other; phases may overlap."""
@@ -36,7 +40,7 @@ class Crew(Protocol):
         """How many workers were lost; each with what it did in its last second."""
 
     async def enter(self, phase: Phase) -> None:
-        """Make ready for the steps of a phase: nothing is timed yet."""
+        """Make ready for the steps of a phase: nothing is timed yet, and no phase beside it has begun."""
 
     async def run(self, phase: Phase, number: int, step: Step, progress: StepProgress) -> StepOutcome:
         """Run a phase's step number `number` (from 0), which `step` is but for a limit, to its end on all workers.
@@ -64,9 +68,11 @@ class Alone:
 
     async def enter(self, phase: Phase) -> None:
         """Make the phase's users possible, and choosing documents quick."""
-        session = self._session
-        if session.inventory is not None and not phase.planned and session.inventory.resources():
-            session.inventory.prepare()  # seconds for millions of documents: before anything is timed
+        session, inventory = self._session, self._session.inventory
+        if inventory is not None and not phase.planned and inventory.unread:
+            tell_of_reading(session, inventory.unread)
+            inventory.flush()
+            await asyncio.to_thread(inventory.prepare)  # seconds for millions: Ctrl-C is heard meanwhile
         self._target.auth.phase = phase.name
         aggregate = session.aggregate
         policy = PhasePolicy(phase=phase.name, emit=session.on_sample, on_failure=session.on_failure, retry=phase.retry)
@@ -83,6 +89,12 @@ class Alone:
         users = self._users.pop(phase.name, None)
         if users is not None:
             users.close()
+
+
+def tell_of_reading(session: Session, documents: int) -> None:
+    """Say why nothing is sent for some seconds."""
+    if documents >= _MANY:
+        session.note(f"Reading {documents:,} documents to choose from.")
 
 
 def heard_by(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
@@ -35,6 +36,8 @@ from dms_load_test.scenarios.lost import BLOCKED
 from dms_load_test.views.progress import StepView
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dms_load_test.app.crew import Crew
     from dms_load_test.app.gathering import Party
     from dms_load_test.app.session import Session
@@ -78,15 +81,25 @@ class PhaseRunner:
             session.inventory.enter_phase(phases[0].name)
         gathering = Gathering(len(phases))
         shown = _Shown(session, alone=len(phases) == 1)
-        shown.together(phases)
         try:
-            async with session.pulse(), asyncio.TaskGroup() as tasks:
-                for phase in phases:
-                    tasks.create_task(self._phase(phase, gathering, shown))
+            async with session.pulse():
+                await self._enter(phases)
+                shown.together(phases)
+                async with asyncio.TaskGroup() as tasks:
+                    for phase in phases:
+                        tasks.create_task(self._phase(phase, gathering, shown))
         except BaseExceptionGroup as raised:
             raise first_of(raised) from None
         finally:
             shown.end_together()
+
+    async def _enter(self, phases: Iterable[Phase]) -> None:
+        """Make the crew ready for all phases before the first begins: none has this in its time, or notes documents."""
+        async with AsyncExitStack() as entered:
+            for phase in phases:
+                entered.push_async_callback(self._crew.leave, phase)
+                await self._crew.enter(phase)
+            entered.pop_all()
 
     async def _phase(self, phase: Phase, gathering: Gathering, shown: _Shown) -> None:
         session = self._session
@@ -97,7 +110,6 @@ class PhaseRunner:
         session.writer.write(PhaseBegin(session.now_s(), phase.name, phase.planned, phase.thresholds))
         with gathering.party() as party:
             try:
-                await self._crew.enter(phase)
                 await self._steps(phase, judged, party, shown)
             finally:
                 await self._crew.leave(phase)

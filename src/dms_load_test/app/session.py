@@ -151,13 +151,10 @@ class Session:
         self.aggregate.enter_phase(*self._phases)
 
     def leave(self, phase: str) -> None:
-        """Let no more time count for `phase`, unless it is the last."""
+        """Let no more time count for `phase`: without any, time counts for the whole run alone."""
         self.fold()
-        if len(self._phases) > 1:
-            self._phases.remove(phase)
-            self.aggregate.enter_phase(*self._phases)
-        else:
-            self._phases.clear()
+        self._phases.remove(phase)
+        self.aggregate.enter_phase(*self._phases or ("",))
 
     @asynccontextmanager
     async def pulse(self) -> AsyncIterator[None]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dms_load_test import errors
+from dms_load_test.app.crew import tell_of_reading
 from dms_load_test.app.documents import dealt
 from dms_load_test.app.token_desk import TokenDesk
 from dms_load_test.app.worker import serve
@@ -108,7 +109,8 @@ class Workers:
         self._auth.phase = phase.name
         inventory = self._session.inventory
         async with self._entry:  # one by one: phases side by side deal the documents once, and all choose from these
-            if not self._active and inventory is not None and not phase.planned and inventory.resources():
+            if not self._active and inventory is not None and not phase.planned and inventory.unread:
+                tell_of_reading(self._session, inventory.unread)
                 inventory.flush()
                 await self._deal_documents()
             self._active.add(phase.name)

@@ -10,6 +10,7 @@ so that a load phase, which only adds, costs none.
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -193,8 +194,16 @@ class RunInventory:
         """Remember an acknowledged create of something else than the ordinal's document: nobody ever takes it."""
         self._remember(resource, ordinal, document_id, created=created, apart=True)
 
+    @property
+    def unread(self) -> int:
+        """How many documents `prepare` would read in, deleted ones included: none where it has."""
+        return 0 if self._pools is not None else sum(highest + 1 for highest in self._highest.values())
+
     def prepare(self) -> None:
-        """Read in the documents to choose from: 2.5 us each, so call it before a phase that chooses, not within it."""
+        """Read in the documents to choose from: 2.5 us each, so call it before a phase that chooses, not within it.
+
+        May be called in another thread than all else, after `flush`, if nothing is noted until it returns.
+        """
         if self._pools is None:
             self._pools = self._read_in()
 
@@ -346,13 +355,13 @@ class RunInventory:
             self._names[text] = number
         return self._names[text]
 
-    def _alive(self, resource: str | None = None) -> Iterator[_Row]:
+    def _alive(self, resource: str | None = None, database: sqlite3.Connection | None = None) -> Iterator[_Row]:
         """Yield the last row of each document that exists; its state tells whether any row says that it was created."""
         self.flush()
         number = None if resource is None else self._names.get(resource, 0)
         limits = {"index": self._shard.index, "count": self._shard.count, "resource": number}
         last: _Row | None = None
-        for row in map(_Row._make, self._database.execute(_JOURNAL, limits)):
+        for row in map(_Row._make, (database or self._database).execute(_JOURNAL, limits)):
             if last is not None and last[:2] == row[:2]:
                 if row.state == _FOUND and last.state == _CREATED:
                     row = row._replace(state=_CREATED, phase=last.phase)  # noqa: PLW2901 - found again, so still ours
@@ -365,10 +374,11 @@ class RunInventory:
     def _read_in(self) -> dict[str, Pool]:
         pools: dict[int, Pool] = {}
         held = {(self._names[resource], ordinal) for resource, ordinal in self._held}
-        for row in self._alive():
-            pool = pools.setdefault(row.resource, Pool())
-            if not row.state & _APART and (row.resource, row.ordinal) not in held:
-                pool.put(row.ordinal, row.spelling, row.stored)
+        with closing(_connect(self._path)) as database:  # a connection is its thread's alone
+            for row in self._alive(database=database):
+                pool = pools.setdefault(row.resource, Pool())
+                if not row.state & _APART and (row.resource, row.ordinal) not in held:
+                    pool.put(row.ordinal, row.spelling, row.stored)
         texts = {number: text for text, number in self._names.items()}
         return {texts[number]: pool for number, pool in pools.items()}
 

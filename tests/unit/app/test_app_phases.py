@@ -1,4 +1,4 @@
-"""Whether an inventory may lack something is known from how each step of a run ended."""
+"""Phases as they are run: what counts for the time of each, and whether the inventory may lack something."""
 
 import asyncio
 from dataclasses import replace
@@ -10,14 +10,17 @@ from dms_load_test.app.phases import PhaseRunner
 from dms_load_test.app.run import has_unanswered_creates
 from dms_load_test.app.session import Session
 from dms_load_test.engine.account import StepOutcome
+from dms_load_test.engine.clock import Clock
 from dms_load_test.engine.stop import StopReason
 from dms_load_test.errors import ScenarioError
 from dms_load_test.load.executor import SharedIterations
 from dms_load_test.metrics.aggregate import Aggregate
 from dms_load_test.metrics.totals import Totals
+from dms_load_test.results.events import PhaseBegin
 from dms_load_test.sample import Sample
 from dms_load_test.scenarios.api import phase
 
+S = 1_000_000_000
 ENDED = StepOutcome("load", 9, 9, 0, 0, 0, 1, 1.0, StopReason.FINISHED)
 
 
@@ -39,11 +42,78 @@ class Crew:
         pass
 
 
+class SlowCrew(Crew):
+    """Takes 10 s to make ready for a phase, and 4 s for each step, by a clock that it moves on."""
+
+    def __init__(self, fails=()):
+        super().__init__(ENDED)
+        self.ns = 0
+        self.fails = fails
+        self.did = []
+
+    async def enter(self, phase):
+        self.did.append(f"enter {phase.name}")
+        self.ns += 10 * S
+        if phase.name in self.fails:
+            raise ScenarioError(phase.name)
+
+    async def run(self, phase, number, step, progress):
+        self.did.append(f"run {phase.name}")
+        self.ns += 4 * S
+        return self.outcome
+
+    async def leave(self, phase):
+        self.did.append(f"leave {phase.name}")
+
+    def session(self):
+        found = Session(Mock(**{"write.return_value": 0}), Mock(), Aggregate(0, "preflight"), 0, 20.0)
+        found.clock = Clock(lambda: self.ns, lambda _: asyncio.Event().wait())
+        return found
+
+
+def some(name):
+    return phase(name, Mock(), SharedIterations(vus=1, iterations=9, max_duration_s=9.0))
+
+
+async def test_the_time_in_which_a_crew_makes_ready_counts_for_no_phase():
+    crew = SlowCrew()
+    session = crew.session()
+    runner = PhaseRunner(session, crew)
+    for name in ("load", "readwrite"):
+        await runner.run(some(name))
+
+    written = [call.args[0] for call in session.writer.write.call_args_list]
+    assert [(event.t, event.phase) for event in written if isinstance(event, PhaseBegin)] == [
+        (10.0, "load"),
+        (24.0, "readwrite"),
+    ]
+    assert session.totals.active_ns == {"preflight": 10 * S, "load": 4 * S, "": 10 * S, "readwrite": 4 * S}
+
+
+async def test_the_first_phase_begins_when_the_crew_is_ready_for_all_beside_it():
+    crew = SlowCrew()
+    await PhaseRunner(crew.session(), crew).run(some("portal"), some("writers"))
+
+    assert crew.did[:2] == ["enter portal", "enter writers"]
+
+
+async def test_a_phase_that_the_crew_cannot_make_ready_for_never_begins_and_is_left():
+    crew = SlowCrew(fails=("writers",))
+    session = crew.session()
+    runner = PhaseRunner(session, crew)
+    with pytest.raises(ScenarioError, match="writers"):
+        await runner.run(some("portal"), some("writers"))
+
+    assert crew.did == ["enter portal", "enter writers", "leave writers", "leave portal"]
+    assert not runner.names
+    assert not [call for call in session.writer.write.call_args_list if isinstance(call.args[0], PhaseBegin)]
+
+
 async def cut_off_by(outcome):
     session = Session(Mock(**{"write.return_value": 0}), Mock(), Aggregate(0, "load"), 0, 20.0)
     runner = PhaseRunner(session, Crew(outcome))
     try:
-        await runner.run(phase("load", Mock(), SharedIterations(vus=1, iterations=9, max_duration_s=9.0)))
+        await runner.run(some("load"))
     except ScenarioError:
         assert isinstance(outcome, ScenarioError)
     return runner.cut_off
