@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -56,9 +55,10 @@ class Conductor:
                 return
             by_item = planned_turn(turn, self._workload, self._target)
             if len(by_item) == 1:
-                await self._in_turn(by_item[0])
+                for phase in by_item[0]:
+                    await self._run(phase)
             else:
-                await self._runner.run(*(phases[0] for phases in by_item if phases[0].steps))
+                await self._run(*(phases[0] for phases in by_item))
             if turn[0].scenario == SMOKE and len(self._workload.program.turns) > 1 and not self._passed():
                 self._session.note("The smoke cycle failed; nothing else is run.")
                 return
@@ -66,26 +66,42 @@ class Conductor:
     def _passed(self) -> bool:
         return judge(self._runner.thresholds, self._session.totals).passed
 
-    async def _in_turn(self, phases: tuple[Phase, ...]) -> None:
+    async def _run(self, *phases: Phase) -> None:
+        """Run those that have steps side by side: of a load that is resumed none may be left."""
+        if self._session.stop.requested:
+            return
         for phase in phases:
-            if self._session.stop.requested:
-                return
             if not phase.steps:
                 self._session.note(f"Nothing is left to do for {phase.name}.")
-                continue
-            await self._runner.run(phase)
+        if left := [phase for phase in phases if phase.steps]:
+            await self._runner.run(*left)
 
 
 def require_plannable(workload: Workload, target: Target) -> None:
     """Plan the whole program once, so that a mistake in its last turn is told before its first one is run.
 
     Raises:
-        ConfigError, ScenarioError: As `planned_turn`; a threshold is wrong.
+        ConfigError, ScenarioError: As `planned_turn`; a threshold is wrong; phases have the same name.
     """
+    items: dict[str, str] = {}
     for turn in workload.program.turns:
-        for phase in chain.from_iterable(planned_turn(turn, workload, target)):
-            for text in phase.thresholds:
-                parse_threshold(text, phase.name, phase.own_metrics)
+        for item, phases in zip(turn, planned_turn(turn, workload, target), strict=True):
+            for phase in phases:
+                if phase.name in items:
+                    raise ConfigError(_same_name(phase.name, items[phase.name], item.name))
+                items[phase.name] = item.name
+                for text in phase.thresholds:
+                    parse_threshold(text, phase.name, phase.own_metrics)
+
+
+def _same_name(phase: str, first: str, second: str) -> str:
+    """Say what to do about phases of the same name: figures, thresholds and users are kept by it."""
+    if first == second:
+        return f'{first} has several phases with the name "{phase}"; each needs a name of its own'
+    return (
+        f'{first} and {second} both have a phase with the name "{phase}", which its figures are kept by; let the '
+        "scenario's file name its phases by the item (`workload.name or ...`), or leave one of them out"
+    )
 
 
 def planned_turn(turn: tuple[Item, ...], workload: Workload, target: Target) -> list[tuple[Phase, ...]]:
