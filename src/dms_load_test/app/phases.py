@@ -14,6 +14,7 @@ from dms_load_test.app.session import Watched
 from dms_load_test.engine.account import StepProgress
 from dms_load_test.engine.clock import NS_PER_S
 from dms_load_test.engine.executors import planned_iterations
+from dms_load_test.engine.stop import StopReason
 from dms_load_test.errors import first_of
 from dms_load_test.load.executor import (
     ConstantArrivalRate,
@@ -69,6 +70,8 @@ class PhaseRunner:
         self.names: list[str] = []
         self.cut_off = False
         """Whether an iteration was: the inventory may lack what its request made."""
+        self._reasons: dict[str, str] = {}
+        """Why the last step of each phase ended."""
 
     async def run(self, *phases: Phase) -> None:
         """Run phases side by side, each until its steps are done, its time is up, or a stop is asked for.
@@ -123,13 +126,13 @@ class PhaseRunner:
         done = account(phase.name, phase.planned, session.totals, blocked)
         self.accounts += done
         session.writer.write(accounts_line(session.now_s(), done))
+        stopped = session.stop.reason or StopReason.FINISHED
+        session.writer.write(PhaseEnd(session.now_s(), phase.name, self._reasons.get(phase.name, stopped.value)))
         for table in phase.tables(session.totals) if phase.tables else ():
             self.tables.append((phase.name, table))
             session.writer.write(
                 TableLine(session.now_s(), phase.name, table.title, table.columns, table.rows, table.note)
             )
-        reason = session.stop.reason.value if session.stop.reason else "finished"
-        session.writer.write(PhaseEnd(session.now_s(), phase.name, reason))
 
     async def _steps(self, phase: Phase, judged: list[Threshold], party: Party, shown: _Shown) -> None:
         session = self._session
@@ -163,6 +166,7 @@ class PhaseRunner:
             session.listeners.remove(measured.add)
             shown.end()
             self.cut_off |= outcome is None or outcome.interrupted > 0
+            self._reasons[phase.name] = reason
             done = (outcome.completed, outcome.dropped) if outcome else (None, None)
             session.writer.write(StepEnd(session.now_s(), phase.name, step.name, reason, *done))
         return figures_of(phase.name, step, outcome, measured)

@@ -16,7 +16,7 @@ from dms_load_test.errors import ScenarioError
 from dms_load_test.load.executor import SharedIterations
 from dms_load_test.metrics.aggregate import Aggregate
 from dms_load_test.metrics.totals import Totals
-from dms_load_test.results.events import PhaseBegin
+from dms_load_test.results.events import PhaseBegin, PhaseEnd
 from dms_load_test.sample import Sample
 from dms_load_test.scenarios.api import phase
 
@@ -71,6 +71,10 @@ class SlowCrew(Crew):
         return found
 
 
+def written(session, kind):
+    return [call.args[0] for call in session.writer.write.call_args_list if isinstance(call.args[0], kind)]
+
+
 def some(name):
     return phase(name, Mock(), SharedIterations(vus=1, iterations=9, max_duration_s=9.0))
 
@@ -82,12 +86,29 @@ async def test_the_time_in_which_a_crew_makes_ready_counts_for_no_phase():
     for name in ("load", "readwrite"):
         await runner.run(some(name))
 
-    written = [call.args[0] for call in session.writer.write.call_args_list]
-    assert [(event.t, event.phase) for event in written if isinstance(event, PhaseBegin)] == [
-        (10.0, "load"),
-        (24.0, "readwrite"),
-    ]
+    begins = written(session, PhaseBegin)
+    assert [(begin.t, begin.phase) for begin in begins] == [(10.0, "load"), (24.0, "readwrite")]
     assert session.totals.active_ns == {"preflight": 10 * S, "load": 4 * S, "": 10 * S, "readwrite": 4 * S}
+
+
+@pytest.mark.parametrize("reason", [StopReason.FINISHED, StopReason.DURATION])
+async def test_a_phase_ends_for_the_reason_of_its_last_step(reason):
+    crew = SlowCrew()
+    crew.outcome = replace(ENDED, reason=reason)
+    session = crew.session()
+    await PhaseRunner(session, crew).run(some("load"))
+
+    assert [end.reason for end in written(session, PhaseEnd)] == [reason.value]
+
+
+async def test_a_table_that_cannot_be_made_leaves_the_rest_of_the_phase_in_the_record():
+    crew = SlowCrew()
+    session = crew.session()
+    raising = replace(some("load"), tables=Mock(side_effect=ScenarioError("its table")))
+    with pytest.raises(ScenarioError, match="its table"):
+        await PhaseRunner(session, crew).run(raising)
+
+    assert [end.phase for end in written(session, PhaseEnd)] == ["load"]
 
 
 async def test_the_first_phase_begins_when_the_crew_is_ready_for_all_beside_it():
@@ -106,7 +127,7 @@ async def test_a_phase_that_the_crew_cannot_make_ready_for_never_begins_and_is_l
 
     assert crew.did == ["enter portal", "enter writers", "leave writers", "leave portal"]
     assert not runner.names
-    assert not [call for call in session.writer.write.call_args_list if isinstance(call.args[0], PhaseBegin)]
+    assert not written(session, PhaseBegin)
 
 
 async def cut_off_by(outcome):
