@@ -2,13 +2,14 @@
 
 Prerequisites come first: a resource's turn is when all it refers to exists. Deleting goes the other way round.
 Documents that were there before (answer 200) are kept. The documents are those of a district of one of everything, of
-its own, and not in the inventory: a run that is killed half-way leaves some hundred of them.
+its own. The inventory knows their ids, under ordinals that are nobody's: `clean` deletes what a run leaves that ends
+half-way.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dms_load_test.scenarios.api import CREATED, Phase, SharedIterations, Step, Table, encode
 from dms_load_test.scenarios.explanation import explained
@@ -25,6 +26,14 @@ OPERATIONS = ("create", "list", "read", "update", "delete")
 _LIMIT_S = 3600.0
 
 
+class _Made(NamedTuple):
+    """A document to delete, as the inventory knows it."""
+
+    resource: str
+    ordinal: int
+    document_id: str
+
+
 @dataclass(slots=True)
 class _Row:
     """What became of one resource: by operation its status, time (ms) and, where it failed, why."""
@@ -32,8 +41,7 @@ class _Row:
     cells: dict[str, tuple[int, float]] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
     kept: bool = False
-    made: list[tuple[int, str]] = field(default_factory=list)
-    """(ordinal, id) of the documents to delete."""
+    made: list[_Made] = field(default_factory=list)
 
     @property
     def works(self) -> bool:
@@ -102,8 +110,9 @@ class Pipeclean:
         await self._do(vu, resource, "update", lambda: vu.api.update(resource, document_id, body))
 
     async def _create(self, vu: VirtualUser, resource: str, row: _Row) -> tuple[int, str] | None:
-        """Create all planned documents; return the first that is ours, else the first there is."""
+        """Create all planned documents; return the first that is ours, else the first there is: ordinal and id."""
         found: list[tuple[int, str]] = []
+        ours: list[tuple[int, str]] = []
         for ordinal in range(self._workload.counts[resource]):
             body = self._documents.payload(resource, ordinal)
             reply = await self._do(vu, resource, "create", lambda b=body: vu.api.create(resource, b))
@@ -111,13 +120,18 @@ class Pipeclean:
                 break
             found.append((ordinal, reply.document_id))
             if reply.status == CREATED:
-                row.made.append(found[-1])
+                ours.append(found[-1])
+                made = _Made(resource, vu.next_ordinal(resource), reply.document_id)
+                vu.inventory.add_apart(*made)
+                row.made.append(made)
         row.kept = bool(found) and not row.made
-        return next(iter(row.made or found), None)
+        return next(iter(ours or found), None)
 
     async def _clean_up(self, vu: VirtualUser, resource: str) -> None:
-        for _, document_id in reversed(self._rows[resource].made):
-            await self._do(vu, resource, "delete", lambda known=document_id: vu.api.delete(resource, known))
+        for made in reversed(self._rows[resource].made):
+            reply = await self._do(vu, resource, "delete", lambda known=made: vu.api.delete(resource, known.document_id))
+            if reply.ok:
+                vu.inventory.remove(made)
 
     async def _do(self, vu: VirtualUser, resource: str, operation: str, send: Callable[..., object]) -> Reply:
         began_s = vu.clock_s()

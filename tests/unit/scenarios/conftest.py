@@ -56,7 +56,8 @@ class FakeInventory:
         self.free[entry.resource].append(entry)
 
     def remove(self, entry):
-        self.taken.remove(entry)
+        for kept in (self.taken, self.apart):
+            kept[:] = [one for one in kept if (one.resource, one.ordinal) != (entry.resource, entry.ordinal)]
 
 
 class FakeDocuments:
