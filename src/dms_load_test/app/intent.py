@@ -70,6 +70,7 @@ def intent_to_resume(effective: Effective, continues: EarlierRun) -> Intent:
     require_credentials(settings)
     notes = (*effective.warnings, f"Goes on with run {continues.folder.run_id}, with its sizes and seed.")
     base_url = address_of(settings, manifest)
+    settings = settings.model_copy(update={"api_base_url": base_url})  # without one it would be the embedded emulator
     program = program_of_run(manifest)
     return Intent(effective, settings, base_url, manifest.seed, program, notes, continues)
 

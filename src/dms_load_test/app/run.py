@@ -158,10 +158,11 @@ def _run_folder(effective: Effective) -> Iterator[RunFolder]:
             folder.path.rmdir()
 
 
-def _progress_note(workload: Workload) -> str:
-    done = sum(len(ordinals) for ordinals in workload.sent.values())
-    planned = sum(workload.counts.values())
-    return f"{done:,} of {planned:,} documents were loaded before; {planned - done:,} are left."
+def progress_note(workload: Workload) -> str:
+    """Tell how much of the load a run that is resumed had done."""
+    planned, sent = workload.counts, workload.sent  # what readwrite created besides was sent, too
+    total, left = sum(planned.values()), sum(len(sent[name].missing(count)) for name, count in planned.items())
+    return f"{total - left:,} of {total:,} documents were loaded before; {left:,} are left."
 
 
 class _Run:
@@ -198,7 +199,7 @@ class _Run:
                 if (before := self._intent.continues) is not None:
                     sent = await recovered(reading(target, client, reports), workload, inventory, before.manifest)
                     workload = replace(workload, sent=preflight.sent(sent))
-                    notes = (*notes, _progress_note(workload))
+                    notes = (*notes, progress_note(workload))
                 notes = (*self._intent.notes, *notes)
                 identity = self._identity(target, workload, notes)
                 writer.write(manifest_of(self._intent.effective, workload.settings, identity))
