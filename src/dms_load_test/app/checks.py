@@ -199,11 +199,11 @@ def _size(number: float) -> str:
     return f"{number / 1e9:,.1f} GB" if number >= 1e9 else f"{number / 1e6:,.0f} MB"  # noqa: PLR2004 - a gigabyte
 
 
-def files_check(limit: int, users: int) -> Check:
+def files_check(limit: int, connections: int) -> Check:
     """Compare the limit on open files with the connections of the plan; 0 means that the system has none."""
-    needed = users + _SPARE_FILES
+    needed = connections + _SPARE_FILES
     if limit and limit < needed:
-        text = f"{limit:,} files may be open, {users:,} users need {needed:,}"
+        text = f"{limit:,} files may be open, {connections:,} connections need {needed:,}"
         return Check(
             "open files", State.FAILED, text, f"run `ulimit -n {needed}`, as the system's administrator if need be"
         )

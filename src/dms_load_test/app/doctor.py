@@ -276,7 +276,7 @@ class Doctor:
         return check_disk(self._settings, self._seen.documents)
 
     async def _files(self) -> Check:
-        return check_files(self._settings)
+        return check_files(planned_users(self._settings))
 
     async def _machine(self) -> Check:
         documents = self._seen.documents

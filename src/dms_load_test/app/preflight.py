@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING
 
 from dms_load_test.app.checks import State, disk_check, files_check, permission_check
 from dms_load_test.app.lookup import ids_in
+from dms_load_test.app.programs import overridden, planned_turn
 from dms_load_test.engine.loop import raise_file_limit
 from dms_load_test.engine.permissions import Rights, probe_rights, read_rights
 from dms_load_test.errors import TargetError
 from dms_load_test.load.ordinals import OrdinalSet
+from dms_load_test.load.schedule import most_users
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,12 +28,16 @@ if TYPE_CHECKING:
     from dms_load_test.config import Settings
     from dms_load_test.engine.transport import Client
     from dms_load_test.generators import Documents
+    from dms_load_test.load.plan import Phase
     from dms_load_test.results.inventory import RunInventory
     from dms_load_test.scenarios import Workload
+    from dms_load_test.scenarios.program import Item
 
 MOST_LOOKED_UP = 200
 """Documents of a resource that are looked up where the client may not create them."""
 _WRITING = ("load", "readwrite")
+_IN_BATCHES = ("readwrite", "knee")
+"""Scenarios whose users, but for the audit at the end, have a connection for each of READWRITE_BATCH operations."""
 
 
 def wanted_operations(workload: Workload, scenarios: Iterable[str]) -> dict[str, frozenset[str]]:
@@ -110,7 +117,7 @@ async def look_over(client: Client, target: Target, workload: Workload, scenario
     """
     settings = workload.settings
     permissions, present = await check_permissions(client, target, workload, scenarios)
-    checks = [permissions, check_disk(settings, workload.documents), check_files(settings)]
+    checks = [permissions, check_disk(settings, workload.documents), check_files(planned_connections(workload, target))]
     failed = [check for check in checks if check.state is State.FAILED]
     if failed:
         raise TargetError("\n".join(f"{check.name}: {check.text}; {check.advice}" for check in failed))
@@ -140,14 +147,32 @@ def check_disk(settings: Settings, documents: Documents) -> Check:
     return disk_check(results, _free_bytes(results), sum(documents.counts.values()), duration_s)
 
 
-def check_files(settings: Settings) -> Check:
+def check_files(connections: int) -> Check:
     """Compare the limit on open files, raised as far as we may, with the connections of a run."""
-    return files_check(raise_file_limit(), planned_users(settings))
+    return files_check(raise_file_limit(), connections)
 
 
 def planned_users(settings: Settings) -> int:
-    """Return the most virtual users of a phase."""
+    """Return the most virtual users of load and readwrite."""
     return max(settings.vus_load_phase, settings.vus_readwrite_phase)
+
+
+def planned_connections(workload: Workload, target: Target) -> int:
+    """Return the most connections that one process of a run has at a time; each phase has its own.
+
+    Raises:
+        ConfigError, ScenarioError: As `planned_turn`.
+    """
+    turns = (zip(turn, planned_turn(turn, workload, target), strict=True) for turn in workload.program.turns)
+    most = max((sum(_connections(*planned, workload.settings) for planned in turn) for turn in turns), default=0)
+    workers = workload.settings.workers
+    return ceil(most / int(workers)) if workers.isdecimal() else most
+
+
+def _connections(item: Item, phases: Iterable[Phase], settings: Settings) -> int:
+    batch = overridden(settings, item.settings).readwrite_batch if item.scenario in _IN_BATCHES else 1
+    steps = (step for phase in phases for step in phase.steps)
+    return max((most_users(step.executor) * (1 if step.alone else batch) for step in steps), default=0)
 
 
 def _free_bytes(folder: Path) -> int:

@@ -129,7 +129,9 @@ class Pipeclean:
 
     async def _clean_up(self, vu: VirtualUser, resource: str) -> None:
         for made in reversed(self._rows[resource].made):
-            reply = await self._do(vu, resource, "delete", lambda known=made: vu.api.delete(resource, known.document_id))
+            reply = await self._do(
+                vu, resource, "delete", lambda known=made: vu.api.delete(resource, known.document_id)
+            )
             if reply.ok:
                 vu.inventory.remove(made)
 
