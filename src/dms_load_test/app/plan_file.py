@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from dms_load_test.app.programs import overridden
+from dms_load_test.app.earlier import DATA_SETTINGS
+from dms_load_test.app.programs import ONE_OF_EVERYTHING, overridden
 from dms_load_test.app.scenario_files import SUFFIX, resolve
 from dms_load_test.config import KEYS, Settings
 from dms_load_test.errors import ConfigError
@@ -39,6 +40,39 @@ if TYPE_CHECKING:
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 _TOP = ("target", "profile", "settings", "run")
 _ITEM = ("scenario", "name", "thresholds", "settings", "shape")
+ITEM_SETTINGS = frozenset(
+    {
+        "vus_load_phase",
+        "vus_readwrite_phase",
+        "duration_load_phase",
+        "duration_readwrite_phase",
+        "think_time_min",
+        "think_time_max",
+        "rate_readwrite_phase",
+        "readwrite_mix",
+        "readwrite_reads",
+        "readwrite_weights",
+        "readwrite_batch",
+        "popularity",
+        "audit_ratio",
+        "page_sizes",
+        "filter_size",
+        "filter_most",
+        "contention_documents",
+        "shape_peak",
+        "knee_start_rate",
+        "knee_most_rate",
+        "knee_most_vus",
+        "knee_hold",
+        "knee_p95_rise",
+        "knee_errors",
+        "soak_duration",
+        "thresholds_smoke",
+        "thresholds_load",
+        "thresholds_readwrite",
+    }
+)
+"""What scenarios read of the settings; all others are the run's: its target, documents, workers, results."""
 _DEFAULTS = Settings.model_validate({})
 _NULL = "tag:yaml.org,2002:null"
 
@@ -155,10 +189,22 @@ def _item(reader: _Reader, node: yaml.Node) -> tuple[Item, yaml.Node]:
         scenario=scenario,
         name=reader.text(body["name"], "name") if "name" in body else phase_name(scenario),
         thresholds=_thresholds(reader, body["thresholds"]) if "thresholds" in body else None,
-        settings=_settings(reader, body),
+        settings=_item_settings(reader, body, scenario),
         shape=shape,
     )
     return item, node
+
+
+def _item_settings(reader: _Reader, body: Mapping[str, yaml.Node], scenario: str) -> dict[str, str]:
+    """Return the settings of an item: others than scenarios read would do nothing, and secrets would go to workers."""
+    found = _settings(reader, body)
+    read = {*ITEM_SETTINGS, *(set(DATA_SETTINGS) - ONE_OF_EVERYTHING.keys() if resolve(scenario).smallest else ())}
+    for name in found:
+        if KEYS[name].field not in read:
+            raise reader.error(
+                body["settings"], f"{name}: {scenario} does not read it; what is for the whole run stands beside `run`"
+            )
+    return found
 
 
 def _scenario(reader: _Reader, node: yaml.Node) -> str:

@@ -26,13 +26,16 @@ if TYPE_CHECKING:
     from dms_load_test.scenarios import Workload
     from dms_load_test.scenarios.program import Item, Program
 
-_SMALLEST = {
+ONE_OF_EVERYTHING = {
     "school_count": 1,
     "student_count": 1,
     "staff_count": 1,
     "courses_per_school": 1,
     "sections_per_course": 1,
 }
+"""The sizes of a `SMALLEST` scenario's district."""
+_APART = MOST_SEEDS // 2
+"""From a run's seed to that of its own district: people number their runs 1, 2, 3, and none may update another's."""
 
 
 class Conductor:
@@ -122,8 +125,8 @@ def workload_of(item: Item, workload: Workload, target: Target) -> Workload:
     settings = overridden(workload.settings, item.settings)
     workload = replace(workload, beside_writers=_is_beside_writers(item, workload.program))
     if resolve(item.scenario).smallest:
-        settings = settings.model_copy(update=_SMALLEST)
-        seed = (workload.seed + 1) % MOST_SEEDS
+        settings = settings.model_copy(update=ONE_OF_EVERYTHING)
+        seed = (workload.seed + _APART) % MOST_SEEDS
         documents = documents_of(settings, seed, target.model, target.descriptor_values)
         return replace(workload, settings=settings, documents=documents, seed=seed)
     return replace(workload, settings=settings)

@@ -1,10 +1,13 @@
 """Plan files: what they say, and where what is wrong with them stands."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from dms_load_test.app.plan_file import PlanFile, read_plan_file
+from dms_load_test import scenarios
+from dms_load_test.app.plan_file import ITEM_SETTINGS, PlanFile, read_plan_file
+from dms_load_test.config import Settings
 from dms_load_test.errors import ConfigError
 from dms_load_test.scenarios.program import Item
 
@@ -99,6 +102,34 @@ def test_a_mistake_is_told_with_file_and_line(read, text, told):
     with pytest.raises(ConfigError) as raised:
         read(text)
     assert f"plan.yaml{told}" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "name", "value"),
+    [
+        ("load", "STUDENT_COUNT", "5"),
+        ("readwrite", "REQUEST_TIMEOUT", "5s"),
+        ("readwrite", "OTLP_HEADERS", "api-key=s3cret"),
+        ("readwrite", "WORKERS", "2"),
+        ("pipeclean", "STUDENT_COUNT", "5"),
+    ],
+)
+def test_a_setting_that_an_item_would_not_heed_is_refused(read, scenario, name, value):
+    with pytest.raises(ConfigError, match=f"plan.yaml:3: {name}: {scenario} does not read it") as raised:
+        read(f"run:\n  - scenario: {scenario}\n    settings: {{{name}: {value}}}\n")
+    assert "s3cret" not in str(raised.value)
+
+
+def test_pipeclean_chooses_the_resources_of_the_district_of_its_own(read):
+    plan = read("run:\n  - scenario: pipeclean\n    settings: {RESOURCES: schools}\n")
+
+    assert plan.program.items[0].settings == {"RESOURCES": "schools"}
+
+
+def test_the_settings_that_an_item_may_have_are_those_that_scenarios_read():
+    code = "".join(path.read_text() for path in Path(scenarios.__file__).parent.glob("*.py"))
+
+    assert set(re.findall(r"settings\.(\w+)", code)) & Settings.model_fields.keys() == ITEM_SETTINGS
 
 
 def test_a_missing_plan_is_told(tmp_path):

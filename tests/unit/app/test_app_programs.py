@@ -14,6 +14,7 @@ from dms_load_test.errors import ConfigError, ScenarioError
 from dms_load_test.load.ordinals import OrdinalSet
 from dms_load_test.scenarios import Workload
 from dms_load_test.scenarios.program import Item, Program
+from dms_load_test.scenarios.workload import MOST_SEEDS
 
 
 def item(scenario, name=""):
@@ -63,6 +64,16 @@ def plannable():
         require_plannable(check.workload, None)
 
     return check
+
+
+@pytest.mark.parametrize("seed", [0, 7, MOST_SEEDS - 1])
+def test_a_district_of_its_own_is_far_from_that_of_any_run_with_a_seed_near_by(seed):
+    model, _, values = embedded()
+    target = SimpleNamespace(model=model, descriptor_values=values)
+    own = workload_of(item("pipeclean"), replace(workload_for((item("pipeclean"),)), seed=seed), target)
+
+    assert 0 <= own.seed < MOST_SEEDS
+    assert abs(own.seed - seed) > 10**9
 
 
 def test_a_program_of_all_kinds_of_scenarios_can_be_planned(plannable):
