@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dms_load_test.cluster.messages import NewToken, NoToken
 from dms_load_test.engine.auth import TokenError
+from dms_load_test.engine.target import sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,8 +33,12 @@ class TokenDesk:
         self._renewal: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
-        """Tell all workers the current token."""
-        self._tell_all(self._auth.line(self._clock.now_ns()) or await self._auth.wait())
+        """Tell all workers the current token.
+
+        Raises:
+            TargetError: It ran out while workers were started, and the token endpoint gives none.
+        """
+        self._tell_all(self._auth.line(self._clock.now_ns()) or await sign_in(self._auth))
 
     def wanted(self, worker: str, rejected: int) -> None:
         """Answer a worker that has no token, or whose token number `rejected` was refused."""

@@ -77,6 +77,7 @@ class Workers:
 
         Raises:
             ConfigError: A worker cannot be started.
+            TargetError: The token ran out meanwhile, and there is no other.
         """
         self._link = link
         self._coordinator = Coordinator(workers)

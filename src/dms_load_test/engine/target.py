@@ -172,14 +172,14 @@ def _is_clear(url: str) -> bool:
     return url.lower().startswith("http:")
 
 
-async def sign_in(auth: SharedAuthManager) -> None:
-    """Get the first token.
+async def sign_in(auth: SharedAuthManager) -> bytes:
+    """Get a token; return its header line.
 
     Raises:
         TargetError: The token endpoint gives none.
     """
     try:
-        await auth.wait()
+        return await auth.wait()
     except TokenError as error:
         advice = "check OAUTH_TOKEN_URL and whether the identity provider is up"
         if error.status in _UNAUTHORIZED:

@@ -13,6 +13,7 @@ from dms_load_test.config import Settings
 from dms_load_test.engine.auth import TokenError
 from dms_load_test.engine.clock import SYSTEM_CLOCK
 from dms_load_test.engine.relayed import RelayedToken
+from dms_load_test.errors import TargetError
 
 
 class Auth:
@@ -23,6 +24,7 @@ class Auth:
         self.current = b""
         self.insists = False
         self.error = None
+        self.token_url = "http://idp/token"
 
     def line(self, now_ns):
         return self.current
@@ -82,6 +84,15 @@ async def test_all_workers_get_the_token_that_the_coordinator_has(auth, cluster)
 
     assert {token.line(SYSTEM_CLOCK.now_ns()) for token in cluster.workers.values()} == {auth.current}
     assert auth.renewals == 1
+
+
+async def test_a_token_that_ran_out_while_workers_were_started_and_cannot_be_had_again_is_the_target_s_fault(
+    auth, cluster
+):
+    auth.error = TokenError("the endpoint does not answer", 503)
+
+    with pytest.raises(TargetError, match="no token from http://idp/token: 503 the endpoint does not answer"):
+        await cluster.desk.begin()
 
 
 async def test_a_rejection_on_every_worker_leads_to_one_renewal(auth, cluster):
