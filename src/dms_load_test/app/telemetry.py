@@ -9,11 +9,9 @@ from __future__ import annotations
 import re
 import threading
 import time
-import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPException
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -21,6 +19,7 @@ import msgspec
 
 from dms_load_test.app.metering import meter
 from dms_load_test.errors import ConfigError, LoadTestError
+from dms_load_test.monitor.fetch import fetch
 from dms_load_test.results.events import Manifest
 from dms_load_test.results.follow import RecordFollower
 from dms_load_test.views.meters import Meters
@@ -126,8 +125,4 @@ class _Sender:
             headers={"Content-Type": "application/json", **self._collector.headers},
             method="POST",
         )
-        try:
-            with urllib.request.urlopen(request, timeout=_PATIENCE_S) as answer:  # noqa: S310 - as above
-                answer.read()
-        except HTTPException as error:  # a gRPC port, say
-            raise OSError(f"no HTTP answer ({type(error).__name__})") from error
+        fetch(request, _PATIENCE_S)

@@ -5,21 +5,19 @@ from __future__ import annotations
 import re
 import urllib.error
 import urllib.parse
-import urllib.request
-from http.client import HTTPException
 from math import isfinite
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from dms_load_test.errors import ConfigError
+from dms_load_test.monitor.fetch import fetch
 from dms_load_test.monitor.reading import Rates, Reading, Source, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 _PATIENCE_S = 3.0
-_MOST_BYTES = 16 * 1024 * 1024
 _LINE = re.compile(r"(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>.*)\})?\s+(?P<value>\S+)(?:\s+-?\d+)?")
 _LABEL = re.compile(r'(?P<name>[a-zA-Z_]\w*)="(?P<value>(?:\\.|[^"\\])*)"')
 _ESCAPES = {"\\n": "\n", '\\"': '"', "\\\\": "\\"}
@@ -205,9 +203,4 @@ class _Prometheus:
 
 def _get(url: str) -> str:
     """Return a page's text. Raises: OSError: it cannot be had."""
-    try:
-        with urllib.request.urlopen(url, timeout=_PATIENCE_S) as answer:  # noqa: S310 - the setting allows http and https only
-            body: bytes = answer.read(_MOST_BYTES)
-    except HTTPException as error:  # another protocol's port, say
-        raise OSError(f"no HTTP answer ({type(error).__name__})") from error
-    return body.decode("utf-8", "replace")
+    return fetch(url, _PATIENCE_S).decode("utf-8", "replace")
