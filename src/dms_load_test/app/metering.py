@@ -55,13 +55,12 @@ def _second(meters: Meters, second: Second) -> None:
         if row.operation in CRUD:
             failed = 0 if row.ok else row.operations
             meters.count("errors", failed, labels, "Operations on documents that failed.")
-    phase = {"phase": second.phase}
-    meters.count("data_sent", second.sent_bytes, phase, "Bytes sent, before TLS.", "By")
-    meters.count("data_received", second.received_bytes, phase, "Bytes received, after TLS.", "By")
-    meters.count("iterations", second.iterations, phase, "Completed iterations.")
-    meters.count("dropped_iterations", second.dropped, phase, "Iterations that were due, but no user was free.")
-    meters.count("retries", second.retries, phase, "Attempts after the first.")
-    meters.count("rate_limited", second.rate_limited, phase, "Answers 429.")
+    meters.count("data_sent", second.sent_bytes, {}, "Bytes sent, before TLS.", "By")
+    meters.count("data_received", second.received_bytes, {}, "Bytes received, after TLS.", "By")
+    meters.count("iterations", second.iterations, {}, "Completed iterations.")
+    meters.count("dropped_iterations", second.dropped, {}, "Iterations that were due, but no user was free.")
+    meters.count("retries", second.retries, {}, "Attempts after the first.")
+    meters.count("rate_limited", second.rate_limited, {}, "Answers 429.")
     meters.gauge("vus", second.users, {}, "Virtual users that iterate.")
     meters.gauge("vus_max", second.users_max, {}, "Virtual users allocated.")
     for name, value in second.health.items():

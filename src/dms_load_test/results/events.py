@@ -215,7 +215,7 @@ class Part(msgspec.Struct, frozen=True, tag="part", omit_defaults=True):
     """(phase, name, passed, failed)."""
     failures: tuple[FailureRow, ...] = ()
     active_s: dict[str, float] = {}
-    """Seconds spent in each phase since the parts before; under "" less what phases beside others count twice."""
+    """Seconds spent in each phase since the parts before; under "" between them, less what those side by side share."""
     users_max: int = 0
     trends: tuple[tuple[str, str, str, Histogram], ...] = ()
     """(phase, name, kind, distribution): a scenario's own times."""

@@ -130,6 +130,13 @@ def test_every_metric_is_documented_with_its_labels(record):
     assert [name for name in told if name not in documented and not name.startswith(kinds)] == []
 
 
+@pytest.mark.parametrize(
+    "metric", ["iterations", "dropped_iterations", "retries", "rate_limited", "data_sent", "data_received"]
+)
+def test_what_seconds_tell_of_all_phases_together_is_given_to_none_of_them(record, metric):
+    assert re.search(rf"^{metric} \d+$", MeteredRecord(record().path).text(), re.MULTILINE)
+
+
 def test_the_dashboard_answers_prometheus_on_its_port(record):
     made = record()
 
