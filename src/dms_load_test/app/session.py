@@ -193,11 +193,12 @@ class Session:
             upto_ns = due_ns - lag_ns - self._begin_ns if lag_ns else self.now_ns()
             if upto_ns <= self._folded_ns:
                 continue  # a step that ended within the lag has told it already
-            self._count()
             try:
+                self._count()
                 self._judge_midway(self.fold(upto_ns))
-            except StorageError:  # load that nobody writes down is of no use
-                self.stop.request(StopReason.STORAGE, at_once=True)
+            except Exception as error:  # load that nobody writes down is of no use
+                is_disk = isinstance(error, StorageError)
+                self.stop.request(StopReason.STORAGE if is_disk else StopReason.INTERRUPTED, at_once=True)
                 raise
 
     def _count(self) -> None:
