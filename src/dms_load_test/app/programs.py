@@ -38,7 +38,7 @@ _APART = MOST_SEEDS // 2
 """From a run's seed to that of its own district: people number their runs 1, 2, 3, and none may update another's."""
 
 
-class Conductor:
+class ProgramRunner:
     """Runs the turns of a program against one target."""
 
     def __init__(self, runner: PhaseRunner, session: Session, target: Target, workload: Workload) -> None:

@@ -22,7 +22,7 @@ from dms_load_test.app.exports import export_after, parse_formats
 from dms_load_test.app.intent import intent_of, intent_to_resume
 from dms_load_test.app.phases import PhaseRunner
 from dms_load_test.app.preflight import look_over
-from dms_load_test.app.programs import Conductor, require_plannable
+from dms_load_test.app.programs import ProgramRunner, require_plannable
 from dms_load_test.app.recovery import orphans_ended, reading, recovered
 from dms_load_test.app.scenario_files import resolve
 from dms_load_test.app.session import Session
@@ -293,7 +293,7 @@ class _Run:
         """Run the phases; return how that ended, and a sentence on what the plan did not want."""
         with beside_run(session, self._intent.settings, self._sources, self._folder):
             try:
-                await Conductor(runner, session, target, workload).run()
+                await ProgramRunner(runner, session, target, workload).run()
             except ScenarioError as error:
                 return Ending.SCENARIO_RAISED, str(error)
         if session.stop.reason in _ENDINGS:

@@ -6,7 +6,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from dms_load_test.app.programs import Conductor, require_plannable, workload_of
+from dms_load_test.app.programs import ProgramRunner, require_plannable, workload_of
 from dms_load_test.app.target import documents_of, embedded
 from dms_load_test.config import Settings
 from dms_load_test.engine.stop import StopSignal
@@ -150,7 +150,7 @@ async def test_a_load_of_which_nothing_is_left_is_told_and_not_run(plannable, tu
     workload = plannable.workload
     sent = {name: OrdinalSet(range(count)) for name, count in workload.counts.items()}
     runner, session = Runner(), SimpleNamespace(stop=StopSignal(), note=Mock())
-    await Conductor(runner, session, None, replace(workload, sent=sent)).run()
+    await ProgramRunner(runner, session, None, replace(workload, sent=sent)).run()
 
     assert runner.ran == ran
     assert [call.args[0] for call in session.note.call_args_list] == [
