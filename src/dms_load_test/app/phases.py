@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
@@ -157,9 +157,10 @@ class PhaseRunner:
         session.writer.write(_step_begin(session.now_s(), phase.name, step))
         shown.begin(step_view(phase.name, step, session.now_ns()))
         reason, outcome, measured = "scenario raised", None, Totals()
+        aside = nullcontext() if step.timed else session.aside(phase.name)
         session.listeners.append(measured.add)
         try:
-            with session.watch(Watched(phase.name, progress, tuple(judged), running.began_ns)):
+            with aside, session.watch(Watched(phase.name, progress, tuple(judged), running.began_ns)):
                 outcome = await self._crew.run(phase, running.number, step, progress)
             reason = outcome.reason.value
         finally:

@@ -156,6 +156,15 @@ class Session:
         self._phases.remove(phase)
         self.aggregate.enter_phase(*self._phases or ("",))
 
+    @contextmanager
+    def aside(self, phase: str) -> Iterator[None]:
+        """Let no time count for a phase that was entered while the context is open."""
+        self.leave(phase)
+        try:
+            yield
+        finally:
+            self.enter(phase)
+
     @asynccontextmanager
     async def pulse(self) -> AsyncIterator[None]:
         """Fold once a second while the context is open; end the run where it must end."""

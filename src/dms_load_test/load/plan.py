@@ -34,7 +34,7 @@ class Step:
     """One executor at work on one behaviour. `planned` counts the documents it is to create, by resource.
 
     A step that is `alone` begins when the phases beside its own have ended all their steps that are not: it sees a
-    target that nobody of this run writes to.
+    target that nobody of this run writes to. One that is not `timed` is no load: its time is in no rate of its phase.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Step:
     iteration: Iteration
     planned: Mapping[str, int] = field(default_factory=dict)
     alone: bool = False
+    timed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,7 @@ class Audit:
             return ()
         once = PerVuIterations(vus=_READERS, iterations=1, max_duration_s=_LIMIT_S)
         return (
-            Step(name="audit", executor=once, iteration=self._drain, alone=True),
+            Step(name="audit", executor=once, iteration=self._drain, alone=True, timed=False),
             self._counting("count after", self._count_after),
         )
 
@@ -212,7 +212,8 @@ class Audit:
     def _counting(self, name: str, iteration: Any) -> Step:
         users = min(_COUNTING_USERS, max(1, len(self._resources)))
         executor = SharedIterations(vus=users, iterations=len(self._resources), max_duration_s=_LIMIT_S)
-        return Step(name=name, executor=executor, iteration=iteration, alone=iteration == self._count_after)
+        is_after = iteration == self._count_after
+        return Step(name=name, executor=executor, iteration=iteration, alone=is_after, timed=False)
 
     async def _count_before(self, vu: VirtualUser) -> None:
         resource = self._resources[vu.iteration]

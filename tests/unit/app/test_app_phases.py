@@ -91,6 +91,16 @@ async def test_the_time_in_which_a_crew_makes_ready_counts_for_no_phase():
     assert session.totals.active_ns == {"preflight": 10 * S, "load": 4 * S, "": 10 * S, "readwrite": 4 * S}
 
 
+async def test_the_time_of_a_step_that_is_no_load_is_in_no_rate_of_its_phase():
+    crew = SlowCrew()
+    session = crew.session()
+    (step,) = some("load").steps
+    count = replace(step, name="count", timed=False)
+    await PhaseRunner(session, crew).run(replace(some("load"), steps=(count, step, count)))
+
+    assert session.totals.active_ns == {"preflight": 10 * S, "": 8 * S, "load": 4 * S}
+
+
 @pytest.mark.parametrize("reason", [StopReason.FINISHED, StopReason.DURATION])
 async def test_a_phase_ends_for_the_reason_of_its_last_step(reason):
     crew = SlowCrew()
