@@ -119,6 +119,7 @@ def _losses(log: SampleLog) -> Iterator[str]:
     if log.error:
         yield f"Samples could not be written: {log.error}."
     if log.left_out:
-        yield f"{log.left_out:,} requests are missing in the samples: the disk was too slow."
+        why = "" if log.error else ": the disk was too slow"
+        yield f"{log.left_out:,} requests are missing in the samples{why}."
     if log.removed_files:
         yield f"The {log.removed_files:,} oldest files of samples were deleted to bound the space they take."

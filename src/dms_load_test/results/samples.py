@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -50,7 +50,7 @@ class SampleLog:
         self._in_buffer = 0
         self._blocks: queue.Queue[bytearray | None] = queue.Queue(_MOST_BLOCKS)
         self.left_out = 0
-        """Requests that were not written because the disk was too slow, or that failed to be."""
+        """Requests that were not written because the disk was too slow, or that are in a file whose writing failed."""
         self.removed_files = 0
         """Old files that were deleted to stay within the bound."""
         self.error = ""
@@ -85,27 +85,24 @@ class SampleLog:
         self._buffer, self._in_buffer = bytearray(), 0
 
     def _work(self) -> None:
-        number, block = 1, self._blocks.get()
-        while block is not None:
-            try:
-                block = self._write_file(number, block)
-            except OSError as error:
-                self.error = self.error or str(error.strerror)
-                self.left_out += block.count(b"\n") if block else 0
-                block = self._blocks.get()
-            number += 1
+        blocks = iter(self._blocks.get, None)  # the end mark ends it for good, whichever file takes it
+        for number, block in enumerate(blocks, start=1):
+            self._write_file(number, block, blocks)
 
-    def _write_file(self, number: int, block: bytearray) -> bytearray | None:
-        """Fill one file, beginning with `block`; return the next file's first block, None at the end."""
-        self._remove(number - self._most_files)
-        written = 0
-        next_block: bytearray | None = block
-        with gzip.open(self._path(number), "wb", compresslevel=_FAST) as file:
-            while next_block is not None and written < self._file_bytes:
-                file.write(next_block)
-                written += len(next_block)
-                next_block = self._blocks.get()
-        return next_block
+    def _write_file(self, number: int, block: bytearray, blocks: Iterator[bytearray]) -> None:
+        """Fill one file, beginning with `block`. Where it fails, perhaps at its end only, all in it counts as lost."""
+        requests, written = block.count(b"\n"), len(block)
+        try:
+            self._remove(number - self._most_files)
+            with gzip.open(self._path(number), "wb", compresslevel=_FAST) as file:
+                file.write(block)
+                while written < self._file_bytes and (more := next(blocks, None)) is not None:
+                    requests += more.count(b"\n")
+                    written += len(more)
+                    file.write(more)
+        except OSError as error:
+            self.error = self.error or str(error.strerror)
+            self.left_out += requests
 
     def _remove(self, number: int) -> None:
         if number > 0:

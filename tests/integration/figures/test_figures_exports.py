@@ -274,3 +274,20 @@ def test_a_slow_disk_costs_samples_not_time(record, tmp_path):
 
     assert log.left_out > 0
     assert log.left_out + sum(block.count(b"\n") for block in log._blocks.queue) + log._in_buffer == 400 * len(samples)
+
+
+@pytest.mark.parametrize(("seconds", "file_bytes"), [(1, 10**9), (20, 10**9), (20, 1)])
+def test_a_disk_that_gets_full_costs_the_samples_of_its_files_and_no_more(record, tmp_path, seconds, file_bytes):
+    """gzip writes at the end of a file, so that the failure may come after the last sample was taken."""
+    samples = record(seconds=seconds).samples
+    log = SampleLog(tmp_path / "samples", {}, file_bytes=file_bytes)
+    (tmp_path / "samples" / "samples-0001.jsonl.gz").symlink_to("/dev/full")
+
+    with log:
+        for sample in samples:
+            log.add(sample)
+
+    (tmp_path / "samples" / "samples-0001.jsonl.gz").unlink()
+    assert log.error == "No space left on device"
+    assert log.left_out > 0
+    assert log.left_out + len(written(tmp_path / "samples")) == len(samples)
