@@ -9,7 +9,6 @@ from random import Random
 import pytest
 
 from dms_load_test.errors import ConfigError
-from dms_load_test.load.shard import Shard
 from dms_load_test.results.inventory import InventoryEntry, RunInventory
 from dms_load_test.results.shipped import ShippedInventory
 
@@ -127,17 +126,6 @@ def test_creates_go_on_after_the_highest_ordinal_ever_used(path):
         assert inventory.resources() == ("students",)
 
 
-def test_each_shard_chooses_from_its_own_ordinals(path):
-    with RunInventory(path) as inventory:
-        for ordinal in range(9):
-            inventory.add("students", ordinal, str(uuid.UUID(int=ordinal)))
-    seen = []
-    for index in range(2):
-        with RunInventory(path, shard=Shard(index, 2)) as inventory:
-            seen.append({entry.ordinal for entry in inventory.documents()})
-    assert seen == [{0, 2, 4, 6, 8}, {1, 3, 5, 7}]
-
-
 def test_documents_come_by_resource_in_order_of_creation(path):
     with RunInventory(path) as inventory:
         for resource, ordinal in (("students", 1), ("grades", 0), ("students", 0)):
@@ -237,6 +225,30 @@ def test_a_copy_holds_the_same_and_goes_its_own_way(path, tmp_path):
         copy.add("schools", 1, SECOND)
         assert len(list(copy.documents())) == 2
         assert len(list(inventory.documents())) == 1
+
+
+def test_what_a_lent_inventory_holds_is_not_the_borrower_s_own(path, tmp_path):
+    """Whatever its phases are called: documents of the earlier run that are found again stay that run's."""
+    lent, resumed = tmp_path / "lent.sqlite3", tmp_path / "resumed.sqlite3"
+    with RunInventory(path, phase="readwrite") as inventory:
+        for ordinal in range(4):
+            inventory.add("students", ordinal, f"id-{ordinal}", created=ordinal != 2)
+        inventory.copy_to(lent, lent=True)
+    with RunInventory(lent, phase="readwrite") as borrower:
+        borrower.add("students", 1, "id-1", created=False)
+        borrower.add("students", 2, "id-2", created=False)
+        borrower.remove(InventoryEntry("students", 3, "id-3"))
+        borrower.add("students", 3, "id-3b")
+        borrower.begin_run()
+        borrower.add("students", 9, "id-9")
+        borrower.copy_to(resumed)
+    with RunInventory(resumed, phase="readwrite") as goes_on:
+        goes_on.begin_run()
+        goes_on.add("students", 10, "id-10")
+        assert [entry.ordinal for entry in goes_on.own_documents()] == [3, 9, 10]
+        assert [entry.ordinal for entry in goes_on.documents()] == [0, 1, 2, 3, 9, 10]
+    with RunInventory(path) as inventory:
+        assert [entry.ordinal for entry in inventory.own_documents()] == [0, 1, 2, 3]
 
 
 def test_a_document_is_taken_by_its_ordinal_once(tmp_path):

@@ -16,7 +16,7 @@ from dms_load_test.app import recovery
 from dms_load_test.errors import TargetError
 from dms_load_test.load.ordinals import OrdinalSet
 from dms_load_test.load.virtual_user import Reply
-from dms_load_test.results.events import ItemRow, Manifest, SettingRow
+from dms_load_test.results.events import ItemRow, Manifest
 from dms_load_test.results.inventory import RunInventory
 from dms_load_test.scenarios.load import levels_of
 
@@ -70,7 +70,7 @@ class Target:
         return Reply(200, ok=True, headers={}, body=json.dumps(found).encode())
 
 
-def manifest(phases, users):
+def manifest(phases):
     return Manifest(
         run_id="killed",
         started_at="",
@@ -82,7 +82,7 @@ def manifest(phases, users):
         data_standard="",
         target_version="",
         sizes={},
-        settings=(SettingRow("VUS_LOAD_PHASE", str(users), "default"),),
+        settings=(),
         machine={},
     )
 
@@ -98,7 +98,7 @@ def small():
 
 
 def recover(target, work, inventory, phases, users=1):
-    return asyncio.run(recovery.recovered(target, work, inventory, manifest(phases, users)))
+    return asyncio.run(recovery.recovered(target, work, inventory, manifest(phases), users))
 
 
 def journal(data, document, length, workers, users):
@@ -239,9 +239,9 @@ def test_a_load_is_one_whatever_its_phase_is_called(scenario, found):
     work = Work({"a": 9, "b": 0, "c": 0, "d": 0}, Documents({}))
     inventory = RunInventory(Path(":memory:"), phase="load")
     told(inventory, [("a", 0)])
-    named = msgspec.structs.replace(manifest(("mine",), 1), program=((ItemRow(scenario, "mine"),),))
+    named = msgspec.structs.replace(manifest(("mine",)), program=((ItemRow(scenario, "mine"),),))
 
-    sent = asyncio.run(recovery.recovered(Target({("a", 0), ("a", 1)}), work, inventory, named))
+    sent = asyncio.run(recovery.recovered(Target({("a", 0), ("a", 1)}), work, inventory, named, 1))
 
     assert sent_by(sent) == found
 

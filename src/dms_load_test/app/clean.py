@@ -61,21 +61,21 @@ async def _clean(
     confirm: Callable[[str], bool],
     say: Callable[[str], None],
 ) -> CleanAccount | None:
+    settings = earlier.settings(settings)
     async with connected(settings, base_url) as (client, target):
         require_same_target(earlier.manifest, target.discovery.base_url)
         if not inventory.is_complete:
             say("The run may have made documents that it does not know of: looking for them.")
             await orphans_ended(earlier, say)
-            await recovered(
-                reading(target, client, UNHEARD), _workload(earlier, settings, target), inventory, earlier.manifest
-            )
-        cleaning = Cleaning(earlier, inventory, earlier.settings(settings), target, client)
+            api, workload = reading(target, client, UNHEARD), _workload(earlier, settings, target)
+            await recovered(api, workload, inventory, earlier.manifest, earlier.most_users())
+        cleaning = Cleaning(earlier.manifest, inventory, settings, target, client)
         try:
-            total, resources = sum(cleaning.counts.values()), len(cleaning.counts)
+            total, resources = cleaning.counts.total(), len(cleaning.counts)
             what = f"{total:,} documents of {resources} resources at {target.discovery.base_url}"
             if total and not _answer(confirm, what):
                 return None
-            pulse = asyncio.create_task(_tell(cleaning.account, total, say))
+            pulse = asyncio.create_task(_tell(cleaning.account, cleaning.account.done + total, say))
             try:
                 await cleaning.run()
             finally:
@@ -96,7 +96,7 @@ def _answer(confirm: Callable[[str], bool], what: str) -> bool:
 
 def _workload(earlier: EarlierRun, settings: Settings, target: Target) -> Workload:
     """Return what the run worked on."""
-    settings, seed = earlier.settings(settings), earlier.manifest.seed
+    seed = earlier.manifest.seed
     documents = documents_of(settings, seed, target.model, target.descriptor_values)
     return Workload(settings, target.graph, documents, seed, model=target.model)
 

@@ -18,18 +18,17 @@ from dms_load_test.engine.api import PhasePolicy
 from dms_load_test.engine.problems import reason_of
 from dms_load_test.errors import TargetError, first_of
 from dms_load_test.load.plan import RetryPolicy
-from dms_load_test.scenarios.program import LOAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dms_load_test.app.earlier import EarlierRun
     from dms_load_test.app.target import Target
     from dms_load_test.config import Settings
     from dms_load_test.engine.api import EdFiApi
     from dms_load_test.engine.transport import Client
     from dms_load_test.generators import Documents
     from dms_load_test.load.virtual_user import Reply
+    from dms_load_test.results.events import Manifest
     from dms_load_test.results.inventory import InventoryEntry, RunInventory
 
 ATTEMPTS = 5
@@ -83,14 +82,15 @@ class CleanAccount:
 
 
 class Cleaning:
-    """The deletes of one run; `account` grows while `run` is at work."""
+    """The deletes of one run; `account` grows while `run` is at work, and tells before it what is kept in any case.
+
+    `counts`: how many documents are to be deleted, by resource.
+    """
 
     def __init__(
-        self, earlier: EarlierRun, inventory: RunInventory, settings: Settings, target: Target, client: Client
+        self, manifest: Manifest, inventory: RunInventory, settings: Settings, target: Target, client: Client
     ) -> None:
-        self._manifest = earlier.manifest
-        borrows = earlier.manifest.continues and LOAD not in earlier.manifest.scenarios
-        self._phases = earlier.begun_phases().union(earlier.manifest.phases) if borrows else None
+        self._manifest = manifest
         self._inventory = inventory
         self._settings = settings
         self._target = target
@@ -101,9 +101,10 @@ class Cleaning:
         self._users = [shared.user() for _ in range(min(MOST_USERS, settings.vus_load_phase))]
         self._unanswered = 0
         self._unflushed = 0
-        self._shared: dict[str, bool] = {}
         self.account = CleanAccount()
-        self.counts = Counter(entry.resource for entry in self._entries())
+        self.counts = Counter[str]()
+        for entry in inventory.own_documents():
+            (self.counts if self._is_own(entry) else self.account.kept)[entry.resource] += 1
 
     async def run(self) -> None:
         """Delete level by level from the last, then what others referred to, as long as that gets any further.
@@ -132,10 +133,8 @@ class Cleaning:
             user.close()
 
     def _entries(self, resource: str | None = None) -> Iterator[InventoryEntry]:
-        """Yield the run's documents; where it worked on an earlier run's, only those of its own phases."""
-        for entry in self._inventory.documents(resource):
-            if self._phases is None or entry.phase in self._phases:
-                yield entry
+        """Yield the run's own documents."""
+        return filter(self._is_own, self._inventory.own_documents(resource))
 
     async def _delete(self, entries: Iterable[InventoryEntry]) -> list[InventoryEntry]:
         """Delete documents in parallel; return those that others refer to."""
@@ -144,9 +143,8 @@ class Cleaning:
 
         async def work(api: EdFiApi) -> None:
             for entry in left:
-                if not entry.created and not self._is_own(entry):
-                    self.account.kept[entry.resource] += 1
-                elif not self._note(entry, await api.delete(entry.resource, entry.document_id)):
+                reply = await api.delete(entry.resource, entry.document_id)
+                if not self._note(entry, reply):
                     referred.append(entry)
 
         try:
@@ -193,17 +191,16 @@ class Cleaning:
             self._inventory.flush()
 
     def _is_own(self, entry: InventoryEntry) -> bool:
-        """Tell whether a document that a POST found can only be the run's own."""
-        return self._manifest.own_keys and not self._is_shared(entry)
+        """Tell whether a document was made by the run: one that a POST found may still be nobody else's."""
+        return entry.created or (self._manifest.own_keys and not self._is_shared(entry))
 
     def _is_shared(self, entry: InventoryEntry) -> bool:
         """Tell whether runs with other seeds make the same document."""
-        if entry.resource not in self._shared:
-            mine, others = self._documents
-            self._shared[entry.resource] = entry.resource in mine.counts and (
-                mine.natural_key(entry.resource, entry.ordinal) == others.natural_key(entry.resource, entry.ordinal)
-            )
-        return self._shared[entry.resource]
+        mine, others = self._documents
+        if entry.ordinal >= mine.counts.get(entry.resource, 0) and entry.resource not in mine.growable:
+            return False
+        key = mine.natural_key(entry.resource, entry.ordinal)
+        return key == others.natural_key(entry.resource, entry.ordinal)
 
     @cached_property
     def _documents(self) -> tuple[Documents, Documents]:

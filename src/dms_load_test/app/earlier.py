@@ -12,7 +12,7 @@ from dms_load_test import __version__
 from dms_load_test.app.scenario_files import SUFFIX, resolve
 from dms_load_test.config import KEYS, Settings
 from dms_load_test.errors import ConfigError
-from dms_load_test.results.events import ItemRow, Manifest, PhaseBegin, SettingRow
+from dms_load_test.results.events import ItemRow, Manifest, SettingRow, StepBegin, StepEnd
 from dms_load_test.results.inventory import RunInventory
 from dms_load_test.results.lock import is_held
 from dms_load_test.results.record import FILE_NAME, read_record
@@ -61,11 +61,21 @@ class EarlierRun:
         texts = self.manifest.data or {name.upper(): str(size) for name, size in self.manifest.sizes.items()}
         fields = {KEYS[name].field: text for name, text in texts.items() if name in KEYS}
         then = Settings.model_validate(fields)
-        return settings.model_copy(update={field: getattr(then, field) for field in fields})
+        given = {KEYS[row.name].field: row.value for row in self.manifest.settings if row.name in KEYS}
+        values = {field: _as_given(getattr(then, field), given.get(field, "")) for field in fields}
+        return settings.model_copy(update=values)
 
-    def begun_phases(self) -> frozenset[str]:
-        """Return the phases that it began, which a scenario may name as it likes. Reads the whole record."""
-        return frozenset(event.phase for event in read_record(self.folder.record) if isinstance(event, PhaseBegin))
+    def most_users(self) -> int:
+        """Return how many virtual users it had at the same time, at most. Reads the whole record."""
+        users: dict[tuple[str, str], int] = {}
+        most = 1
+        for event in read_record(self.folder.record):
+            if isinstance(event, StepBegin):
+                users[event.phase, event.step] = event.users
+                most = max(most, sum(users.values()))
+            elif isinstance(event, StepEnd):
+                users.pop((event.phase, event.step), None)
+        return most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,12 +113,22 @@ def manifest_of(effective: Effective, settings: Settings, identity: Identity) ->
         settings=tuple(SettingRow(row.name, row.value, row.origin.where) for row in effective.rows()),
         machine={"system": platform.platform(), "python": platform.python_version(), "cores": os.cpu_count() or 0},
         notes=identity.notes,
-        data={name.upper(): KEYS[name.upper()].text_of(getattr(settings, name)) for name in DATA_SETTINGS},
+        data={name.upper(): _data_text(name, getattr(settings, name)) for name in DATA_SETTINGS},
         own_keys=identity.own_keys,
         continues=identity.continues,
         program=tuple(tuple(map(_row, turn)) for turn in identity.program.turns),
         profile_given=effective.profile_given,
     )
+
+
+def _data_text(name: str, value: object) -> str:
+    whole = value.resolve() if isinstance(value, Path) else value  # called from another folder, it is another file
+    return KEYS[name.upper()].text_of(whole)
+
+
+def _as_given(value: object, text: str) -> object:
+    # Workers on other machines look for a file at the path that was given.
+    return Path(text) if isinstance(value, Path) and Path(text).resolve() == value else value
 
 
 def _row(item: Item) -> ItemRow:
@@ -155,12 +175,16 @@ def earlier_run(results: Path, name: str) -> EarlierRun:
         ConfigError: There is none, its record is damaged, or it has not ended.
     """
     folder = find_run(results, name)
-    if is_held(folder):
-        raise ConfigError(f"{folder.path}: the run is still going on; wait until it has ended, or stop it")
+    _require_ended(folder)
     first = next(read_record(folder.record), None)
     if not isinstance(first, Manifest) or not folder.inventory.is_file():
         raise ConfigError(f"{folder.path}: the run ended before it sent anything; start it anew")
     return EarlierRun(folder, first)
+
+
+def _require_ended(folder: RunFolder) -> None:
+    if is_held(folder):
+        raise ConfigError(f"{folder.path}: the run is still going on; wait until it has ended, or stop it")
 
 
 def address_of(settings: Settings, manifest: Manifest) -> str:
@@ -182,13 +206,14 @@ def require_same_target(manifest: Manifest, target: str) -> None:
 
 
 def earlier_load(results: Path, target: str) -> EarlierRun:
-    """Return the latest run in `results` that made documents on `target`.
+    """Return the latest run in `results` that has documents on `target`.
 
     Raises:
-        ConfigError: There is none.
+        ConfigError: There is none, or it has not ended.
     """
     for folder, manifest in _runs(results):
         if manifest.target == target and _has_documents(folder):
+            _require_ended(folder)
             return EarlierRun(folder, manifest)
     raise ConfigError(
         f"{results}: no run has loaded documents into {target}; run --phase load or --phase full first, "
@@ -211,4 +236,6 @@ def _has_documents(folder: RunFolder) -> bool:
     if not folder.inventory.is_file():
         return False
     with RunInventory(folder.inventory) as inventory:
-        return bool(inventory.resources())
+        # Cleaning leaves what was found, such as school years; of a run with a repeated seed that may be all.
+        made_some = any(created for _, _, created, _, _ in inventory.tally())
+        return any(entry.created or not made_some for entry in inventory.documents())

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What a run is about to do: `settings` are those of `effective` with credentials; `notes` are for the reader."""
+    """What a run is about to do; `notes` are for the reader.
+
+    `settings` are those of `effective` with credentials, and with the data of the run that this one `continues`.
+    """
 
     effective: Effective
     settings: Settings
@@ -66,7 +69,7 @@ def intent_to_resume(effective: Effective, continues: EarlierRun) -> Intent:
         ConfigError: There are no credentials, or as `program_of_run`.
         ScenarioError: As `program_of_run`.
     """
-    settings, manifest = with_secret(effective.settings), continues.manifest
+    settings, manifest = continues.settings(with_secret(effective.settings)), continues.manifest
     require_credentials(settings)
     notes = (*effective.warnings, f"Goes on with run {continues.folder.run_id}, with its sizes and seed.")
     base_url = address_of(settings, manifest)

@@ -68,7 +68,7 @@ def reading(target: Target, client: Client, reports: Reports) -> ApiTarget:
 
 async def orphans_ended(earlier: EarlierRun, say: Callable[[str], None]) -> None:
     """Return when no worker of a run that was killed can still be sending."""
-    if not _texts(earlier.manifest).get("SCHEDULER"):
+    if not any(row.name == "SCHEDULER" and row.value for row in earlier.manifest.settings):
         return  # processes of the same machine end with their coordinator
     last_s = earlier.folder.record.stat().st_mtime
     left_s = last_s + _ORPHANS_S - time.time()
@@ -78,14 +78,15 @@ async def orphans_ended(earlier: EarlierRun, say: Callable[[str], None]) -> None
 
 
 async def recovered(
-    api: ApiTarget, workload: Workload, inventory: RunInventory, manifest: Manifest
+    api: ApiTarget, workload: Workload, inventory: RunInventory, manifest: Manifest, users: int
 ) -> Mapping[str, OrdinalSet]:
     """Return the ordinals that the run of a manifest sent, by resource; what its inventory lacked is added to it.
+
+    `users` is how many virtual users it had at the same time, at most.
 
     Raises:
         TargetError: The target cannot be read; what was found until then is in the inventory.
     """
-    users = max((int(text) for name, text in _texts(manifest).items() if name.startswith("VUS_")), default=1)
     search = _Search(api, workload, inventory, users)
     try:
         if LOAD in manifest.scenarios or not inventory.is_complete:
@@ -233,8 +234,3 @@ def _require_answer(resource: str, reply: Reply) -> None:
             f"{resource}: cannot look up what the run made ({reply.error or reply.status}); nothing was written: try "
             "again when the target answers"
         )
-
-
-def _texts(manifest: Manifest) -> dict[str, str]:
-    """Return the settings of a run by name."""
-    return {row.name: row.value for row in manifest.settings}

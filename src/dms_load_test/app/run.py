@@ -26,7 +26,7 @@ from dms_load_test.app.programs import ProgramRunner, require_plannable
 from dms_load_test.app.recovery import orphans_ended, reading, recovered
 from dms_load_test.app.scenario_files import resolve
 from dms_load_test.app.session import Session
-from dms_load_test.app.target import PREFLIGHT, Reports, connected, documents_of
+from dms_load_test.app.target import PREFLIGHT, Reports, connected, documents_of, with_descriptor_values
 from dms_load_test.app.telemetry import telemetry
 from dms_load_test.engine.clock import SYSTEM_CLOCK
 from dms_load_test.engine.loop import run as run_loop
@@ -185,7 +185,10 @@ class _Run:
         if self._intent.continues is not None:
             await orphans_ended(self._intent.continues, self._view.note)
         reports = Reports(self._aggregate.add, self._aggregate.add_failure)
-        async with connected(settings, self._intent.base_url, reports) as (client, target):
+        async with connected(settings, self._intent.base_url, reports) as (client, found):
+            self._earlier = self._find_earlier(found)
+            then = self._earlier.settings(settings) if self._earlier else settings
+            target = await with_descriptor_values(found, client, then, reports)
             workload, notes = self._workload(target)
             preflight = await look_over(client, target, workload, self._intent.program.scenarios)
             workload, notes = replace(workload, sent=preflight.sent({})), (*notes, *preflight.notes)
@@ -197,7 +200,8 @@ class _Run:
                 session.inventory = inventory
                 preflight.enter(inventory)
                 if (before := self._intent.continues) is not None:
-                    sent = await recovered(reading(target, client, reports), workload, inventory, before.manifest)
+                    api = reading(target, client, reports)
+                    sent = await recovered(api, workload, inventory, before.manifest, before.most_users())
                     workload = replace(workload, sent=preflight.sent(sent))
                     notes = (*notes, progress_note(workload))
                 notes = (*self._intent.notes, *notes)
@@ -205,18 +209,25 @@ class _Run:
                 writer.write(manifest_of(self._intent.effective, workload.settings, identity))
                 return await self._run_phases(session, client, target, workload, notes)
 
+    def _find_earlier(self, target: Target) -> EarlierRun | None:
+        """Return the run whose documents this one goes on with: readwrite alone takes those of an earlier load."""
+        intent, url = self._intent, target.discovery.base_url
+        if intent.continues is None and intent.program.wants_documents(resolve):
+            return earlier_load(intent.settings.results_dir, url)
+        if intent.continues is not None:
+            require_same_target(intent.continues.manifest, url)
+        return intent.continues
+
     def _workload(self, target: Target) -> tuple[Workload, tuple[str, ...]]:
-        """Return the work, and notes on it; readwrite alone goes on with the documents of an earlier load."""
+        """Return the work, and notes on it."""
         intent, settings, seed = self._intent, self._intent.settings, self._intent.seed
-        earlier = intent.continues
+        earlier, borrows = self._earlier, intent.continues is None
         notes: tuple[str, ...] = ()
-        if earlier is None and intent.program.wants_documents(resolve):
-            earlier = earlier_load(settings.results_dir, target.discovery.base_url)
-            notes = (f"Working on the documents that run {earlier.folder.run_id} loaded, with its sizes and seed.",)
         if earlier is not None:
-            require_same_target(earlier.manifest, target.discovery.base_url)
             settings, seed = earlier.settings(settings), earlier.manifest.seed
-        self._earlier = earlier
+            if borrows:
+                name = earlier.manifest.run_id
+                notes = (f"Working on the documents that run {name} loaded, with its sizes and seed.",)
         documents = documents_of(settings, seed, target.model, target.descriptor_values)
         notes += tuple(f"{name} is left out: {why}." for name, why in sorted(documents.left_out.items()))
         changes_url = target.discovery.urls.change_queries_url
@@ -225,7 +236,7 @@ class _Run:
         require_plannable(workload, target)
         if earlier is not None:
             with RunInventory(earlier.folder.inventory) as inventory:
-                inventory.copy_to(self._folder.inventory)
+                inventory.copy_to(self._folder.inventory, lent=borrows)
         return workload, notes
 
     def _identity(self, target: Target, workload: Workload, notes: tuple[str, ...]) -> Identity:
@@ -239,7 +250,7 @@ class _Run:
             data_standard=target.data_standard,
             target_version=target.discovery.urls.version,
             own_keys=self._earlier.manifest.own_keys if self._earlier else self._intent.settings.seed is None,
-            continues=self._earlier.folder.run_id if self._earlier else "",
+            continues=self._earlier.manifest.run_id if self._earlier else "",
         )
 
     async def _run_phases(

@@ -38,11 +38,10 @@ def send_document(
     """
 
     async def send() -> tuple[Answer, bytes]:
-        async with connected(settings, base_url) as (client, target):
+        then = earlier.settings(settings)
+        async with connected(then, base_url) as (client, target):
             require_same_target(earlier.manifest, target.discovery.base_url)
-            documents = documents_of(
-                earlier.settings(settings), earlier.manifest.seed, target.model, target.descriptor_values
-            )
+            documents = documents_of(then, earlier.manifest.seed, target.model, target.descriptor_values)
             return await _post(client, target, documents, document)
 
     resource, ordinal = document

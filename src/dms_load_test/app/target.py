@@ -50,7 +50,7 @@ UNHEARD = Reports(sample=lambda _: None, failure=lambda _: None)
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A target that is known and may be used. `descriptor_values` are those that its resources need."""
+    """A target that is known and may be used. `descriptor_values` are those that a run's documents need."""
 
     discovery: Discovery
     auth: TokenSource
@@ -96,10 +96,10 @@ def open_client(settings: Settings) -> Iterator[Client]:
 
 
 async def connect(client: Client, settings: Settings, base_url: str, reports: Reports) -> Target:
-    """Find the API at `base_url`, sign in, and read what it says about itself.
+    """Find the API at `base_url`, sign in, and read what it says about itself, and what the settings' documents need.
 
     Raises:
-        ConfigError: There are no credentials.
+        ConfigError: There are no credentials, or as `chosen_resources`.
         TargetError: The target is not ready or not usable; the message says why.
     """
     key, secret = require_credentials(settings)
@@ -110,10 +110,22 @@ async def connect(client: Client, settings: Settings, base_url: str, reports: Re
     metadata = await reader.read_metadata(discovery.urls, settings.openapi_urls)
     graph = DependencyGraph.build(metadata.model, metadata.dependencies)
     target = Target(discovery, auth, metadata.model, graph, descriptor_values={})
-    wanted = used_descriptors(target.model, chosen_resources(settings, target.model))
+    return await with_descriptor_values(target, client, settings, reports)
+
+
+async def with_descriptor_values(target: Target, client: Client, settings: Settings, reports: Reports) -> Target:
+    """Return the target with all the values that documents of the settings need; those it has are not read again.
+
+    Raises:
+        ConfigError: As `chosen_resources`.
+        TargetError: The client may not read them, or the target fails.
+    """
+    wanted = used_descriptors(target.model, chosen_resources(settings, target.model)) - target.descriptor_values.keys()
+    if not wanted:
+        return target
     await _require_readable(client, target, wanted)
     values = await read_descriptor_values(target.preflight_api(client, reports), target.model, wanted)
-    return replace(target, descriptor_values=values)
+    return replace(target, descriptor_values={**target.descriptor_values, **values})
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The documents that a run created and the server still has, on disk.
+"""The documents that a run created or borrowed and the server still has, on disk.
 
 The file is a journal: one row for each acknowledged create and each delete, appended in batches, so that nothing is
 searched or rewritten while the load runs; a document's last row tells its state. Measured: 34 bytes a row.
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from dms_load_test.errors import ConfigError
-from dms_load_test.load.shard import WHOLE, Shard
+from dms_load_test.results.journal import APART, BY_DOCUMENT, CREATED, DELETED, FOUND, Row, alive
 from dms_load_test.results.pool import Pool, spell, store
 from dms_load_test.results.storage import writing
 
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from dms_load_test.load.virtual_user import Entry
 
 VERSION = 1
-_CREATED, _DELETED, _FOUND = 0, 1, 2
-_APART = 4
-"""Added to the state of what is not as its ordinal says: it exists and is cleaned up, and is not chosen."""
 _IN_DOUBT = 1
 """SQLite's mark of an application's own, on files of runs that did not end in order."""
 _BATCH = 256
@@ -40,10 +37,9 @@ CREATE TABLE name (number INTEGER PRIMARY KEY, text TEXT UNIQUE NOT NULL);
 CREATE TABLE journal (resource INTEGER, ordinal INTEGER, phase INTEGER, state INTEGER, spelling INTEGER, id BLOB);
 PRAGMA user_version = {VERSION};
 """
-_SHARING = "CREATE TABLE IF NOT EXISTS sharing (workers INTEGER, rows_before INTEGER)"
-_JOURNAL = """
-SELECT resource, ordinal, spelling, id, state, phase FROM journal
-WHERE ordinal % :count = :index AND (:resource IS NULL OR resource = :resource) ORDER BY resource, ordinal, rowid
+_NOTES = """
+CREATE TABLE IF NOT EXISTS sharing (workers INTEGER, rows_before INTEGER);
+CREATE TABLE IF NOT EXISTS borrowed (rows INTEGER);
 """
 _TALLY = """
 SELECT resource.text, phase.text, SUM(state & 3 = ?), SUM(state & 3 = ?), SUM(state & 3 = ?)
@@ -66,15 +62,6 @@ class Sharing(NamedTuple):
     rows_before: int = 0
 
 
-class _Row(NamedTuple):
-    resource: int
-    ordinal: int
-    spelling: int
-    stored: bytes | str
-    state: int
-    phase: int
-
-
 @dataclass(frozen=True, slots=True)
 class InventoryEntry:
     """One created document; `document_id` is spelled as the server does.
@@ -93,13 +80,12 @@ class RunInventory:
     """The inventory of one run, in one SQLite file; implements `load.virtual_user.Inventory`.
 
     `add`, `take`, `give_back` and `remove` take constant time. Rows become durable with `flush`, to be called each
-    second and at the end. `shard` limits what is chosen from to the ordinals of one worker.
+    second and at the end.
 
     Raises: ConfigError: if the file cannot be opened or is of another version.
     """
 
-    def __init__(self, path: Path, *, phase: str = "", shard: Shard = WHOLE) -> None:
-        self._shard = shard
+    def __init__(self, path: Path, *, phase: str = "") -> None:
         self._rows: list[tuple[int, int, int, int, int, bytes | str | None]] = []
         self._names: dict[str, int] = {}
         self._pools: dict[str, Pool] | None = None
@@ -129,7 +115,7 @@ class RunInventory:
         elif version != VERSION:
             self._database.close()
             raise ConfigError(f"{path}: inventory of version {version}; this program reads version {VERSION}")
-        self._database.execute(_SHARING)
+        self._database.executescript(_NOTES)
         self._names = {text: number for number, text in self._database.execute("SELECT number, text FROM name")}
         texts = {number: text for text, number in self._names.items()}
         highest = self._database.execute("SELECT resource, MAX(ordinal) FROM journal GROUP BY resource")
@@ -235,7 +221,7 @@ class RunInventory:
 
     def remove(self, entry: Entry) -> None:
         """Forget a taken document that the server has deleted."""
-        self._append(entry.resource, entry.ordinal, _DELETED, 0, None)
+        self._append(entry.resource, entry.ordinal, DELETED, 0, None)
 
     def take_in(self, journal: Journal) -> None:
         """Append what another inventory noted, in its order; not to choose from here."""
@@ -250,8 +236,8 @@ class RunInventory:
     def choices(self) -> Iterator[tuple[str, int, int, bytes | str]]:
         """Yield (resource, ordinal, spelling, stored id) of the documents to choose from, for workers."""
         texts = {number: text for text, number in self._names.items()}
-        alive = (row for row in self._alive() if not row.state & _APART)
-        return ((texts[row.resource], row.ordinal, row.spelling, row.stored) for row in alive)
+        there = (row for row in self._alive() if not row.state & APART)
+        return ((texts[row.resource], row.ordinal, row.spelling, row.stored) for row in there)
 
     def first_unused_ordinal(self, resource: str) -> int:
         """Return the ordinal after the highest that was ever created, deleted ones included; 0 where none was."""
@@ -263,12 +249,12 @@ class RunInventory:
 
     def documents(self, resource: str | None = None) -> Iterator[InventoryEntry]:
         """Yield all documents that exist, by resource in order of creation, then by ordinal; also taken and apart."""
-        texts = {number: text for text, number in self._names.items()}
-        for row in self._alive(resource):
-            created = row.state & ~_APART == _CREATED
-            yield InventoryEntry(
-                texts[row.resource], row.ordinal, spell(row.spelling, row.stored), texts[row.phase], created
-            )
+        return self._entries(resource, after=0)
+
+    def own_documents(self, resource: str | None = None) -> Iterator[InventoryEntry]:
+        """Yield those of `documents` that are not borrowed."""
+        (borrowed,) = self._database.execute("SELECT COALESCE(MAX(rows), 0) FROM borrowed").fetchone()
+        return self._entries(resource, after=borrowed)
 
     def acknowledged(self, rows: int | None = None) -> Iterator[tuple[str, int]]:
         """Yield (resource, ordinal) of all that was ever created, in the order of that, perhaps repeatedly.
@@ -287,14 +273,16 @@ class RunInventory:
         A load phase's answers are counted under `load`, whatever became of their documents later.
         """
         self.flush()
-        return list(self._database.execute(_TALLY, (_CREATED, _FOUND, _DELETED)))
+        return list(self._database.execute(_TALLY, (CREATED, FOUND, DELETED)))
 
-    def copy_to(self, path: Path) -> None:
-        """Make a new inventory with the same content. Raises: ConfigError: if it cannot be written."""
+    def copy_to(self, path: Path, *, lent: bool = False) -> None:
+        """Make a copy, in which all is borrowed if it is `lent`. Raises: ConfigError: if it cannot be written."""
         self.flush()
         target = _connect(path)
         try:
             self._database.backup(target)
+            if lent:
+                target.execute("INSERT INTO borrowed SELECT MAX(rowid) FROM journal")
         except sqlite3.Error as error:
             raise ConfigError(f"{path}: {error}; expected a folder that can be written") from error
         finally:
@@ -326,7 +314,7 @@ class RunInventory:
         self, resource: str, ordinal: int, document_id: str, *, created: bool, apart: bool = False
     ) -> tuple[int, bytes | str]:
         spelling, stored = store(document_id)
-        state = (_CREATED if created else _FOUND) | (_APART if apart else 0)
+        state = (CREATED if created else FOUND) | (APART if apart else 0)
         self._append(resource, ordinal, state, spelling, stored)
         if ordinal > self._highest.get(resource, -1):
             self._highest[resource] = ordinal
@@ -355,21 +343,18 @@ class RunInventory:
             self._names[text] = number
         return self._names[text]
 
-    def _alive(self, resource: str | None = None, database: sqlite3.Connection | None = None) -> Iterator[_Row]:
-        """Yield the last row of each document that exists; its state tells whether any row says that it was created."""
+    def _entries(self, resource: str | None, after: int) -> Iterator[InventoryEntry]:
+        texts = {number: text for text, number in self._names.items()}
+        for row in self._alive(resource):
+            if row.number > after:
+                created = row.state & ~APART == CREATED
+                spelled = spell(row.spelling, row.stored)
+                yield InventoryEntry(texts[row.resource], row.ordinal, spelled, texts[row.phase], created)
+
+    def _alive(self, resource: str | None = None, database: sqlite3.Connection | None = None) -> Iterator[Row]:
         self.flush()
         number = None if resource is None else self._names.get(resource, 0)
-        limits = {"index": self._shard.index, "count": self._shard.count, "resource": number}
-        last: _Row | None = None
-        for row in map(_Row._make, (database or self._database).execute(_JOURNAL, limits)):
-            if last is not None and last[:2] == row[:2]:
-                if row.state == _FOUND and last.state == _CREATED:
-                    row = row._replace(state=_CREATED, phase=last.phase)  # noqa: PLW2901 - found again, so still ours
-            elif last is not None and last.state != _DELETED:
-                yield last
-            last = row
-        if last is not None and last.state != _DELETED:
-            yield last
+        return alive(map(Row._make, (database or self._database).execute(BY_DOCUMENT, {"resource": number})))
 
     def _read_in(self) -> dict[str, Pool]:
         pools: dict[int, Pool] = {}
@@ -377,7 +362,7 @@ class RunInventory:
         with closing(_connect(self._path)) as database:  # a connection is its thread's alone
             for row in self._alive(database=database):
                 pool = pools.setdefault(row.resource, Pool())
-                if not row.state & _APART and (row.resource, row.ordinal) not in held:
+                if not row.state & APART and (row.resource, row.ordinal) not in held:
                     pool.put(row.ordinal, row.spelling, row.stored)
         texts = {number: text for text, number in self._names.items()}
         return {texts[number]: pool for number, pool in pools.items()}

@@ -77,7 +77,7 @@ def find_run(results: Path, name: str = "") -> RunFolder:
     Raises: ConfigError: if there is none, or more than one.
     """
     if name and (Path(name) / RECORD).is_file():
-        return RunFolder(Path(name))
+        return RunFolder(Path(name).resolve())  # so that `.` has a name, too
     runs = sorted(path.parent for path in results.glob(f"*/{RECORD}"))
     found = [run for run in runs if run.name.startswith(name) or run.name.endswith(name)]
     if not name:

@@ -6,18 +6,22 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from dms_load_test.app.earlier import Identity, manifest_of, program_of_run
+from dms_load_test.app.earlier import EarlierRun, Identity, earlier_load, manifest_of, program_of_run
 from dms_load_test.config import load_settings
 from dms_load_test.errors import ConfigError
-from dms_load_test.results.events import Manifest
+from dms_load_test.results.events import Manifest, StepBegin, StepEnd
+from dms_load_test.results.inventory import RunInventory
+from dms_load_test.results.lock import held
+from dms_load_test.results.record import open_record
+from dms_load_test.results.run_folder import RunFolder
 from dms_load_test.scenarios.program import Item, Program, program_of
 
 MINE = "async def go(vu): pass\n\n\ndef plan(workload):\n    return ()\n"
 
 
-def recorded(program, folder, profile=None):
+def recorded(program, folder, profile=None, **flags):
     """Return the manifest of a run of a program as a later process reads it."""
-    effective = load_settings(profile, {}, {}, folder)
+    effective = load_settings(profile, flags, {}, folder)
     identity = Identity(
         run_id="run-1",
         started_at=datetime(2026, 3, 1, tzinfo=UTC),
@@ -87,3 +91,59 @@ def test_the_manifest_tells_whether_its_profile_was_asked_for(tmp_path, profile,
     manifest = recorded(program_of(["smoke"]), tmp_path, profile)
 
     assert (manifest.profile, manifest.profile_given) == ("dev", given)
+
+
+@pytest.fixture
+def earlier(tmp_path):
+    """Write the record of a run of that name, and return the run."""
+
+    def make(*events, name="run-1"):
+        folder = RunFolder(tmp_path / "results" / name)
+        folder.path.mkdir(parents=True)
+        manifest = recorded(program_of(["smoke"]), tmp_path)
+        with open_record(folder.record) as writer:
+            for event in (manifest, *events):
+                writer.write(event)
+        return EarlierRun(folder, manifest)
+
+    return make
+
+
+def test_a_run_had_the_most_users_of_its_steps_side_by_side_ended_or_not(earlier):
+    def began(phase, step, users):
+        return StepBegin(0.0, phase, step, "constant-vus", users)
+
+    run = earlier(
+        began("knee", "step 1", 100),
+        StepEnd(1.0, "knee", "step 1", "finished"),
+        began("knee", "step 2", 200),
+        StepEnd(2.0, "knee", "step 2", "finished"),
+        began("morning", "step 1", 130),
+        began("changes", "step 1", 90),
+    )
+
+    assert run.most_users() == 220
+    assert earlier(name="run-2").most_users() == 1
+
+
+def test_a_run_that_goes_on_is_not_worked_on(earlier):
+    run = earlier()
+    with RunInventory(run.folder.inventory) as inventory:
+        inventory.add("students", 0, "id-0")
+    results = run.folder.path.parent
+
+    with held(run.folder), pytest.raises(ConfigError, match="run-1: the run is still going on"):
+        earlier_load(results, run.manifest.target)
+    assert earlier_load(results, run.manifest.target).folder == run.folder
+
+
+def test_files_of_data_are_the_same_from_another_folder_and_as_they_were_given_from_the_same(tmp_path, monkeypatch):
+    """Workers on other machines have a file at the path that was given."""
+    (tmp_path / "mine.yaml").write_text("")
+    monkeypatch.chdir(tmp_path)
+    run = EarlierRun(RunFolder(tmp_path), recorded(program_of(["smoke"]), tmp_path, OVERRIDES="mine.yaml"))
+    now = load_settings(None, {}, {}, tmp_path).settings
+
+    assert run.settings(now).overrides == Path("mine.yaml")
+    monkeypatch.chdir(Path(tmp_path.anchor))
+    assert run.settings(now).overrides == tmp_path.resolve() / "mine.yaml"

@@ -19,7 +19,7 @@ def test_a_run_tells_of_names_without_effect_and_of_secrets_that_others_can_read
     path.chmod(0o644)
     effective = load_settings(None, {}, {}, tmp_path)
     manifest = SimpleNamespace(seed=7, target="", program=((ItemRow("smoke", "smoke"),),))
-    earlier = SimpleNamespace(folder=SimpleNamespace(run_id="run-1"), manifest=manifest)
+    earlier = SimpleNamespace(folder=SimpleNamespace(run_id="run-1"), manifest=manifest, settings=lambda now: now)
 
     with ExitStack() as stack:
         begun = intent_of(effective, program_of(["smoke"]), stack)
