@@ -30,7 +30,7 @@ def draw(folder: Path, out: Path) -> None:
             verdict=run.verdict,
             accounts=tuple(run.accounts),
             notes=run.manifest.notes,
-            phases=run.manifest.phases,
+            phases=run.phases,
             folder=f"results/{folder.name}",
             tables=tuple((at.phase, Table(at.title, at.columns, at.rows, at.note)) for at in run.tables),
         ),

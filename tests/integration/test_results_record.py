@@ -29,7 +29,7 @@ MANIFEST = Manifest(
     target="http://127.0.0.1:8080",
     profile="smoke",
     seed=7,
-    phases=("load",),
+    items=("load",),
     settings=(SettingRow("CLIENT_SECRET", "****", "environment"),),
 )
 
@@ -116,7 +116,7 @@ def test_a_killed_run_leaves_all_seconds_but_its_last(path):
     ended = subprocess.run([sys.executable, "-c", script, str(path)], check=False, timeout=60)
     assert ended.returncode != 0
     run = read_run(path)
-    assert (run.is_partial, run.recorded_s, run.manifest.phases) == (True, 7.0, ("load",))
+    assert (run.is_partial, run.recorded_s, run.manifest.items) == (True, 7.0, ("load",))
 
 
 FULL_DISK = """

@@ -78,7 +78,7 @@ def manifest(phases):
         target="",
         profile="",
         seed=1,
-        phases=phases,
+        items=phases,
         data_standard="",
         target_version="",
         sizes={},

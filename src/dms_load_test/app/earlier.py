@@ -106,7 +106,7 @@ def manifest_of(effective: Effective, settings: Settings, identity: Identity) ->
         target=identity.target,
         profile=effective.profile.name,
         seed=identity.seed,
-        phases=identity.program.names,
+        items=identity.program.names,
         data_standard=identity.data_standard,
         target_version=identity.target_version,
         sizes={name: getattr(settings, name) for name in SIZES},
@@ -159,13 +159,13 @@ def program_of_run(manifest: Manifest) -> Program:
 
 
 def _told_by_names(manifest: Manifest) -> Program:
-    unknown = [name for name in manifest.phases if name not in SCENARIOS]
+    unknown = [name for name in manifest.items if name not in SCENARIOS]
     if unknown:
         raise ConfigError(
             f"run {manifest.run_id}: its record does not tell how {', '.join(unknown)} was run; run it anew, or "
             "`clean` it"
         )
-    return program_of(manifest.phases)
+    return program_of(manifest.items)
 
 
 def earlier_run(results: Path, name: str) -> EarlierRun:

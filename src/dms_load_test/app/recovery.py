@@ -94,7 +94,7 @@ async def recovered(
             for row in search.load_rows():
                 await search.along(row)
         if not inventory.is_complete and not _STEADY.issuperset(manifest.scenarios):
-            inventory.enter_phase(manifest.phases[-1])
+            inventory.enter_phase(manifest.items[-1])
             for row in search.grown_rows():
                 await search.along(row)
     except BaseExceptionGroup as raised:

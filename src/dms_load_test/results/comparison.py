@@ -14,11 +14,42 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dms_load_test.metrics.pairs import Side, Subject
-    from dms_load_test.results.events import Manifest
+    from dms_load_test.results.events import ItemRow, Manifest
     from dms_load_test.results.run import Run
 
-_ALIKE = ("profile", "target", "data_standard", "target_version", "tool_version", "phases", "sizes")
+_ALIKE = ("profile", "target", "data_standard", "target_version", "tool_version", "sizes")
 """Members of the manifest in which comparable runs agree, except for the one that the comparison is about."""
+_HARMLESS = (
+    "API_BASE_URL",
+    "OAUTH_TOKEN_URL",
+    "DATA_URL",
+    "DEPENDENCIES_URL",
+    "OPENAPI_URLS",
+    "CLIENT_",
+    "CA_BUNDLE",
+    "CONFIG_SERVICE_",
+    "CLAIM_SET",
+    "DATA_STORE",
+    "PRODUCTION_",
+    "TEST_WORDS",
+    "SEED",
+    "KEY_PREFIX",
+    "EDUCATION_ORGANIZATION_IDS",
+    "THRESHOLDS_",
+    "ABORT_",
+    "STOP_ON_FIRST_FAILURE",
+    "TARGET_LOST_AFTER",
+    "EXPORTS",
+    "POSTGRES_URL",
+    "HOST_METRICS_URL",
+    "SERVER_FIGURES_EVERY",
+    "OTLP_",
+    "RESULTS_DIR",
+)
+"""Beginnings of names of settings that change neither what is sent nor how fast: where the target is, who may ask it,
+which ids it gets, what is judged, and what is written where.
+"""
+_LONG = 200
 
 
 def compare_records(base: Path, new: Path, limits: Mapping[str, float]) -> Comparison:
@@ -43,7 +74,7 @@ def compare_records(base: Path, new: Path, limits: Mapping[str, float]) -> Compa
 def _read(record: Path) -> tuple[Run, dict[Subject, Side]]:
     """Return a run and its rows; the run without its totals, which are as large as the rows."""
     run = read_run(record)
-    sides = sides_of(run.totals, [phase for phase in run.totals.phases() if phase in run.manifest.phases])
+    sides = sides_of(run.totals, [phase for phase in run.totals.phases() if phase in run.phases])
     run.totals = Totals()
     return run, sides
 
@@ -52,9 +83,9 @@ def _cautions(runs: tuple[Run, Run], sides: tuple[Mapping[Subject, Side], ...]) 
     base, new = runs
     for name in _ALIKE:
         one, other = getattr(base.manifest, name), getattr(new.manifest, name)
-        if one != other and not (name == "target" and _own_emulators(runs)):
+        if one != other and not (name == "target" and all(run.manifest.has_own_emulator for run in runs)):
             yield f"The runs differ in {name.replace('_', ' ')}: {_text(one)} and {_text(other)}."
-    yield from _settings(base.manifest, new.manifest)
+    yield from _doings(base.manifest, new.manifest)
     for run in runs:
         if run.is_partial:
             yield f"{run.manifest.run_id} is partial: it was killed, and its last seconds are missing."
@@ -69,30 +100,41 @@ def _cautions(runs: tuple[Run, Run], sides: tuple[Mapping[Subject, Side], ...]) 
             yield f"Only in {run.manifest.run_id}, thus not compared: {told}."
 
 
-def _own_emulators(runs: tuple[Run, Run]) -> bool:
-    """Whether each run had an emulator of its own: a new port each time is no difference."""
-    return all(any("embedded emulator" in note for note in run.manifest.notes) for run in runs)
+def _program(manifest: Manifest) -> str:
+    turns = (" beside ".join(map(_item, turn)) for turn in manifest.program)
+    return ", then ".join(turns) or ", then ".join(manifest.items)
 
 
-_LONG = 200
-_LOADS = ("VUS_", "DURATION_", "THINK_")
-"""Settings that say how hard the target is pressed."""
+def _item(item: ItemRow) -> str:
+    scenario = () if item.scenario == item.name else (item.scenario,)
+    shape = (f"shape {item.shape}",) if item.shape else ()
+    told = (*scenario, *shape, *(f"{name}={value}" for name, value in item.settings.items()))
+    return f"{item.name} ({', '.join(told)})" if told else item.name
 
 
-def _settings(base: Manifest, new: Manifest) -> Iterator[str]:
-    values = {row.name: row.value for row in new.settings}
+def _doings(base: Manifest, new: Manifest) -> Iterator[str]:
+    """Yield what differs in that which was run, and in the settings that it was run with."""
+    programs = _program(base), _program(new)
+    if programs[0] != programs[1]:
+        yield f"The runs differ in what was run: {'; and '.join(programs)}."
+    one, other = _values(base), _values(new)
     changed = [
-        f"{row.name} {row.value} and {values[row.name]}"
-        for row in base.settings
-        if row.name.startswith(_LOADS) and values.get(row.name, row.value) != row.value
+        f"{name} {value or 'unset'} and {other[name] or 'unset'}"
+        for name, value in one.items()
+        if other.get(name, value) != value
     ]
     if changed:
-        yield f"The runs differ in load: {', '.join(changed)}."
+        yield f"The runs differ in settings: {', '.join(changed)}."
+
+
+def _values(manifest: Manifest) -> dict[str, str]:
+    """Return the settings that matter; those of the data may be an earlier run's."""
+    values = {row.name: row.value for row in manifest.settings} | manifest.data
+    told = {name.upper() for name in manifest.sizes}
+    return {name: value for name, value in values.items() if name not in told and not name.startswith(_HARMLESS)}
 
 
 def _text(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {number}" for name, number in value.items()) or "none"
-    if isinstance(value, tuple):
-        return " ".join(map(str, value))
     return str(value) or "unknown"

@@ -46,7 +46,8 @@ class Manifest(msgspec.Struct, frozen=True, tag="manifest"):
     """The base URL, without credentials."""
     profile: str
     seed: int
-    phases: tuple[str, ...]
+    items: tuple[str, ...] = msgspec.field(name="phases")
+    """The names of all items of the program; a scenario names its phases as it likes: see `Run.phases`."""
     data_standard: str = ""
     """`Ed-Fi 5.2.0`, with extensions: `Ed-Fi 5.2.0, TPDM 1.1.0`."""
     target_version: str = ""
@@ -63,14 +64,19 @@ class Manifest(msgspec.Struct, frozen=True, tag="manifest"):
     continues: str = ""
     """The run whose documents this one goes on with."""
     program: tuple[tuple[ItemRow, ...], ...] = ()
-    """The turns: what is run side by side, in turn. `phases` are the names of all that are in it."""
+    """The turns: what is run side by side, in turn."""
     profile_given: bool = True
     """Whether the profile was asked for; else it stood in, below the user's own file."""
 
     @property
     def scenarios(self) -> tuple[str, ...]:
-        """What was run, however its phases are called."""
-        return tuple(item.scenario for turn in self.program for item in turn) or self.phases
+        """What was run, however its items and phases are called."""
+        return tuple(item.scenario for turn in self.program for item in turn) or self.items
+
+    @property
+    def has_own_emulator(self) -> bool:
+        """Whether the target was an emulator of the run's own, which has a new port each time."""
+        return any("embedded emulator" in note for note in self.notes)
 
 
 class PhaseBegin(msgspec.Struct, frozen=True, tag="phase_begin"):

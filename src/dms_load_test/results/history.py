@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dms_load_test.errors import ConfigError
+from dms_load_test.results.events import Manifest
 from dms_load_test.results.record import FILE_NAME
 from dms_load_test.results.run import read_run
 from dms_load_test.results.run_folder import RunFolder
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
 class PastRun:
     """Key figures of a run, of one of its phases: operations a second, percentiles in ms, failed operations by all.
 
-    Figures are None where the phase had no operations; `verdict` is `partial` for a run that was killed.
+    Figures are None where the phase had no operations; `verdict` is `partial` for a run that was killed. Emulators of
+    runs' own are one `target`.
     """
 
     run_id: str
-    started_at: str
     profile: str
     target: str
     verdict: str
@@ -57,22 +58,21 @@ def _summary(folder: RunFolder) -> Mapping[str, Any]:
         summary = msgspec.json.decode(folder.summary.read_bytes(), type=dict[str, Any])
     except (OSError, msgspec.DecodeError):
         summary = {}
-    return summary if summary.get("version") == VERSION else summarize(read_run(folder.record))
+    is_whole = summary.get("version") == VERSION and "begun_phases" in summary  # earlier ones had no such member
+    return summary if is_whole else summarize(read_run(folder.record))
 
 
 def _past_run(summary: Mapping[str, Any], phase: str) -> PastRun:
-    planned = summary["manifest"]["phases"]
-    wanted = (phase,) if phase else tuple(reversed(planned))
+    wanted = (phase,) if phase else tuple(reversed(summary["begun_phases"]))
     phases = {each["phase"]: each for each in summary["phases"] if each["operations"]}
     found = next((phases[name] for name in wanted if name in phases), None)
     verdict = summary["verdict"]["kind"] if summary["verdict"] else "partial"
     figures = _figures(found) if found else (0, None, None, None, None, None)
-    manifest = summary["manifest"]
+    manifest = msgspec.convert(summary["manifest"], Manifest)
     return PastRun(
-        summary["run_id"],
-        summary["started_at"],
-        manifest["profile"],
-        manifest["target"],
+        manifest.run_id,
+        manifest.profile,
+        "the embedded emulator" if manifest.has_own_emulator else manifest.target,
         "partial" if summary["partial"] else verdict,
         found["phase"] if found else phase,
         *figures,

@@ -32,8 +32,8 @@ _DAY_S = 86_400
 def table_values(story: Story) -> dict[str, Any]:
     """Return all tables. Raises: ValueError: as `run_of`."""
     run = run_of(story)
-    totals, manifest = run.totals, run.manifest
-    phases = sorted(totals.phases(), key=lambda phase: phase not in manifest.phases)  # what came before them, last
+    totals = run.totals
+    phases = sorted(totals.phases(), key=lambda phase: phase not in run.phases)  # what came before them, last
     rows = [(phase, row) for phase in phases for row in totals.operation_rows(phase)]
     failures = totals.failures()
     return {
@@ -48,7 +48,7 @@ def table_values(story: Story) -> dict[str, Any]:
         "overhead": [_overhead(totals, phase) for phase in phases],
         "accounts": [_account(account) for account in run.accounts],
         "estimate": _estimate(story),
-        "closed": [phase for phase in phases if phase in manifest.phases and totals.is_closed_model(phase)],
+        "closed": [phase for phase in phases if phase in run.phases and totals.is_closed_model(phase)],
         "hours": [
             {"hour": hour + 1, "requests": requests, "failed": failed}
             for hour, (requests, failed) in sorted(story.hours.items())
@@ -138,7 +138,7 @@ def _manifest(manifest: Manifest) -> dict[str, Any]:
         "target_version": manifest.target_version,
         "tool_version": manifest.tool_version,
         "seed": manifest.seed,
-        "phases": list(manifest.phases),
+        "scenarios": list(manifest.items),
         "sizes": dict(manifest.sizes),
         "machine": dict(manifest.machine),
         "notes": list(manifest.notes),

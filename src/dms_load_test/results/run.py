@@ -61,6 +61,11 @@ class Run:
     rounds: Rounds = field(default_factory=Rounds)
 
     @property
+    def phases(self) -> tuple[str, ...]:
+        """The names of the phases that the run began, in order."""
+        return tuple(dict.fromkeys(mark.phase for mark in self.marks if isinstance(mark, PhaseBegin)))
+
+    @property
     def is_partial(self) -> bool:
         """Whether the run was killed: its record has no end."""
         return not self.ending

@@ -37,6 +37,7 @@ def summarize(run: Run) -> dict[str, Any]:
         "manifest": msgspec.to_builtins(manifest),
         "thresholds": _thresholds(run),
         "metrics": {name: _metric(metric, run.totals, {}) for name, metric in METRICS.items()},
+        "begun_phases": list(run.phases),
         "phases": [_phase(run, phase) for phase in run.totals.phases()],
         "checks": [
             {"phase": phase, "name": name, "passed": counts.passed, "failed": counts.failed}

@@ -24,7 +24,6 @@ class HistoryRow(NamedTuple):
     """A run's line: texts, and figures of one phase; None where it had none. Times are ms."""
 
     run_id: str
-    started_at: str
     profile: str
     target: str
     verdict: str
@@ -47,19 +46,19 @@ class Trend(NamedTuple):
 
 
 def trends(rows: Iterable[HistoryRow]) -> list[Trend]:
-    """Return a trend for each phase of a profile that two or more runs had."""
-    groups: dict[tuple[str, str], list[HistoryRow]] = {}
+    """Return a trend for each phase of a profile that two or more runs had against a target."""
+    groups: dict[tuple[str, str, str], list[HistoryRow]] = {}
     for row in rows:
         if row.rate_per_s is not None and row.p95_ms is not None:
-            groups.setdefault((row.profile, row.phase), []).append(row)
+            groups.setdefault((row.profile, row.phase, row.target), []).append(row)
     return [
         Trend(
-            f"{profile}, {phase}",
+            printable(f"{profile}, {phase} against {target}"),
             tuple(row.rate_per_s or 0.0 for row in members),
             tuple(row.p95_ms or 0.0 for row in members),
             tuple(row.run_id for row in members),
         )
-        for (profile, phase), members in groups.items()
+        for (profile, phase, target), members in groups.items()
         if len(members) >= _FEWEST_FOR_TREND
     ]
 

@@ -7,6 +7,7 @@ from math import exp, log, sqrt
 from pathlib import Path
 from random import Random
 
+import msgspec
 import pytest
 
 from dms_load_test.errors import ConfigError
@@ -93,7 +94,7 @@ def manifest(run_id):
         target="https://dms.example/api/",
         profile="dev",
         seed=7,
-        phases=(PHASE,),
+        items=(PHASE,),
         data_standard="Ed-Fi 5.2.0",
         settings=(SettingRow("VUS_READWRITE_PHASE", "10", "default"),),
     )
@@ -178,6 +179,17 @@ def record(tmp_path):
         return made
 
     return make
+
+
+@pytest.fixture
+def retold():
+    """Write members of a record's manifest anew: `retold(record.path, seed=8)`."""
+
+    def tell(path, **members):
+        first, _, rest = path.read_bytes().partition(b"\n")
+        path.write_bytes(msgspec.json.encode(msgspec.json.decode(first) | members) + b"\n" + rest)
+
+    return tell
 
 
 @pytest.fixture

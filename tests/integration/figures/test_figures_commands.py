@@ -12,7 +12,10 @@ from dms_load_test.cli.watching import watching_settings
 from dms_load_test.config import load_settings
 from dms_load_test.errors import ConfigError
 from dms_load_test.results.history import past_runs
+from dms_load_test.results.page_tables import table_values
+from dms_load_test.results.record import read_record
 from dms_load_test.results.run import read_run
+from dms_load_test.results.story import story_of
 from dms_load_test.results.summary import write_summary
 from dms_load_test.views.history import HistoryRow, history_html, trends
 
@@ -95,16 +98,36 @@ def test_history_takes_a_summary_where_there_is_one_and_tells_the_same(record, t
     assert from_record.failed_ratio == sum(not s.ok for s in made.samples) / len(made.samples)
 
 
-def row(run_id, rate, profile="dev", phase="load"):
-    return HistoryRow(run_id, "2026", profile, "t", "passed", phase, 10, rate, 1.0, 2.0, 3.0, 0.0)
+def test_history_tells_the_last_phase_of_a_run_whatever_its_scenario_called_it(record, retold, tmp_path):
+    made = record(name="run")
+    retold(made.path, phases=["knee", "portal.py"], program=[[["knee", "knee"]], [["portal.py", "portal"]]])
+
+    (from_record,) = past_runs(tmp_path)
+    write_summary(made.path.parent / "summary.json", read_run(made.path))
+
+    assert (from_record.phase, from_record.operations) == ("readwrite", len(made.samples))
+    assert list(past_runs(tmp_path)) == [from_record]
+    assert table_values(story_of(read_record(made.path)))["closed"] == ["readwrite"]
+
+
+def test_emulators_of_runs_own_are_one_target(record, retold, tmp_path):
+    notes = ["No target is set (--target): this is about the embedded emulator, which serves at http://127.0.0.1:1."]
+    for port in range(2):
+        retold(record(name=f"run-{port}").path, target=f"http://127.0.0.1:{port}/", notes=notes)
+
+    assert {run.target for run in past_runs(tmp_path)} == {"the embedded emulator"}
+
+
+def row(run_id, rate, profile="dev", phase="load", target="t"):
+    return HistoryRow(run_id, profile, target, "passed", phase, 10, rate, 1.0, 2.0, 3.0, 0.0)
 
 
 def test_a_trend_is_of_runs_that_can_be_compared():
-    rows = [row("a", 1.0), row("b", 2.0), row("c", 5.0, profile="prod"), row("d", None)]
+    rows = [row("a", 1.0), row("b", 2.0), row("c", 5.0, profile="prod"), row("d", None), row("e", 9.0, target="u")]
 
     (trend,) = trends(rows)
 
-    assert (trend.title, trend.rates_per_s, trend.names) == ("dev, load", (1.0, 2.0), ("a", "b"))
+    assert (trend.title, trend.rates_per_s, trend.names) == ("dev, load against t", (1.0, 2.0), ("a", "b"))
 
 
 def test_a_page_of_runs_holds_no_foreign_markup():

@@ -70,6 +70,40 @@ def test_each_operation_on_each_resource_has_its_row(record):
     assert [row.subject.operation for row in rows[:6]] == ["", "create", "read", "query", "update", "delete"]
 
 
+def test_phases_are_compared_whatever_their_scenario_calls_them(record, retold):
+    one, other = record(name="one"), record(name="other")
+    for made in (one, other):
+        retold(made.path, phases=["portal.py"])
+
+    assert {row.subject.phase for row in compared(one, other).rows} == {"readwrite"}
+
+
+@pytest.mark.parametrize(
+    ("members", "told"),
+    [
+        ({"settings": [["RATE_READWRITE_PHASE", "50", "--set"]]}, "settings: RATE_READWRITE_PHASE unset and 50"),
+        ({"data": {"RESOURCES": "students"}}, "settings: RESOURCES district and students"),
+        (
+            {"program": [[["readwrite", "readwrite", None, {}, "spike"]]]},
+            "what was run: readwrite; and readwrite (shape",
+        ),
+        ({"program": [[["readwrite", "day"], ["paging", "paging"]]]}, "readwrite; and day (readwrite) beside paging"),
+        ({"program": [[["readwrite", "readwrite", None, {"WORKERS": "2"}]]]}, "readwrite; and readwrite (WORKERS=2)"),
+        ({"settings": [["SEED", "8", "--set"], ["EXPORTS", "csv", "--set"]]}, ""),
+    ],
+)
+def test_whatever_changes_what_is_sent_or_how_fast_is_told(record, retold, members, told):
+    base, new = record(name="base"), record(name="new")
+    alike = {"settings": [["RATE_READWRITE_PHASE", "", "default"], ["SEED", "", "default"], ["EXPORTS", "", "default"]]}
+    alike |= {"data": {"RESOURCES": "district"}, "program": [[["readwrite", "readwrite"]]]}
+    retold(base.path, **alike)
+    retold(new.path, **alike | members)
+
+    differing = [text for text in compared(base, new).cautions if text.startswith("The runs differ")]
+    assert len(differing) == (1 if told else 0)
+    assert told in "".join(differing)
+
+
 def test_a_killed_run_is_compared_and_said_to_be_partial(record, server):
     comparison = compared(record(server(1)), record(server(2), killed=True))
 

@@ -79,7 +79,7 @@ def test_a_secret_among_the_settings_of_a_plan_is_not_recorded(tmp_path):
 
 def test_a_record_that_tells_names_only_is_run_on_where_they_are_scenarios_and_else_refused(tmp_path):
     named = msgspec.structs.replace(recorded(program_of(["smoke", "load"]), tmp_path), program=())
-    unknown = msgspec.structs.replace(named, phases=("smoke", "spike", "mine"))
+    unknown = msgspec.structs.replace(named, items=("smoke", "spike", "mine"))
 
     assert program_of_run(named) == program_of(["smoke", "load"])
     with pytest.raises(ConfigError, match="does not tell how spike, mine was run; run it anew"):
