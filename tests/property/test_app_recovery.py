@@ -92,7 +92,7 @@ def small():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(recovery, "_STRETCH", STRETCH)
         patch.setattr(recovery, "_STRETCH_A_USER", 2)
-        patch.setattr(recovery, "_SHORT_STRETCH", 2)
+        patch.setattr(recovery, "_SHORT_STRETCH", 12)  # three refused ones, then what nine users had under way
         patch.setattr(recovery, "_MOST_EMPTY", MOST_EMPTY)
         yield
 
