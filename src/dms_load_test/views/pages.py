@@ -32,6 +32,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "statuses": ("statuses",),
     "split": ("split",),
     "operations": ("operations",),
+    "operations_left_out": ("operations_left_out",),
     "steps": ("steps",),
     "failures": ("failures",),
     "overhead": ("overhead",),

@@ -169,3 +169,44 @@ def test_a_flush_writes_what_waits_before_what_is_new():
     lines, totals = recorded(11, all_resources)
     written = sum(tally_of(part).series[key].count for part in lines.of(Part) for key in list(tally_of(part).series))
     assert written == sum(series.count for series in totals.tally.series.values())
+
+
+class LargeLines(Lines):
+    """A record whose parts take so many bytes a round."""
+
+    def __init__(self, round_bytes):
+        super().__init__()
+        self.round_bytes = round_bytes
+        self.part_bytes = 0
+
+    def write(self, event):
+        super().write(event)
+        if not isinstance(event, Part):
+            return 100
+        written = 0 if event.more else self.round_bytes
+        self.part_bytes += written
+        return written
+
+
+def rounds_of(round_bytes, ages_s):
+    lines, aggregate = LargeLines(round_bytes), Aggregate(0, "load")
+    recorder = Recorder(lines)
+    for second in ages_s:
+        aggregate.add(sample())
+        recorder.snapshot(aggregate.snapshot(second * SECOND))
+    return lines, [part.t for part in lines.of(Part) if not part.more]
+
+
+def test_the_tables_of_a_usual_run_are_written_as_often_as_is_told():
+    _, times = rounds_of(110_000, range(1, 3601))
+
+    # A round takes a second or two to be written; the pause is counted from its end.
+    assert {round(later - earlier) for earlier, later in pairwise(times) if later < 600} == {11}
+    assert max(later - earlier for earlier, later in pairwise(times)) <= 61
+
+
+def test_the_tables_of_a_very_large_run_become_rarer_and_its_record_no_larger():
+    lines, times = rounds_of(1_000_000, range(1, 90_000, 10))
+
+    assert lines.part_bytes < 50_000_000
+    assert times[-1] > 80_000
