@@ -145,7 +145,6 @@ def _export(run: Run, record: Path) -> RunExport:
         accounts=run.accounts,
         notes=(*manifest.notes, *(note.text for note in run.notes)),
         moments=partial(moments_of, record),
-        is_partial=run.is_partial,
         facts={"Data standard": manifest.data_standard, "Seed": str(manifest.seed)},
         tables=[(line.phase, Table(line.title, line.columns, line.rows, line.note)) for line in run.tables],
         violations=[

@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from dms_load_test.metrics.totals import Totals
     from dms_load_test.metrics.verdict import ResourceAccount, Verdict
 
-_VERBS = {"create": "POST", "read": "GET", "query": "GET", "update": "PUT", "delete": "DELETE", "token": "POST"}
+_VERBS = {
+    "create": "POST",
+    "read": "GET",
+    "query": "GET",
+    "update": "PUT",
+    "delete": "DELETE",
+    "token": "POST",
+    "metadata": "GET",
+    "audit": "GET",
+}
+"""A scenario's own requests may have any method."""
 _BY_ID = ("read", "update", "delete")
 _OTHERS = {"token": "/oauth/token", "metadata": "/metadata"}
 
@@ -69,7 +79,6 @@ class RunExport:
     accounts: Sequence[ResourceAccount]
     notes: Sequence[str]
     moments: Callable[[], Iterable[Moment]]
-    is_partial: bool = False
     facts: Mapping[str, str] = field(default_factory=dict)
     """Further lines for a reader: `Data standard`, `Seed`."""
     tables: Sequence[tuple[str, Table]] = ()
@@ -79,11 +88,17 @@ class RunExport:
 
 
 def verb_and_name(operation: str, resource: str) -> tuple[str, str]:
-    """Return a request's method and its path with ids folded: `GET`, `/ed-fi/students/{id}`."""
+    """Return a request's method, empty where it is not known, and its path with ids folded: `/ed-fi/students/{id}`.
+
+    What an audit reads, in whichever way, is under a name of its own: it is no part of what the scenario measures.
+    """
+    verb = _VERBS.get(operation, "")
     if operation in _OTHERS:
-        return _VERBS.get(operation, "GET"), _OTHERS[operation]
+        return verb, _OTHERS[operation]
     path = path_of(resource) if resource else "other"
-    return _VERBS.get(operation, "GET"), f"{path}/{{id}}" if operation in _BY_ID else path
+    if operation == "audit":
+        return verb, f"{path} (audit)"
+    return verb, f"{path}/{{id}}" if operation in _BY_ID else path
 
 
 def failure_text(key: FailureKey) -> str:

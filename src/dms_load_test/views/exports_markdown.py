@@ -9,9 +9,9 @@ from dms_load_test.metrics.thresholds import Judgement
 from dms_load_test.metrics.verdict import VerdictKind
 from dms_load_test.views.compare import escape
 from dms_load_test.views.exports import failure_text
-from dms_load_test.views.findings import MOST_ROWS, cell_text, own_text, table_notes, violation_lines
-from dms_load_test.views.tables import observed_text
-from dms_load_test.views.text import milliseconds, plural, rate, share, took
+from dms_load_test.views.findings import own_text, table_notes, violation_lines
+from dms_load_test.views.tables import MOST_ROWS, observed_text
+from dms_load_test.views.text import cell_text, milliseconds, plural, rate, share, took
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

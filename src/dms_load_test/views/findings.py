@@ -8,7 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from dms_load_test.views.progress import with_unit
-from dms_load_test.views.text import plural, printable
+from dms_load_test.views.tables import MOST_ROWS
+from dms_load_test.views.text import cell_text, plural, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from dms_load_test.load.virtual_user import Violation
     from dms_load_test.metrics.catalog import OwnFigure
 
-MOST_ROWS = 40
 MOST_VIOLATIONS = 10
 
 
@@ -28,7 +28,7 @@ def findings_table(phase: str, found: plan.Table) -> Table:
         numeric = any(isinstance(row[place], (int, float)) for row in found.rows)
         table.add_column(printable(column), justify="right" if numeric else "left")
     for row in found.rows[:MOST_ROWS]:
-        table.add_row(*(Text(cell_text(value)) for value in row))
+        table.add_row(*(Text(printable(cell_text(value))) for value in row))
     return table
 
 
@@ -59,12 +59,3 @@ def own_text(own: OwnFigure) -> str:
     p50, p95 = map(with_unit, own.times.percentiles_us((50, 95)))
     times = plural(own.times.count, "time")
     return printable(f"{name}: {times}, p50 {p50}, p95 {p95}, max {with_unit(own.times.max_us)}")
-
-
-def cell_text(value: plan.Cell) -> str:
-    """Return a cell of a scenario's table: a dash for nothing, numbers to two places."""
-    if value is None:
-        return "-"
-    if isinstance(value, float):
-        return f"{value:,.2f}"
-    return f"{value:,}" if isinstance(value, int) else printable(value)

@@ -15,7 +15,7 @@ import jinja2
 from dms_load_test.errors import ConfigError
 from dms_load_test.views.progress import with_unit
 from dms_load_test.views.tables import observed_text
-from dms_load_test.views.text import clock, closed_model, milliseconds, rate, share, took
+from dms_load_test.views.text import cell_text, clock, closed_model, milliseconds, rate, share, took
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -131,15 +131,6 @@ _HEALTH = {
 def _health(value: float, name: str) -> str:
     _, factor, unit = _HEALTH.get(name, (name, 1.0, ""))
     return f"{value * factor:,.3g}{unit}" if abs(value * factor) < 1000 else f"{value * factor:,.0f}{unit}"  # noqa: PLR2004 - no exponents
-
-
-def cell_text(value: str | float | None) -> str:
-    """A cell of a table whose columns are not known beforehand: numbers to four digits, a dash for nothing."""
-    if value is None or isinstance(value, str):
-        return value or "-"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"  # noqa: PLR2004 - no exponents
 
 
 def bytes_text(count: int) -> str:

@@ -39,6 +39,15 @@ def share(hits: int, total: int) -> str:
     return ">99.9 %" if percent > 99.9 else f"{percent:.1f} %"  # noqa: PLR2004 - would be shown as 100.0
 
 
+def cell_text(value: str | float | None) -> str:
+    """A cell of a table whose columns are not known beforehand: numbers to four digits, a dash for nothing."""
+    if value is None or isinstance(value, str):
+        return value or "-"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"  # noqa: PLR2004 - no exponents
+
+
 def clock(seconds: float) -> str:
     """A duration to the second: `0:07`, `12:30`, `1:02:03`."""
     whole = max(0, round(seconds))

@@ -19,6 +19,7 @@ from dms_load_test.results.run import read_run
 from dms_load_test.results.run_folder import RunFolder
 from dms_load_test.results.samples import SampleLog
 from dms_load_test.results.summary import summarize
+from dms_load_test.views.exports import verb_and_name
 
 LOCUST_STATS = (
     "Type,Name,Request Count,Failure Count,Median Response Time,Average Response Time,Min Response Time,"
@@ -71,6 +72,19 @@ def test_stats_are_those_of_the_requests(exported, percentile):
     assert int(total["Failure Count"]) == sum(not s.ok for s in made.samples)
     assert float(total["99%"]) == pytest.approx(percentile(made.times_ms(), 99), rel=0.01)
     assert ("PUT", "/tpdm/candidates/{id}") in stats
+
+
+@pytest.mark.parametrize(
+    ("operation", "name"),
+    [
+        ("query", ("GET", "/ed-fi/students")),
+        ("audit", ("GET", "/ed-fi/students (audit)")),
+        ("request", ("", "/ed-fi/students")),
+        ("metadata", ("GET", "/metadata")),
+    ],
+)
+def test_requests_of_different_kinds_are_under_names_of_their_own(operation, name):
+    assert verb_and_name(operation, "students") == name
 
 
 def test_the_history_has_a_line_each_second_and_ends_with_the_totals(exported):

@@ -9,7 +9,7 @@ from dms_load_test.results.events import Manifest, Note, Second, SecondRow, Step
 from dms_load_test.results.page import page_of
 from dms_load_test.results.story import Story
 from dms_load_test.views.dashboard import Board
-from dms_load_test.views.pages import PARTS, bytes_text, cell_text, render_page, render_part
+from dms_load_test.views.pages import PARTS, bytes_text, render_page, render_part
 
 HOSTILE = "<script>alert(1)</script>\"'>{{7*7}}"
 
@@ -117,10 +117,3 @@ def test_every_part_escapes_what_others_said(story):
 )
 def test_bytes_are_told_with_three_digits(count, text):
     assert bytes_text(count) == text
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(None, "-"), ("", "-"), ("a", "a"), (1234, "1,234"), (1.23456, "1.235"), (123456.7, "123,457")]
-)
-def test_cells_of_unknown_tables_are_told_plainly(value, text):
-    assert cell_text(value) == text

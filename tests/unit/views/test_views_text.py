@@ -86,3 +86,11 @@ def test_a_sparkline_is_relative_to_its_largest_value():
 @pytest.mark.parametrize(("count", "shown"), [(0, "0 retries"), (1, "1 retry"), (1200, "1,200 retries")])
 def test_words_agree_with_their_number(count, shown):
     assert text.plural(count, "retry", "retries") == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(None, "-"), ("", "-"), ("a", "a"), (1234, "1,234"), (0.004, "0.004"), (1.23456, "1.235"), (123456.7, "123,457")],
+)
+def test_cells_of_unknown_tables_are_told_plainly(value, shown):
+    assert text.cell_text(value) == shown
