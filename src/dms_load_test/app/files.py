@@ -6,15 +6,17 @@ import os
 from pathlib import Path
 
 from dms_load_test.errors import ConfigError
+from dms_load_test.results.storage import whole_file
 
 _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """GitHub Actions shows the Markdown in the file of that name on the page of the job."""
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file. Raises: ConfigError: if that is not possible."""
+    """Write a file, whole or not at all. Raises: ConfigError: if that is not possible."""
     try:
-        path.write_text(text, encoding="utf-8", newline="")
+        with whole_file(path) as file:
+            file.write(text)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; choose a file that can be written") from error
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dms_load_test.app.target import UNHEARD, connected, documents_of, embedded, open_client, read_graph
 from dms_load_test.engine.loop import run as run_loop
 from dms_load_test.errors import ConfigError
+from dms_load_test.results.storage import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -108,10 +109,10 @@ def export_documents(documents: Documents, graph: DependencyGraph, folder: Path,
 
 def _write(path: Path, documents: Documents, resource: str, count: int) -> None:
     payload = documents.payload
-    with path.open("wb") as file:
+    with whole_file(path) as file:
         for first in range(0, count, _WRITTEN_AT_ONCE):
             ordinals = range(first, min(count, first + _WRITTEN_AT_ONCE))
-            file.write(b"\n".join(payload(resource, ordinal) for ordinal in ordinals) + b"\n")
+            file.buffer.write(b"\n".join(payload(resource, ordinal) for ordinal in ordinals) + b"\n")
 
 
 def _graph(settings: Settings) -> tuple[ApiModel, DependencyGraph]:

@@ -13,7 +13,9 @@ ExportOption = Annotated[
     str | None,
     typer.Option("--export", metavar="FORMATS", help="csv, junit, markdown, hdr, k6, separated by commas; all; none."),
 ]
-SamplesOption = Annotated[bool, typer.Option("--samples", help="Write down every single request, compressed.")]
+SamplesOption = Annotated[
+    bool, typer.Option("--samples", help="Write down every single request of the run's phases, compressed.")
+]
 PostgresOption = Annotated[
     str | None,
     typer.Option(metavar="URL", help="Record the statistics of the target's database; its password is PGPASSWORD."),
