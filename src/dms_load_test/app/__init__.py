@@ -14,6 +14,6 @@ A run, in the order in which it goes on:
 - what a run did and its inventory lacks: `recovery`, `lookup`
 
 Before a run: `doctor`, `checks`; `setup_client`; `inspect`, `data`; `emulate`.
-After a run: `report`; `exports`; `compare`; `history`; `clean`, `cleaning`; `send`; `stock`.
+After a run: `report`; `exports`; `compare`; `history`; `clean`, `cleaning`; `send`; `inventory`.
 For all of them: `about`, `files`, `user_modules`.
 """

@@ -21,7 +21,6 @@ PASSED, BUG, THRESHOLD_FAILED, CONFIG, INTERRUPTED, SCENARIO, ABORTED, TARGET = 
 """k6's codes where k6 has one (99 to 108); 110 is ours."""
 VERDICTS = {
     "passed": PASSED,
-    "target unusable": TARGET,
     "target lost": TARGET,
     "scenario raised": SCENARIO,
     "aborted": ABORTED,

@@ -61,7 +61,7 @@ def inventory(
     results: ResultsOption = None,
 ) -> None:
     """Count what a run created, or list what is left of it."""
-    from dms_load_test.app.stock import document_lines, inventory_lines
+    from dms_load_test.app.inventory import document_lines, inventory_lines
 
     folder = settings_in_force(None, None, results=results).settings.results_dir
     for line in document_lines(folder, run) if ids else inventory_lines(folder, run):

@@ -26,7 +26,6 @@ LEAST_DONE_RATIO = 0.95
 class VerdictKind(Enum):
     """The kinds of verdict, the gravest first: a run gets the first that applies."""
 
-    TARGET_UNUSABLE = "target unusable"
     SCENARIO_RAISED = "scenario raised"
     TARGET_LOST = "target lost"
     ABORTED = "aborted"
@@ -56,7 +55,6 @@ class Ending(Enum):
     WORKERS_LOST = "workers lost"
     """Too many of a cluster's workers are gone."""
     SCENARIO_RAISED = "scenario raised"
-    TARGET_UNUSABLE = "target unusable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +106,6 @@ class Verdict:
 
 
 _ENDINGS: Mapping[Ending, VerdictKind] = {
-    Ending.TARGET_UNUSABLE: VerdictKind.TARGET_UNUSABLE,
     Ending.SCENARIO_RAISED: VerdictKind.SCENARIO_RAISED,
     Ending.TARGET_LOST: VerdictKind.TARGET_LOST,
     Ending.ABORTED: VerdictKind.ABORTED,
@@ -119,7 +116,6 @@ _ENDINGS: Mapping[Ending, VerdictKind] = {
 
 
 _TITLES: Mapping[VerdictKind, str] = {
-    VerdictKind.TARGET_UNUSABLE: "Not run",
     VerdictKind.SCENARIO_RAISED: "Failed",
     VerdictKind.TARGET_LOST: "Ended early",
     VerdictKind.ABORTED: "Aborted",

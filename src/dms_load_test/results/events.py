@@ -133,7 +133,6 @@ class Second(msgspec.Struct, frozen=True, tag="second", omit_defaults=True):
     dropped: int = 0
     retries: int = 0
     rate_limited: int = 0
-    failed_checks: int = 0
     health: dict[str, float] = {}
     """The generator's own figures, by name with unit: `cpu_ratio`, `loop_lag_p99_ms`."""
     failures: dict[int, int] = {}
@@ -293,7 +292,7 @@ class Accounts(msgspec.Struct, frozen=True, tag="accounts"):
 
 
 class Note(msgspec.Struct, frozen=True, tag="note"):
-    """Something a reader should know, at its time: `rate limited by the server`, `token renewed`."""
+    """Something a reader should know, at its time, such as `2 workers share the load on this machine.`."""
 
     t: float
     text: str

@@ -11,7 +11,6 @@ from dms_load_test.metrics.histogram import merged
 from dms_load_test.metrics.tally import CRUD
 from dms_load_test.results.charts import charts_of
 from dms_load_test.results.page_tables import percentiles, run_of, table_values
-from dms_load_test.results.timeline import SUMS
 from dms_load_test.sample import NS_PER_S
 
 if TYPE_CHECKING:
@@ -65,7 +64,6 @@ def _verdict(run: Run) -> dict[str, Any] | None:
         return None
     verdict = run.verdict
     return {
-        "kind": verdict.kind.value,
         "passed": verdict.passed,
         "sentence": verdict.sentence,
     }
@@ -102,13 +100,13 @@ def _figures(story: Story) -> dict[str, Any]:
     return {
         "requests": sums["requests"],
         "failed": sums["failed"],
-        "seconds": seconds,
         "per_s": sums["requests"] / seconds if seconds else 0.0,
         "now_per_s": sum(s.requests.total() for s in recent) / recent_s if recent_s else 0.0,
         "users": story.now.users,
         "users_max": story.now.users_max,
         **percentiles(times),
-        **{name: sums[name] for name in SUMS},
+        "sent_bytes": sums["sent_bytes"],
+        "received_bytes": sums["received_bytes"],
     }
 
 

@@ -183,7 +183,6 @@ def second_of(snapshot: Snapshot, health: Mapping[str, float]) -> Second:
         dropped=sum(count for (_, name, _), count in tally.counters.items() if name == "dropped_iterations"),
         retries=retries,
         rate_limited=limited,
-        failed_checks=sum(counts.failed for counts in tally.checks.values()),
         health=dict(health),
         failures=failures,
     )

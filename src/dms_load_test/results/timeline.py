@@ -104,7 +104,7 @@ class Counts:
         )
 
 
-SUMS = ("sent_bytes", "received_bytes", "iterations", "dropped", "retries", "rate_limited", "failed_checks")
+SUMS = ("sent_bytes", "received_bytes", "iterations", "dropped")
 
 
 def counts_of(second: Second) -> Counts:

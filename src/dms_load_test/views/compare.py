@@ -36,10 +36,15 @@ class Cell(NamedTuple):
 
 def cell_of(name: str, change: Change) -> Cell:
     """Return the texts of a figure."""
+    changed = f"{change.change * 100:+.2f}" if name == "errors" else percent_text(change.change)
+    return Cell(value_text(name, change.new), changed, change.kind)
+
+
+def value_text(name: str, value: float) -> str:
+    """Return a figure of one run as text."""
     if name == "errors":
-        return Cell(f"{change.new:.2%}", f"{change.change * 100:+.2f}", change.kind)
-    value = rate(change.new) if name == "rate" else milliseconds(change.new * 1000)
-    return Cell(value, percent_text(change.change), change.kind)
+        return f"{value:.2%}"
+    return rate(value) if name == "rate" else milliseconds(value * 1000)
 
 
 def percent_text(change: float) -> str:

@@ -13,6 +13,7 @@ from dms_load_test.views.compare import (
     phases_of,
     shown,
     subject_text,
+    value_text,
 )
 from dms_load_test.views.text import plural, printable
 
@@ -66,9 +67,9 @@ def _section(comparison: Comparison, *, everything: bool) -> Iterator[str]:
 def _row(row: Row) -> str:
     cells = []
     for name, change in row.changes.items():
-        cell, before = cell_of(name, change), cell_of(name, type(change)(change.new, change.base, 0.0))
+        cell, before = cell_of(name, change), value_text(name, change.base)
         css = cell.kind.value.replace(" ", "-")
-        cells.append(f'<td class="{css}"><small>{before.value} →</small> {cell.value} {cell.change}</td>')
+        cells.append(f'<td class="{css}"><small>{before} →</small> {cell.value} {cell.change}</td>')
     kind = row.kind.value
     cells.append(f'<td class="{kind.replace(" ", "-")}">{kind}</td>')
     css = "resource" if row.subject.resource else "sum"

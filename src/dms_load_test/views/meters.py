@@ -65,9 +65,9 @@ class Meters:
         key = tuple(labels.items())
         family.values[key] = family.values.get(key, 0) + amount
 
-    def gauge(self, name: str, value: float, labels: Mapping[str, str], text: str, unit: str = "1") -> None:
+    def gauge(self, name: str, value: float, labels: Mapping[str, str], text: str) -> None:
         """Set a gauge."""
-        self._family("gauge", name, text, unit).values[tuple(labels.items())] = value
+        self._family("gauge", name, text, "1").values[tuple(labels.items())] = value
 
     def time(self, name: str, distribution: Distribution, labels: Mapping[str, str], text: str) -> None:
         """Add to a histogram."""

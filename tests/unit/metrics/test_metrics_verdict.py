@@ -78,7 +78,6 @@ def test_an_incomplete_run_says_how_much_was_done():
         (Ending.INTERRUPTED, VerdictKind.INTERRUPTED),
         (Ending.ABORTED, VerdictKind.ABORTED),
         (Ending.SCENARIO_RAISED, VerdictKind.SCENARIO_RAISED),
-        (Ending.TARGET_UNUSABLE, VerdictKind.TARGET_UNUSABLE),
         (Ending.TARGET_LOST, VerdictKind.TARGET_LOST),
         (Ending.THRESHOLD, VerdictKind.THRESHOLDS_FAILED),
     ],
