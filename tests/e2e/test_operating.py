@@ -169,6 +169,7 @@ def test_a_repeated_seed_is_told_and_what_an_earlier_run_made_stays(inside, serv
 
     assert any("Repeated seed 7" in note for note in second.summary["manifest"]["notes"])
     assert cleaned.code == 0
+    assert "will be deleted" not in cleaned.out
     assert re.search(r"all +0 +0 +0 +\d+\n", cleaned.out)
     assert server.counts(["students"]) == {"students": 2}
 
