@@ -75,7 +75,7 @@ def history(
     last: Annotated[int, typer.Option(help="How many runs.", min=1)] = 50,
     html: Annotated[Path | None, typer.Option(help="Also write the list and its trends as a page.")] = None,
 ) -> None:
-    """List past runs with verdict and key figures, and the trends of runs that can be compared."""
+    """List past runs with verdict and key figures. Runs that can be compared have a trend."""
     from dms_load_test.app.history import show_history
 
     folder = settings_in_force(None, None, results=results).settings.results_dir
