@@ -34,7 +34,7 @@ def test_a_run_tells_of_names_without_effect_and_of_secrets_that_others_can_read
 def test_a_run_that_is_resumed_has_the_target_that_it_had_and_no_embedded_emulator(tmp_path, given):
     environment = {"CLIENT_ID": "me", "CLIENT_SECRET": "hush", **given}
     manifest = SimpleNamespace(seed=7, target="http://127.0.0.1:1/api", program=((ItemRow("smoke", "smoke"),),))
-    earlier = SimpleNamespace(folder=SimpleNamespace(run_id="run-1"), manifest=manifest)
+    earlier = SimpleNamespace(folder=SimpleNamespace(run_id="run-1"), manifest=manifest, settings=lambda now: now)
 
     resumed = intent_to_resume(load_settings(None, {}, environment, tmp_path), earlier)
 
