@@ -1,4 +1,7 @@
-"""The tables of a finished run, for a terminal of 100 columns; of 80 with fewer columns."""
+"""The tables of a finished run, for a terminal of 100 columns; of 80 and less with fewer columns.
+
+Rule: where a line is too short, names give way and figures never do.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,11 @@ MOST_FAILURES = 10
 _ALL = "all resources"
 _PERCENTS = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0}
 _NARROW_LEAVES_OUT = ("rate/s", "p90")
+_SLIM = 75
+_SLIM_LEAVES_OUT = (*_NARROW_LEAVES_OUT, "p50", "p99", "max")
+_SHORTEST_NAME = 8
+_BETWEEN = 2
+"""Characters between two columns, and at both edges of a table together."""
 _STYLES = {Judgement.PASSED: "green", Judgement.FAILED: "red", Judgement.NOT_JUDGED: "yellow"}
 
 
@@ -42,24 +50,28 @@ def operations_table(totals: Totals, phase: str, width: int, most_rows: int = MO
     if len(rows) > most_rows:
         worst = sorted(rows, key=lambda row: (-row.failed, -row.response.percentile_us(95)))[:most_rows]
         shown = [row for row in rows if row in worst]
-    columns = ["operation", "count", "failed", "rate/s", *_PERCENTS, "max"]
-    if width < WIDE:
-        columns = [column for column in columns if column not in _NARROW_LEAVES_OUT]
+    left_out = () if width >= WIDE else _NARROW_LEAVES_OUT if width >= _SLIM else _SLIM_LEAVES_OUT
+    columns = [name for name in ("operation", "count", "failed", "rate/s", *_PERCENTS, "max") if name not in left_out]
     seconds = totals.active_s(phase)
     table = plain_table(f"{phase} ({seconds:,.{1 if seconds >= 1 else 3}f} s; response times in ms)")
     table.add_column("resource", no_wrap=True)
     for column in columns:
         table.add_column(column, justify="left" if column == "operation" else "right", no_wrap=True)
-    name_width = max(16, width - (68 if width >= WIDE else 54))
     sums = totals.operation_sums(phase)
-    for number, row in enumerate((*sums, *shown)):
-        is_sum = number < len(sums)
-        name = _ALL if is_sum else short_resource(printable(row.resource), name_width)
-        cells = _cells(row, seconds)
-        table.add_row(name, *(cells[column] for column in columns), end_section=number == len(sums) - 1)
+    lines = [[_cells(row, seconds)[column] for column in columns] for row in (*sums, *shown)]
+    names = room_for_names(width, [columns, *lines])
+    for number, (row, cells) in enumerate(zip((*sums, *shown), lines, strict=True)):
+        name = _ALL if number < len(sums) else short_resource(printable(row.resource), names)
+        table.add_row(name, *cells, end_section=number == len(sums) - 1)
     if len(shown) < len(rows):
         table.caption = f"{len(rows) - len(shown)} more rows with fewer failures and shorter times: see summary.json"
     return table
+
+
+def room_for_names(width: int, lines: Iterable[Sequence[str | Text]]) -> int:
+    """Return how long names may be in the first column of a plain table, given the cells of all other columns."""
+    widest = (max(map(len, column)) for column in zip(*lines, strict=True))
+    return max(_SHORTEST_NAME, width - sum(cell + _BETWEEN for cell in widest) - _BETWEEN)
 
 
 def _cells(row: OperationRow, seconds: float) -> dict[str, str | Text]:

@@ -39,8 +39,9 @@ def text_of(shown):
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.file.getvalue())
 
 
-def sample(operation="create", resource="students", ms=10, *, ok=True, status=201):
-    return Sample("load", operation, resource, status, ok, True, "", 1, 0, 0, ms * MS, 0, 0, 0, 0, ms * MS, 0, 1, 1)
+def sample(operation="create", resource="students", ms=10, *, us=0, ok=True, status=201):
+    took_ns = us * 1000 or ms * MS
+    return Sample("load", operation, resource, status, ok, True, "", 1, 0, 0, took_ns, 0, 0, 0, 0, took_ns, 0, 1, 1)
 
 
 class Run:
@@ -210,6 +211,18 @@ def test_a_narrow_terminal_gets_fewer_columns():
     run.second(sample())
     lines = [" ".join(line.split()) for line in summarized(run, width=80).splitlines()]
     assert "resource operation count failed p50 p95 p99 max" in lines
+
+
+@pytest.mark.parametrize("width", [50, 74, 75, 80, 99, 100, 120])
+def test_figures_are_never_cut_however_long_names_are(width):
+    run = Run()
+    longest = "studentEducationOrganizationResponsibilityAssociations"
+    run.second(*(sample("update", longest, us=us) for us in (421, 998, 1490, 12_300, 1_234_500) for _ in range(400)))
+
+    rows = [line for line in summarized(run, width=width).splitlines() if " update " in line]
+    assert len(rows) == 2
+    assert not any("…" in line.split(" update ")[1] for line in rows)
+    assert all("2,000" in line and ("1,234" in line) for line in rows)
 
 
 def test_a_long_table_shows_the_worst_rows_and_says_what_it_left_out():
