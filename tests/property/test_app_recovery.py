@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -121,6 +122,10 @@ def journal(data, document, length, workers, users):
     return has, known
 
 
+def new_inventory():
+    return closing(RunInventory(Path(":memory:"), phase="load"))
+
+
 def told(inventory, documents):
     for resource, ordinal in documents:
         inventory.add(resource, ordinal, f"{resource}-{ordinal}")
@@ -143,31 +148,31 @@ def test_what_was_lost_of_a_load_is_found_and_nothing_else(crew, whole_levels, i
     workers, users = crew
     counts = {"a": 150, "b": 90, "c": 200, "d": 60}
     work = Work(counts, Documents({"c": 40}))
-    inventory = RunInventory(Path(":memory:"), phase="load")
-    target = Target(set())
-    if is_resumed:  # an earlier run with other workers, killed in the first level and recovered
-        first = levels_of(work)[0]
-        has, _ = journal(data, first.document, len(first), 2, users)
-        told(inventory, has)
+    with new_inventory() as inventory:
+        target = Target(set())
+        if is_resumed:  # an earlier run with other workers, killed in the first level and recovered
+            first = levels_of(work)[0]
+            has, _ = journal(data, first.document, len(first), 2, users)
+            told(inventory, has)
+            target.has |= set(has)
+        inventory.begin_run()
+        before = OrdinalSets(inventory)
+        levels = levels_of(Work(counts, work.documents, before.sent))
+        for level in levels[:whole_levels]:
+            done = [level.document(number) for number in range(len(level))]
+            target.has |= set(done)
+            told(inventory, done)
+        inventory.share(workers)
+        level = levels[whole_levels]
+        has, known = journal(data, level.document, len(level), workers, users)
         target.has |= set(has)
-    inventory.begin_run()
-    before = OrdinalSets(inventory)
-    levels = levels_of(Work(counts, work.documents, before.sent))
-    for level in levels[:whole_levels]:
-        done = [level.document(number) for number in range(len(level))]
-        target.has |= set(done)
-        told(inventory, done)
-    inventory.share(workers)
-    level = levels[whole_levels]
-    has, known = journal(data, level.document, len(level), workers, users)
-    target.has |= set(has)
-    told(inventory, known)
+        told(inventory, known)
 
-    sent = recover(target, work, inventory, ("load",), users)
+        sent = recover(target, work, inventory, ("load",), users)
 
-    assert sent_by(sent) == target.has
-    assert {(entry.resource, entry.ordinal) for entry in inventory.documents()} == target.has
-    assert inventory.is_complete
+        assert sent_by(sent) == target.has
+        assert {(entry.resource, entry.ordinal) for entry in inventory.documents()} == target.has
+        assert inventory.is_complete
 
 
 class OrdinalSets:
@@ -182,80 +187,80 @@ class OrdinalSets:
 def test_what_was_lost_of_new_documents_is_found_and_nothing_else(crew, data):
     workers, users = crew
     work = Work({"a": 2, "b": 2, "c": 5, "d": 3}, Documents({}))
-    inventory = RunInventory(Path(":memory:"), phase="load")
-    planned = [(resource, ordinal) for resource, count in work.counts.items() for ordinal in range(count)]
-    told(inventory, planned)
-    inventory.begin_run()
-    inventory.share(workers)
-    inventory.enter_phase("readwrite")
-    target = Target(set(planned))
-    for resource, first in (("c", 5), ("d", 3)):
+    with new_inventory() as inventory:
+        planned = [(resource, ordinal) for resource, count in work.counts.items() for ordinal in range(count)]
+        told(inventory, planned)
+        inventory.begin_run()
+        inventory.share(workers)
+        inventory.enter_phase("readwrite")
+        target = Target(set(planned))
+        for resource, first in (("c", 5), ("d", 3)):
 
-        def document(number, resource=resource, first=first):
-            return resource, first + number
+            def document(number, resource=resource, first=first):
+                return resource, first + number
 
-        has, known = journal(data, document, 300, workers, users)
-        target.has |= set(has)
-        told(inventory, known)
+            has, known = journal(data, document, 300, workers, users)
+            target.has |= set(has)
+            told(inventory, known)
 
-    sent = recover(target, work, inventory, ("load", "readwrite"), users)
+        sent = recover(target, work, inventory, ("load", "readwrite"), users)
 
-    assert sent_by(sent) == target.has
-    found = [entry for entry in inventory.documents() if not entry.created]
-    assert {entry.phase for entry in found} <= {"readwrite"}
+        assert sent_by(sent) == target.has
+        found = [entry for entry in inventory.documents() if not entry.created]
+        assert {entry.phase for entry in found} <= {"readwrite"}
 
 
 def test_a_worker_far_behind_hides_nothing_of_what_the_others_lost():
     work = Work({"a": 4000, "b": 0, "c": 0, "d": 0}, Documents({}))
-    inventory = RunInventory(Path(":memory:"), phase="load")
-    inventory.begin_run()
-    inventory.share(3)
-    has = [("a", number) for pace, index in ((10, 0), (700, 1), (1300, 2)) for number in range(index, 3 * pace, 3)]
-    lost = {("a", number) for number in range(2071, 2100, 3)}
-    told(inventory, [document for document in has if document not in lost])
-    target = Target(set(has))
+    with new_inventory() as inventory:
+        inventory.begin_run()
+        inventory.share(3)
+        has = [("a", number) for pace, index in ((10, 0), (700, 1), (1300, 2)) for number in range(index, 3 * pace, 3)]
+        lost = {("a", number) for number in range(2071, 2100, 3)}
+        told(inventory, [document for document in has if document not in lost])
+        target = Target(set(has))
 
-    sent = recover(target, work, inventory, ("load",))
+        sent = recover(target, work, inventory, ("load",))
 
-    assert lost < target.has
-    assert sent_by(sent) == target.has
-    assert target.asked < 200  # and the 3,900 that the slowest did not get to are not looked up
+        assert lost < target.has
+        assert sent_by(sent) == target.has
+        assert target.asked < 200  # and the 3,900 that the slowest did not get to are not looked up
 
 
 def test_a_load_that_was_not_killed_costs_a_stretch_or_two():
     work = Work({"a": 400, "b": 0, "c": 900, "d": 0}, Documents({}))
-    inventory = RunInventory(Path(":memory:"), phase="load")
-    inventory.begin_run()
-    has = [("a", number) for number in range(400)] + [("c", number) for number in range(300)]
-    told(inventory, has)
-    target = Target(set(has))
+    with new_inventory() as inventory:
+        inventory.begin_run()
+        has = [("a", number) for number in range(400)] + [("c", number) for number in range(300)]
+        told(inventory, has)
+        target = Target(set(has))
 
-    assert sent_by(recover(target, work, inventory, ("load",))) == target.has
-    assert target.asked <= 2 * STRETCH
+        assert sent_by(recover(target, work, inventory, ("load",))) == target.has
+        assert target.asked <= 2 * STRETCH
 
 
 @pytest.mark.parametrize(("scenario", "found"), [("load", {("a", 0), ("a", 1)}), ("readwrite", {("a", 0)})])
 def test_a_load_is_one_whatever_its_phase_is_called(scenario, found):
     work = Work({"a": 9, "b": 0, "c": 0, "d": 0}, Documents({}))
-    inventory = RunInventory(Path(":memory:"), phase="load")
-    told(inventory, [("a", 0)])
-    named = msgspec.structs.replace(manifest(("mine",)), program=((ItemRow(scenario, "mine"),),))
+    with new_inventory() as inventory:
+        told(inventory, [("a", 0)])
+        named = msgspec.structs.replace(manifest(("mine",)), program=((ItemRow(scenario, "mine"),),))
 
-    sent = asyncio.run(recovery.recovered(Target({("a", 0), ("a", 1)}), work, inventory, named, 1))
+        sent = asyncio.run(recovery.recovered(Target({("a", 0), ("a", 1)}), work, inventory, named, 1))
 
-    assert sent_by(sent) == found
+        assert sent_by(sent) == found
 
 
 @pytest.mark.parametrize("status", [0, 401, 429, 503])
 def test_a_target_that_does_not_answer_is_no_target_without_documents(status):
     work = Work({"a": 40, "b": 0, "c": 0, "d": 0}, Documents({}))
-    inventory = RunInventory(Path(":memory:"), phase="load")
-    inventory.begin_run()
+    with new_inventory() as inventory:
+        inventory.begin_run()
 
-    with pytest.raises(TargetError, match="cannot look up what the run made"):
-        recover(Target(set(), status), work, inventory, ("load",))
+        with pytest.raises(TargetError, match="cannot look up what the run made"):
+            recover(Target(set(), status), work, inventory, ("load",))
 
-    assert not inventory.is_complete
+        assert not inventory.is_complete
 
 
 @pytest.mark.parametrize(
@@ -266,19 +271,19 @@ def test_an_answer_that_is_no_list_of_documents_ends_the_recovery(body):
         async def query(self, resource, params):
             return Reply(200, ok=True, headers={}, body=body)
 
-    inventory = RunInventory(Path(":memory:"), phase="load")
-    inventory.begin_run()
+    with new_inventory() as inventory:
+        inventory.begin_run()
 
-    with pytest.raises(TargetError, match="without a list of documents that have ids"):
-        recover(Page(set()), Work({"a": 40, "b": 0, "c": 0, "d": 0}, Documents({})), inventory, ("load",))
+        with pytest.raises(TargetError, match="without a list of documents that have ids"):
+            recover(Page(set()), Work({"a": 40, "b": 0, "c": 0, "d": 0}, Documents({})), inventory, ("load",))
 
-    assert not inventory.is_complete
+        assert not inventory.is_complete
 
 
 def test_a_resource_that_may_not_be_read_is_passed_over():
     work = Work({"a": 40, "b": 0, "c": 0, "d": 0}, Documents({}))
-    inventory = RunInventory(Path(":memory:"), phase="load")
-    inventory.begin_run()
+    with new_inventory() as inventory:
+        inventory.begin_run()
 
-    assert sent_by(recover(Target({("a", 0)}, 403), work, inventory, ("load",))) == set()
-    assert inventory.is_complete
+        assert sent_by(recover(Target({("a", 0)}, 403), work, inventory, ("load",))) == set()
+        assert inventory.is_complete

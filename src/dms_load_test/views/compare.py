@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.text import Text
 
 from dms_load_test.metrics.difference import ALL_CHANCE, FIGURES, Kind
-from dms_load_test.views.tables import plain_table
+from dms_load_test.views.tables import plain_table, room_for_names
 from dms_load_test.views.text import milliseconds, plural, printable, rate, short_resource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rich.console import Console
     from rich.table import Table
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 HEADINGS = {"rate": "rate/s", "p50": "p50 ms", "p95": "p95 ms", "p99": "p99 ms", "errors": "errors"}
 _STYLES = {Kind.WORSE: "bold red", Kind.BETTER: "green", Kind.TOO_FEW: "dim", Kind.SAME: ""}
-_NAME_WIDTH = 28
+_LEFT_OUT = ("p50", "p99")
+_SHORTEST_NAME = 28
 _MANY = 9.995
 """A change beyond 999 % is a multiple."""
 
@@ -131,27 +132,43 @@ def print_comparison(console: Console, comparison: Comparison, *, everything: bo
     console.print(Text(f"base  {comparison.base}\nnew   {comparison.new}", style="dim"))
     for phase in phases_of(comparison):
         rows, hidden = shown(comparison, phase, everything=everything)
-        console.print(_table(phase, rows, hidden))
+        console.print(_table(phase, rows, hidden, console.width))
     for text in (*explanations(comparison), *comparison.cautions):
         console.print(Text(f"Note: {printable(text)}", style="dim"))
     style = {Kind.WORSE: "bold red", Kind.TOO_FEW: "bold yellow"}.get(comparison.kind, "bold green")
     console.print(Text(conclusion(comparison), style=style))
 
 
-def _table(phase: str, rows: Sequence[Row], hidden: int) -> Table:
-    caption = f"{plural(hidden, 'more resource row')} with no change to tell; --all shows them" if hidden else None
-    table = plain_table(f"{phase}: new run, and its change from the base", caption)
+def _table(phase: str, rows: Sequence[Row], hidden: int, width: int) -> Table:
+    """Return the rows of a phase. Where names would get too short, figures that became no worse are left out."""
+    notes = [f"{plural(hidden, 'more resource row')} with no change to tell; --all shows them"] if hidden else []
+    figures, lines = list(HEADINGS), list(_lines(rows, HEADINGS))
+    if room_for_names(width, [(*HEADINGS.values(), ""), *lines]) < _SHORTEST_NAME:
+        figures = [name for name in HEADINGS if name not in _LEFT_OUT or any(_is_worse(row, name) for row in rows)]
+        lines = list(_lines(rows, figures))
+    if len(figures) < len(HEADINGS):
+        notes.append("more figures in a wider terminal, and with --markdown or --html")
+    table = plain_table(f"{phase}: new run, and its change from the base", "; ".join(notes) or None)
+    headings = [*(HEADINGS[name] for name in figures), ""]
     table.add_column("", no_wrap=True)
-    for heading in HEADINGS.values():
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    for number, row in enumerate(rows):
-        cells = (cell_of(name, change) for name, change in row.changes.items())
-        texts = [Text(f"{cell.value} {cell.change}", style=_STYLES[cell.kind]) for cell in cells]
+    for heading in headings:
+        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
+    names = room_for_names(width, [headings, *lines])
+    for number, (row, cells) in enumerate(zip(rows, lines, strict=True)):
         is_last_sum = not row.subject.resource and number + 1 < len(rows) and rows[number + 1].subject.resource
-        name = short_resource(subject_text(row), _NAME_WIDTH)
-        table.add_row(name, *texts, Text(row.kind.value, style=_STYLES[row.kind]), end_section=bool(is_last_sum))
+        table.add_row(short_resource(subject_text(row), names), *cells, end_section=bool(is_last_sum))
     return table
+
+
+def _is_worse(row: Row, name: str) -> bool:
+    return row.changes[name].kind is Kind.WORSE
+
+
+def _lines(rows: Iterable[Row], figures: Iterable[str]) -> Iterator[list[Text]]:
+    for row in rows:
+        cells = [cell_of(name, row.changes[name]) for name in figures]
+        texts = [Text(f"{cell.value} {cell.change}", style=_STYLES[cell.kind]) for cell in cells]
+        yield [*texts, Text(row.kind.value, style=_STYLES[row.kind])]
 
 
 def comparison_markdown(comparison: Comparison, *, everything: bool = False) -> str:

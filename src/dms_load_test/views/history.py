@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rich.text import Text
 
-from dms_load_test.views.tables import WIDE, plain_table
+from dms_load_test.views.tables import plain_table, room_for_names
 from dms_load_test.views.text import milliseconds, plural, printable, rate, share, sparkline
 
 if TYPE_CHECKING:
@@ -65,19 +65,25 @@ def trends(rows: Iterable[HistoryRow]) -> list[Trend]:
 
 def print_history(console: Console, rows: Sequence[HistoryRow]) -> None:
     """Print a table of the runs, the newest last, and a line for each trend."""
+    headings = ("verdict", "phase", "ops", "rate/s", "p50 ms", "p95 ms", "p99 ms", "failed")
+    lines = [(row.verdict, printable(row.phase), *_figures(row)) for row in rows]
+    longest = max((len(row.run_id) for row in rows), default=0)
+    is_wide = room_for_names(console.width, [headings, *lines]) >= longest
     table = plain_table()
-    for heading in ("run", "verdict", "phase"):
-        table.add_column(heading, no_wrap=True)
-    headings = ("ops", "rate/s", "p50 ms", "p95 ms", "p99 ms", "failed")
-    is_wide = console.width >= WIDE
-    for heading in headings:
+    table.add_column("run", no_wrap=True)
+    for number, heading in enumerate(headings[:2]):  # these wrap where a line is too short: no name to type, no figure
+        words = (len(word) for line in lines for word in line[number].split())
+        table.add_column(heading, min_width=max(words, default=0))
+    for heading in headings[2:]:
         if is_wide or heading not in _NARROW_LEAVES_OUT:
             table.add_column(heading, justify="right", no_wrap=True)
-    for row in rows:
-        verdict = Text(row.verdict, style=_STYLES.get(row.verdict, "red"))
-        cells = dict(zip(headings, _figures(row), strict=True))
-        figures = (cell for heading, cell in cells.items() if is_wide or heading not in _NARROW_LEAVES_OUT)
-        table.add_row(printable(row.run_id), verdict, printable(row.phase), *figures)
+    for row, (verdict, phase, *cells) in zip(rows, lines, strict=True):
+        figures = (
+            cell
+            for heading, cell in zip(headings[2:], cells, strict=True)
+            if is_wide or heading not in _NARROW_LEAVES_OUT
+        )
+        table.add_row(printable(row.run_id), Text(verdict, style=_STYLES.get(verdict, "red")), phase, *figures)
     console.print(table)
     for trend in trends(rows):
         console.print(Text(f"{trend.title}: {plural(len(trend.names), 'run')}, the oldest first", style="bold"))
