@@ -143,7 +143,8 @@ def _table(phase: str, rows: Sequence[Row], hidden: int, width: int) -> Table:
     """Return the rows of a phase. Where names would get too short, figures that became no worse are left out."""
     notes = [f"{plural(hidden, 'more resource row')} with no change to tell; --all shows them"] if hidden else []
     figures, lines = list(HEADINGS), list(_lines(rows, HEADINGS))
-    if room_for_names(width, [(*HEADINGS.values(), ""), *lines]) < _SHORTEST_NAME:
+    needed = min(_SHORTEST_NAME, max((len(subject_text(row)) for row in rows), default=0))
+    if room_for_names(width, [(*HEADINGS.values(), ""), *lines]) < needed:
         figures = [name for name in HEADINGS if name not in _LEFT_OUT or any(_is_worse(row, name) for row in rows)]
         lines = list(_lines(rows, figures))
     if len(figures) < len(HEADINGS):
