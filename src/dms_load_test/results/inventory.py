@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from dms_load_test.load.virtual_user import Entry
 
-VERSION = 1
+VERSION = 2
+"""Version 1 does not tell what a run borrowed from what it made, which `clean` must know."""
 _IN_DOUBT = 1
 """SQLite's mark of an application's own, on files of runs that did not end in order."""
 _BATCH = 256
@@ -35,11 +36,9 @@ _BATCH = 256
 _SCHEMA = f"""
 CREATE TABLE name (number INTEGER PRIMARY KEY, text TEXT UNIQUE NOT NULL);
 CREATE TABLE journal (resource INTEGER, ordinal INTEGER, phase INTEGER, state INTEGER, spelling INTEGER, id BLOB);
+CREATE TABLE sharing (workers INTEGER, rows_before INTEGER);
+CREATE TABLE borrowed (rows INTEGER);
 PRAGMA user_version = {VERSION};
-"""
-_NOTES = """
-CREATE TABLE IF NOT EXISTS sharing (workers INTEGER, rows_before INTEGER);
-CREATE TABLE IF NOT EXISTS borrowed (rows INTEGER);
 """
 _TALLY = """
 SELECT resource.text, phase.text, SUM(state & 3 = ?), SUM(state & 3 = ?), SUM(state & 3 = ?)
@@ -115,7 +114,6 @@ class RunInventory:
         elif version != VERSION:
             self._database.close()
             raise ConfigError(f"{path}: inventory of version {version}; this program reads version {VERSION}")
-        self._database.executescript(_NOTES)
         self._names = {text: number for number, text in self._database.execute("SELECT number, text FROM name")}
         texts = {number: text for text, number in self._names.items()}
         highest = self._database.execute("SELECT resource, MAX(ordinal) FROM journal GROUP BY resource")
