@@ -67,13 +67,16 @@ def exit_codes() -> str:
             "a threshold or a check failed, less than 95 % of the plan was done, or a run is worse than its base",
         ),
         ("CONFIG", "an argument or a setting is wrong; nothing was sent"),
-        ("INTERRUPTED", "interrupted, also at a question; the results so far are written"),
+        (
+            "INTERRUPTED",
+            "interrupted, also at a question, by SIGTERM or a closed terminal; the results so far are written",
+        ),
         ("SCENARIO", "a scenario raised"),
         (
             "ABORTED",
             (
                 "ended early as was asked for: ABORT_ON_4XX, STOP_ON_FIRST_FAILURE; "
-                "or the results cannot be written, as on a full disk"
+                "or what is to be written cannot be, as on a full disk"
             ),
         ),
         ("TARGET", "the target is not ready, not usable, or stopped answering"),

@@ -33,7 +33,7 @@ from dms_load_test.engine.loop import run as run_loop
 from dms_load_test.engine.loop import settle
 from dms_load_test.engine.stop import StopReason
 from dms_load_test.engine.virtual_user import Ordinals, PhaseWorld
-from dms_load_test.errors import ConfigError, ScenarioError
+from dms_load_test.errors import ConfigError, ScenarioError, StorageError
 from dms_load_test.metrics.aggregate import Aggregate
 from dms_load_test.metrics.verdict import Ending, RunFacts, judge
 from dms_load_test.results.events import End
@@ -99,7 +99,7 @@ def run_test(effective: Effective, program: Program, wishes: Wishes) -> Verdict:
     Raises:
         ConfigError: Something that the user gave is wrong; nothing was written to the target.
         TargetError: The target cannot be used; nothing was written to it.
-        StorageError: The results could not be written any more; the run ended.
+        StorageError: The results could not be written any more, and the run ended; or what it says could not.
     """
     continues, quiet = wishes.continues, wishes.quiet
     formats = parse_formats(" ".join(effective.settings.exports))
@@ -127,6 +127,9 @@ def run_test(effective: Effective, program: Program, wishes: Wishes) -> Verdict:
         if wishes.clean_after:
             clean_after(folder, intent.settings, intent.base_url, partial(_say, console))
         beside.keep()
+    if console.failure is not None:  # told last of all: the run and its results are complete
+        what = console.failure.strerror
+        raise StorageError(f"the output could not be written: {what}; make space for it; the results: {folder.path}")
     return summary.verdict
 
 

@@ -6,6 +6,7 @@ standard error, never a traceback. A command stands in the module of its group.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import Annotated, NoReturn
@@ -25,6 +26,8 @@ _ERRORS: tuple[tuple[type[LoadTestError], int], ...] = (
 )
 _OURS = {2: CONFIG, 130: INTERRUPTED}
 """Typer's codes for wrong usage and Ctrl-C -> ours."""
+_TAKES_NO_MORE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What the system says of a full disk, a limit on files, and a terminal that has gone."""
 
 
 def main() -> NoReturn:
@@ -34,6 +37,8 @@ def main() -> NoReturn:
         sys.stdout.flush()
     except BrokenPipeError:
         _drop_output()
+    except OSError as error:
+        code = _unwritten(error)
     sys.exit(code)
 
 
@@ -47,7 +52,17 @@ def _run() -> int | str | None:
         return next(code for kind, code in _ERRORS if isinstance(error, kind))
     except KeyboardInterrupt:
         return _interrupted()
+    except OSError as error:
+        if error.errno not in _TAKES_NO_MORE:
+            raise
+        return _unwritten(error)
     return PASSED
+
+
+def _unwritten(error: OSError) -> int:
+    _drop_output()
+    print(f"dms-load-test: the output cannot be written: {error.strerror}; make space for it", file=sys.stderr)
+    return ABORTED
 
 
 def _code_of(ended: SystemExit) -> int | str | None:

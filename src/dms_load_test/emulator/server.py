@@ -17,6 +17,7 @@ from dms_load_test.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
     from dms_load_test.emulator.options import EmulatorOptions
 
@@ -58,6 +59,11 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self._on_ready is not None and sockets:
             self._on_ready(base_url(self._host, sockets[0].getsockname()[1]), self.stop)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End in order, however often that is asked for: it takes a second at the most."""
+        if not self.should_exit:
+            super().handle_exit(sig, frame)
 
     def stop(self) -> None:
         """End `run` soon."""

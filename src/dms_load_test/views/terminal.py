@@ -53,7 +53,20 @@ class ProgressView(Protocol):
 
 
 class RunConsole(Console):
-    """Standard output whose reader may leave (`| head`): that ends the output, not the run."""
+    """Standard output whose reader may leave (`| head`) and whose disk may be full: that ends the output, not the run.
+
+    `failure` is why it could not be written; a reader who leaves is none.
+    """
+
+    failure: OSError | None = None
+
+    def _check_buffer(self) -> None:
+        """Write what is due, as Rich does, which leaves all but broken pipes to whoever prints."""
+        try:
+            super()._check_buffer()
+        except OSError as error:
+            self.failure = error
+            self.on_broken_pipe()
 
     def on_broken_pipe(self) -> None:
         """Send what is still printed nowhere, instead of ending the process as Rich would."""
@@ -63,7 +76,7 @@ class RunConsole(Console):
         os.close(nowhere)
 
 
-def make_console() -> Console:
+def make_console() -> RunConsole:
     """Return the console for standard output: coloured in a terminal unless NO_COLOR is set, 100 columns elsewhere.
 
     Texts are shown as they are: names and a server's words may look like Rich's markup (`lag [ms]`, `:bug:`).
