@@ -133,9 +133,8 @@ def _registry(options: EmulatorOptions, store: Store) -> Registry:
     access = Access(options.key, claim_set_of(options.claim_set), options.namespace_prefixes)
     administrator = (options.admin_key, options.admin_secret)
     registry = Registry(store.drawer, {(options.key, options.secret): access}, administrator)
-    with store.transaction():
+    with store.first_writes():
         registry.add_first_data_store()
-    store.commit()
     return registry
 
 

@@ -19,10 +19,11 @@ from dms_load_test.emulator import cms_rules as rules
 from dms_load_test.emulator import cms_v2
 from dms_load_test.emulator.claims import CLAIM_SETS, Access, ClaimSet
 from dms_load_test.emulator.cms_registry import FULL_SCOPE, READ_SCOPE
+from dms_load_test.emulator.commits import GroupCommit, UnkeptError
 from dms_load_test.emulator.forms import members, problem_response
 from dms_load_test.emulator.json_body import read_body
 from dms_load_test.emulator.paging import whole_number
-from dms_load_test.emulator.problems import Refused, not_found
+from dms_load_test.emulator.problems import Refused, not_found, unkept
 from dms_load_test.emulator.tokens import basic_credentials
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from dms_load_test.emulator.cms_registry import Credentials, Registry
-    from dms_load_test.emulator.commits import GroupCommit
     from dms_load_test.emulator.store import Store
     from dms_load_test.emulator.tokens import Tokens
 
@@ -83,7 +83,7 @@ class ConfigurationService:
             Route("/{version:str}/vendors/{number}/applications", self._applications_of),
             Route(at + "/{number}/reset-credential", self._reset, methods=["PUT"]),
         ]
-        handlers: Any = {HTTPException: self._http_exception, Refused: self._refused}
+        handlers: Any = {HTTPException: self._http_exception, Refused: self._refused, UnkeptError: self._unkept}
         return Starlette(routes=routes, exception_handlers=handlers)
 
     def _connect_routes(self, name: str, act: Callable[[Request], Awaitable[Response]]) -> list[Route]:
@@ -267,6 +267,9 @@ class ConfigurationService:
 
     async def _refused(self, request: Request, refused: Refused) -> Response:
         return problem_response(refused.problem, self._trace_id(request))
+
+    async def _unkept(self, request: Request, error: UnkeptError) -> Response:
+        return problem_response(unkept(str(error)), self._trace_id(request))
 
     async def _http_exception(self, request: Request, fault: HTTPException) -> Response:
         if fault.status_code == 404:  # noqa: PLR2004 -- a route that does not exist

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from dms_load_test.emulator import drawer
-from dms_load_test.errors import ConfigError
+from dms_load_test.errors import ConfigError, StorageError
 from dms_load_test.file_lock import give_back, take_lock
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ CREATE TABLE links (
     PRIMARY KEY (target, resource, referrer)
 ) STRICT, WITHOUT ROWID;
 """
+_PRIMARY_CODE = 0xFF
+_DISK_ERRORS = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _TABLES = {"resources", "documents", "changes", "links"}
 
 
@@ -86,6 +88,22 @@ def claimed(path: Path) -> Iterator[None]:
         yield
     finally:
         give_back(lock, beside)
+
+
+@contextmanager
+def usable(path: Path | None) -> Iterator[None]:
+    """Tell why a file cannot be used.
+
+    Raises:
+        ConfigError: if it is none of the emulator's.
+        StorageError: if its disk takes no more.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE in _DISK_ERRORS:
+            raise StorageError(f"{path}: {error}; make space, or name a file elsewhere") from error
+        raise ConfigError(f"{path}: {error}; name a file that the emulator made, or a new one") from error
 
 
 def lay_out(db: sqlite3.Connection, entries: drawer.Drawer, made_for: MadeFor) -> None:

@@ -7,7 +7,6 @@ Order of checks, the first failure wins: body size (413, found while reading), t
 from __future__ import annotations
 
 import logging
-import sqlite3
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -15,6 +14,7 @@ import msgspec
 from dms_load_test.emulator import problems
 from dms_load_test.emulator.claims import UNLIMITED, Access
 from dms_load_test.emulator.collections import Collections
+from dms_load_test.emulator.commits import GroupCommit, UnkeptError
 from dms_load_test.emulator.documents import Conditions
 from dms_load_test.emulator.etag import etag
 from dms_load_test.emulator.injector import LOST_WRITE
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Send
 
     from dms_load_test.emulator.collections import Listing
-    from dms_load_test.emulator.commits import GroupCommit
     from dms_load_test.emulator.documents import Documents, State
     from dms_load_test.emulator.options import EmulatorOptions
     from dms_load_test.emulator.problems import Problem
@@ -129,10 +128,9 @@ class DataRoutes:
         """Return the answer once all that it may tell of is committed."""
         try:
             await self._commits.settled()
-        except sqlite3.Error:
-            _log.exception("commit failed")
+        except UnkeptError as error:
             self._documents.descriptors.load()
-            return self._refusal(problems.broken(), call)
+            return self._refusal(problems.unkept(str(error)), call)
         return answer
 
     def _acknowledge_and_drop(self, call: Call, note: Callable[[str], None]) -> Answer:

@@ -7,7 +7,7 @@ the HTTP edge turns it into an answer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -284,3 +284,8 @@ def too_many_requests(retry_after_s: int) -> Problem:
 def broken() -> Problem:
     """500: a bug of ours."""
     return Problem(500, "system", "System Error", "An unexpected problem has occurred.", {}, content_type=PROBLEM_JSON)
+
+
+def unkept(reason: str) -> Problem:
+    """500: the disk of the emulator does not take what was written."""
+    return replace(broken(), detail=f"The emulator could not keep what was written: {reason}; make space.")

@@ -17,10 +17,8 @@ def load_descriptors(documents: Documents, standard: DataStandard) -> int:
     """Create the standard's descriptor values in one transaction, unless there are documents; return how many."""
     if documents.store.newest_version > 0:
         return 0
-    with documents.store.transaction():
-        created = _create_all(documents, standard)
-    documents.store.commit()
-    return created
+    with documents.store.first_writes():
+        return _create_all(documents, standard)
 
 
 def _create_all(documents: Documents, standard: DataStandard) -> int:

@@ -35,6 +35,7 @@ def serve(options: EmulatorOptions, on_ready: Callable[[str, Callable[[], None]]
 
     Raises:
         ConfigError: if the address or the data file cannot be used.
+        StorageError: if the data file's disk is full.
     """
     ports = [options.port] if options.cms_port is None else [options.port, options.cms_port]
     with ExitStack() as open_sockets:

@@ -23,11 +23,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dms_load_test.emulator.changelog import ChangeLog
 from dms_load_test.emulator.checkpoints import Checkpoints
-from dms_load_test.emulator.data_file import ANY, claimed, lay_out
+from dms_load_test.emulator.data_file import ANY, claimed, lay_out, usable
 from dms_load_test.emulator.drawer import Drawer
 from dms_load_test.emulator.member_indexes import SLOW_S, MemberIndexes
 from dms_load_test.emulator.selection import Filter, select
-from dms_load_test.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -80,38 +79,36 @@ class Store:
 
     Raises:
         ConfigError: if the file cannot be used, or another emulator uses it.
+        StorageError: if its disk is full.
     """
 
     def __init__(self, path: Path | None, resources: Iterable[str], made_for: MadeFor = ANY) -> None:
+        self._path = path
         self._group_is_lost = False
         self._version = 0
-        with ExitStack() as opened:
+        with usable(path), ExitStack() as opened:
             if path is not None:
                 opened.enter_context(claimed(path))
-            try:
-                self._db = sqlite3.connect(str(path or ":memory:"), isolation_level=None, cached_statements=256)
-                opened.enter_context(closing(self._db))
-                self.drawer = Drawer(self._db)
-                lay_out(self._db, self.drawer, made_for)
-                for pragma in _PRAGMAS:
-                    self._db.execute(pragma)
-                self._checkpoints = Checkpoints(self._db, path) if path else None
-                if self._checkpoints is not None:
-                    opened.callback(self._checkpoints.close)
-                self.numbers = self._number(resources)
-                self._members = MemberIndexes(self._db)
-            except sqlite3.Error as error:
-                raise ConfigError(f"{path}: {error}; name a file that the emulator made, or a new one") from error
+            self._db = sqlite3.connect(str(path or ":memory:"), isolation_level=None, cached_statements=256)
+            opened.enter_context(closing(self._db))
+            self.drawer = Drawer(self._db)
+            lay_out(self._db, self.drawer, made_for)
+            for pragma in _PRAGMAS:
+                self._db.execute(pragma)
+            self._checkpoints = Checkpoints(self._db, path) if path else None
+            if self._checkpoints is not None:
+                opened.callback(self._checkpoints.close)
+            self.numbers = self._number(resources)
+            self._members = MemberIndexes(self._db)
             self.changes = ChangeLog(self._db)
             self._version = self._latest_version()
             self._counts = self._count_all()
             self._opened = opened.pop_all()
 
     def _number(self, resources: Iterable[str]) -> dict[str, int]:
-        with self.transaction():
+        with self.first_writes():
             rows = ((resource,) for resource in resources)
             self._db.executemany("INSERT OR IGNORE INTO resources (resource) VALUES (?)", rows)
-        self.commit()
         return dict(self._db.execute("SELECT resource, number FROM resources"))
 
     def _count_all(self) -> dict[int, int]:
@@ -148,6 +145,14 @@ class Store:
             self._counts = self._count_all()
             raise
         self._db.execute("RELEASE one")
+
+    @contextmanager
+    def first_writes(self) -> Iterator[None]:
+        """Make what belongs into a new file, and commit it. Raises: ConfigError, StorageError: as the store itself."""
+        with usable(self._path):
+            with self.transaction():
+                yield
+            self.commit()
 
     @contextmanager
     def dropped_transaction(self) -> Iterator[None]:

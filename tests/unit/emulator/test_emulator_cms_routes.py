@@ -195,3 +195,12 @@ async def test_a_changed_application_may_keep_its_name_but_not_take_that_of_anot
 async def test_what_is_no_number_is_no_record(service, number):
     admin = await Administrator(service).log_in()
     assert (await admin.send("GET", f"/v3/vendors/{number}")).status == 404
+
+
+async def test_what_a_full_disk_does_not_keep_is_answered_with_500_and_its_reason(service):
+    admin = await Administrator(service).log_in()
+    await admin.application()
+    service.store._group_is_lost = True  # as after a full disk
+    reply = await admin.send("DELETE", "/v3/apiClients/1")
+    assert reply.status == 500
+    assert "could not keep what was written" in reply.json["detail"]

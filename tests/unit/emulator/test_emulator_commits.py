@@ -1,10 +1,11 @@
 """Acknowledgements wait for the commit, and share it."""
 
 import asyncio
+import sqlite3
 
 import pytest
 
-from dms_load_test.emulator.commits import GroupCommit
+from dms_load_test.emulator.commits import GroupCommit, UnkeptError
 
 
 async def test_requests_of_one_turn_share_a_commit():
@@ -39,3 +40,24 @@ async def test_a_client_that_goes_away_does_not_end_the_wait_of_others():
     await staying
     with pytest.raises(asyncio.CancelledError):
         await leaving
+
+
+async def test_a_full_disk_is_told_once_and_so_is_its_end(caplog):
+    outcomes = [None, *([sqlite3.OperationalError("disk is full")] * 3), None, None]
+
+    def commit():
+        outcome = outcomes.pop(0)
+        if outcome:
+            raise outcome
+
+    group = GroupCommit(commit)
+    while outcomes:
+        if outcomes[0] is None:
+            await group.settled()
+        else:
+            with pytest.raises(UnkeptError, match="disk is full"):
+                await group.settled()
+    assert [record.getMessage() for record in caplog.records] == [
+        "writes cannot be kept: disk is full; make space: until then they are answered with 500",
+        "writes are kept again",
+    ]

@@ -1,13 +1,14 @@
 """Which files an emulator takes: new ones, and those that were made for what it serves."""
 
 import sqlite3
+import sys
 from contextlib import closing
 
 import pytest
 
 from dms_load_test.emulator.data_file import MadeFor
 from dms_load_test.emulator.store import Store
-from dms_load_test.errors import ConfigError
+from dms_load_test.errors import ConfigError, StorageError
 
 RESOURCES = ("students",)
 
@@ -72,3 +73,32 @@ def test_a_second_emulator_is_refused_until_the_first_has_closed_the_file_which_
     first.close()
     use(path)
     assert sorted(tmp_path.iterdir()) == [path, link]
+
+
+def test_a_disk_that_is_full_is_told_with_what_to_do_about_it(path):
+    store = Store(path, RESOURCES)
+    store._db.execute("PRAGMA max_page_count=1")  # which SQLite takes for the pages that there are
+    rows = ((f"resource {number}",) for number in range(5000))
+    with (
+        pytest.raises(StorageError, match=r"documents\.db: database or disk is full; make space, or name a file else"),
+        store.first_writes(),
+    ):
+        store._db.executemany("INSERT INTO resources (resource) VALUES (?)", rows)
+    with pytest.raises(sqlite3.OperationalError):
+        store.commit()  # nor does what waits for it go unheard
+    store.close()
+    use(path)
+    assert resources_in(path) == ["students"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_a_limit_on_the_size_of_files_is_no_other_programs_file(path):
+    import resource  # noqa: PLC0415 - not on Windows
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, before[1]))
+    try:
+        with pytest.raises(StorageError, match="make space"):
+            use(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -66,11 +66,13 @@ async def test_no_answer_is_sent_before_the_commit(edge):
     assert [status for status, _ in replies] == [201] * 5 + [200]
 
 
-async def test_a_failed_commit_is_answered_with_500_and_nothing_is_kept(edge):
+async def test_a_failed_commit_is_answered_with_500_and_its_reason_and_nothing_is_kept(edge, caplog):
     edge.store._db.execute("BEGIN")
     edge.store._group_is_lost = True  # as after a full disk
     status, body = await edge.request("POST", "/ed-fi/schoolYearTypes", json.dumps(YEAR).encode())
     assert (status, json.loads(body)["title"]) == (500, "System Error")
+    assert "could not keep what was written: the transaction was rolled back; make space" in json.loads(body)["detail"]
+    assert "Traceback" not in caplog.text
     assert await edge.request("GET", "/ed-fi/schoolYearTypes") == (200, b"[]")
 
 
