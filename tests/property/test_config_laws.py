@@ -72,8 +72,8 @@ THRESHOLD = st.builds(
 URL = st.builds("https://{}:{}/api".format, st.from_regex(r"[a-z]{1,9}", fullmatch=True), PORT)
 DURATION = st.builds("{}h{}m0.{}s".format, st.integers(1, 99), st.integers(0, 59), st.integers(0, 999))
 TEXTS = {
-    "Amount": _floats(0, 1e12),
-    "ArrivalRate": _floats(0, 1e12),
+    "Amount": _floats(0, 1e6),
+    "ArrivalRate": _floats(0, 1e6),
     "Count": _numbers(1),
     "Duration": DURATION,
     "Folder": WORD,

@@ -156,12 +156,15 @@ def _compose(path: Path) -> yaml.Node:
     try:
         root = yaml.compose(path.read_text(encoding="utf-8"), yaml.SafeLoader)
     except (OSError, UnicodeError) as error:
-        raise ConfigError(f"{path}: {error}; expected a plan file") from error
+        what = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(f"{path}: {what}; expected a plan file") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise ConfigError(f"{path}:{mark.line + 1 if mark else 1}: {error.problem}") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}:1: no YAML: {error}") from error
+    except RecursionError:
+        raise ConfigError(f"{path}: brackets are nested too deeply; expected run: with a list of scenarios") from None
     if root is None:
         raise ConfigError(f"{path}:1: the file is empty; expected run: with a list of scenarios")
     return root

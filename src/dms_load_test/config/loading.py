@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 HOME_VARIABLE = "DMS_LOAD_TEST_HOME"
 _DEFAULT = Origin("default", "default")
+_MOST_SHOWN = 200
+"""Characters of a wrong value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ def _reason(name: str, text: str, detail: ErrorDetails) -> str:
         return str(error)
     # What stands before an @ may be a password.
     shown = text.rpartition("@")[2] if "@" in text else text
+    shown = shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}..."
     return f'expected {KEYS[name].expected}, not "{"..." if KEYS[name].is_secret else shown}"'
 
 

@@ -26,6 +26,10 @@ _PLAIN = re.compile(_NUMBER, re.ASCII)
 _MAX_SEED = 2**53 - 1
 """The largest whole number that every JSON reader keeps exactly."""
 _MAX_ORGANIZATION = 2**31 - 1
+_MOST = 1_000_000_000
+"""More documents or users than any load has: sums and products of such numbers still fit into 64 bits."""
+_HIGHEST_RATE = 1_000_000
+_LONGEST_S = 366 * 86_400
 _FIRST_ABORTING, _LAST_ABORTING = 400, 499
 
 
@@ -194,13 +198,13 @@ OrganizationIds = Annotated[
 OptionalFile = Annotated[Path | None, BeforeValidator(_none_if_empty), Expected(_FILE)]
 Folder = Annotated[Path, BeforeValidator(_not_empty), Expected("the path of a folder")]
 Switch = Annotated[bool, Expected("true or false")]
-Count = Annotated[int, Field(ge=1), Expected("a whole number of 1 or more, such as 10")]
+Count = Annotated[int, Field(ge=1, le=_MOST), Expected(f"a whole number from 1 to {_MOST}, such as 10")]
 OptionalSeed = Annotated[
     Annotated[int, Field(ge=0, le=_MAX_SEED)] | None,
     BeforeValidator(_none_if_empty),
     Expected(f"a whole number from 0 to {_MAX_SEED}"),
 ]
-Workers = Annotated[str, Field(pattern=r"^([1-9]\d{0,4}|auto)$"), Expected("a whole number of 1 or more, or auto")]
+Workers = Annotated[str, Field(pattern=r"^([1-9]\d{0,4}|auto)$"), Expected("a whole number from 1 to 99999, or auto")]
 OptionalScheduler = Annotated[
     Annotated[str, Field(pattern=r"^(tcp|tls|ws|wss|ucx)://\S+:\d+$")] | None,
     BeforeValidator(_none_if_empty),
@@ -221,32 +225,36 @@ Weights = Annotated[
     Expected("resources with numbers of 0 or more, such as students=5 grades=0.5"),
 ]
 Sizes = Annotated[
-    tuple[Annotated[int, Field(ge=1)], ...],
+    tuple[Annotated[int, Field(ge=1, le=_MOST)], ...],
     _list_of(r"[\s,]+"),
     AfterValidator(_not_empty_list),
-    Expected("whole numbers of 1 or more, such as 25,100"),
+    Expected(f"whole numbers from 1 to {_MOST}, such as 25,100"),
 ]
 Popularity = Annotated[Literal["uniform", "zipf"], Expected("uniform or zipf")]
 ArrivalRate = Annotated[
     float,
-    Field(ge=0, allow_inf_nan=False),
-    Expected("a number of 0 or more, such as 1000"),
+    Field(ge=0, le=_HIGHEST_RATE, allow_inf_nan=False),
+    Expected(f"a number from 0 to {_HIGHEST_RATE}, such as 1000"),
     Unit("operations a second"),
 ]
 Ratio = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), Expected("a number from 0 to 1, such as 0.01")]
-Amount = Annotated[float, Field(gt=0, allow_inf_nan=False), Expected("a number larger than 0, such as 2.5")]
-_DURATION_TEXT = "such as 30s, 5m or 1h30m"
+Amount = Annotated[
+    float,
+    Field(gt=0, le=_HIGHEST_RATE, allow_inf_nan=False),
+    Expected(f"a number larger than 0, up to {_HIGHEST_RATE}, such as 2.5"),
+]
+_DURATION_TEXT = "up to 366d, such as 30s, 5m or 1h30m"
 Duration = Annotated[
     float,
     BeforeValidator(_from_text),
-    Field(gt=0, allow_inf_nan=False),
+    Field(gt=0, le=_LONGEST_S, allow_inf_nan=False),
     Expected(f"a duration longer than 0, {_DURATION_TEXT}"),
     Unit("duration"),
 ]
 Pause = Annotated[
     float,
     BeforeValidator(_from_text),
-    Field(ge=0, allow_inf_nan=False),
+    Field(ge=0, le=_LONGEST_S, allow_inf_nan=False),
     Expected(f"a duration of 0 or more, {_DURATION_TEXT}"),
     Unit("duration"),
 ]

@@ -25,6 +25,8 @@ ATTENDANCE_EVENTS_PER_STUDENT = 4
 STUDENTS_IN_PROGRAMS = (2, 5)
 """Two of five students are in one of the programs."""
 _YEARS = range(1980, 2081)
+_MOST_DOCUMENTS = 10**12
+"""Of a resource: more than any load sends, and sums of such numbers still fit into 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,9 @@ class DistrictSizes:
                 raise ConfigError(f"district: {field.name} is {getattr(self, field.name)}; it must be at least 1")
         if self.school_year not in _YEARS:
             raise ConfigError(f"district: school_year is {self.school_year}; it must be within 1980 to 2080")
+        for resource, count in plan_counts(self).items():
+            if count > _MOST_DOCUMENTS:
+                raise ConfigError(f"district: these sizes make {count:,} {resource}; {_MOST_DOCUMENTS:,} is the limit")
 
 
 def agencies_of(schools: int) -> int:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     Maker = Callable[[World], Rule]
 
+_MOST_DIGITS = 9
+"""Of a number of documents: more than any load sends, and sums of such numbers still fit into 64 bits."""
+
 
 class Optional(StrEnum):
     """Which members that may be left out a generated document has.
@@ -64,8 +67,11 @@ def parse_counts(assignments: Iterable[str], known: Iterable[str]) -> dict[str, 
     counts = {}
     for text in assignments:
         pattern, _, number = text.strip().partition("=")
-        if not number.isdecimal():
-            raise ConfigError(f'--count {text}: expected a resource and a whole number, as in "students=500"')
+        if not number.isdecimal() or len(number) > _MOST_DIGITS:
+            raise ConfigError(
+                f"--count {text}: expected a resource and a whole number of at most {_MOST_DIGITS} digits, "
+                'as in "students=500"'
+            )
         _require_match(pattern.strip(), names, "--count")
         counts[pattern.strip()] = int(number)
     return counts

@@ -20,6 +20,7 @@ from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 from itertools import accumulate
 from math import inf
+from reprlib import Repr
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
 _DRAWN = 500
 """Values that a Mimesis provider is asked for, once; documents draw from them."""
 
+_SHORT = Repr()
+"""Shows a wrong value, which may be of any length."""
+_SHORT.maxstring = 200
 
 _BOUNDS = (int, float, date, datetime)
 
@@ -98,6 +102,8 @@ def _compose(text: str, file: str) -> yaml.Node | None:
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise ConfigError(f"{file}:{line}: character {error.character:#06x} is not allowed in YAML") from error
+    except RecursionError:
+        raise ConfigError(f"{file}: brackets are nested too deeply; expected resources, fields and values") from None
 
 
 def _entries(node: yaml.Node, place: _Place) -> list[tuple[str, yaml.Node, _Place]]:
@@ -150,7 +156,7 @@ def _plain(node: yaml.Node, place: _Place) -> Any:
     try:
         return loader.construct_object(node, deep=True)
     # A tag for something else than plain data, the 31st of February, `!!bool 7`: PyYAML leaves most of it to Python.
-    except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError) as error:
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
         raise place.wrong(f"no plain value ({getattr(error, 'problem', None) or error})") from error
     finally:
         loader.dispose()
@@ -242,7 +248,9 @@ def _mimesis(given: Any, field: _Field) -> Value:
     shaped = [str(value).strip() if leaf.kind == "string" else value for value in drawn]
     pool = list(dict.fromkeys(value for value in shaped if not given_problem(leaf, value)))
     if not pool:
-        raise field.wrong(f"mimesis: {given} gives nothing that fits: {shaped[0]!r} {given_problem(leaf, shaped[0])}")
+        raise field.wrong(
+            f"mimesis: {given} gives nothing that fits: {_SHORT.repr(shaped[0])} {given_problem(leaf, shaped[0])}"
+        )
     return lambda bits, _: pool[int(_fraction(bits) * len(pool))]
 
 
@@ -262,7 +270,7 @@ def _checked(given: Any, field: _Field) -> Any:
         value = f"uri://ed-fi.org/{leaf.descriptor}#{value}"
     problem = given_problem(leaf, value)
     if problem:
-        raise field.wrong(f"{value!r} {problem}")
+        raise field.wrong(f"{_SHORT.repr(value)} {problem}")
     return value
 
 

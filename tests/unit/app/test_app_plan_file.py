@@ -133,5 +133,10 @@ def test_the_settings_that_an_item_may_have_are_those_that_scenarios_read():
 
 
 def test_a_missing_plan_is_told(tmp_path):
-    with pytest.raises(ConfigError, match="No such file"):
+    with pytest.raises(ConfigError, match=r"none\.yaml: No such file or directory; expected a plan file"):
         read_plan_file(tmp_path / "none.yaml", {})
+
+
+def test_a_plan_of_too_many_brackets_is_told(read):
+    with pytest.raises(ConfigError, match=r"plan\.yaml: brackets are nested too deeply"):
+        read("run: " + "[" * 3000)

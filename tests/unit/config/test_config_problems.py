@@ -16,13 +16,20 @@ def refusal(folder, flags=None, environment=None, file=""):
 @pytest.mark.parametrize(
     ("name", "text", "expected"),
     [
-        ("SCHOOL_COUNT", "0", "a whole number of 1 or more"),
-        ("SCHOOL_COUNT", "2x", "a whole number of 1 or more"),
-        ("STUDENT_COUNT", "-5", "a whole number of 1 or more"),
-        ("STAFF_COUNT", "1.5", "a whole number of 1 or more"),
-        ("SECTIONS_PER_COURSE", "", "a whole number of 1 or more"),
-        ("VUS_LOAD_PHASE", "0", "a whole number of 1 or more"),
-        ("VUS_READWRITE_PHASE", "75,000", "a whole number of 1 or more"),
+        ("SCHOOL_COUNT", "0", "a whole number from 1 to 1000000000"),
+        ("SCHOOL_COUNT", "2x", "a whole number from 1 to 1000000000"),
+        ("STUDENT_COUNT", "-5", "a whole number from 1 to 1000000000"),
+        ("STAFF_COUNT", "1.5", "a whole number from 1 to 1000000000"),
+        ("SECTIONS_PER_COURSE", "", "a whole number from 1 to 1000000000"),
+        ("VUS_LOAD_PHASE", "0", "a whole number from 1 to 1000000000"),
+        ("VUS_READWRITE_PHASE", "75,000", "a whole number from 1 to 1000000000"),
+        ("STUDENT_COUNT", "1000000001", "a whole number from 1 to 1000000000"),
+        ("PAGE_SIZES", "25 1000000001", "whole numbers from 1 to 1000000000"),
+        ("WORKERS", "100000", "a whole number from 1 to 99999, or auto"),
+        ("RATE_READWRITE_PHASE", "1e300", "a number from 0 to 1000000"),
+        ("KNEE_MOST_RATE", "1000001", "a number larger than 0, up to 1000000"),
+        ("DURATION_LOAD_PHASE", "367d", "a duration longer than 0, up to 366d"),
+        ("THINK_TIME_MAX", "367d", "a duration of 0 or more, up to 366d"),
         ("SEED", "abc", "a whole number from 0 to 9007199254740991"),
         ("SEED", "-1", "a whole number from 0 to 9007199254740991"),
         ("SEED", "9007199254740992", "a whole number from 0 to 9007199254740991"),
@@ -49,6 +56,10 @@ def test_a_wrong_value_is_told_with_what_was_expected(tmp_path, name, text, expe
 
     assert message.startswith(f"{name}: expected {expected}")
     assert message.endswith(f'not "{text}" (environment variable {name})')
+
+
+def test_a_long_wrong_value_is_cut(tmp_path):
+    assert len(refusal(tmp_path, environment={"STUDENT_COUNT": "7" * 2_000_000})) < 400
 
 
 def test_a_wrong_value_in_a_file_is_told_with_its_line(tmp_path):

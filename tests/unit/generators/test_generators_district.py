@@ -3,6 +3,9 @@
 from collections import Counter, defaultdict
 from datetime import date
 
+import pytest
+
+from dms_load_test.errors import ConfigError
 from dms_load_test.generators import DistrictSizes
 
 GRADES = [
@@ -229,3 +232,10 @@ def test_a_large_district_has_grades_of_equal_size_and_believable_classes(build)
     assert max(schools.values()) / (count / len(schools)) <= 1.8
     assert 10 <= sum(classes.values()) / len(classes) <= 30
     assert 0.20 <= hispanic / count <= 0.30
+
+
+def test_sizes_that_multiply_beyond_any_load_are_refused():
+    with pytest.raises(
+        ConfigError, match=r"these sizes make 1,000,000,000,000,000 locations; 1,000,000,000,000 is the"
+    ):
+        DistrictSizes(schools=10**6, students=1, staff=1, courses_per_school=10**9, sections_per_course=1)

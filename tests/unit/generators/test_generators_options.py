@@ -33,7 +33,7 @@ def test_resources_are_chosen_by_name_wildcard_and_group():
     assert chosen("district", "tpdm/candidates") == {"students", "schools", "tpdm/candidates"}
 
 
-@pytest.mark.parametrize("text", ["students", "students=many", "students=-1", "=5"])
+@pytest.mark.parametrize("text", ["students", "students=many", "students=-1", "students=1000000000", "=5"])
 def test_a_count_without_a_number_is_told(text):
     with pytest.raises(ConfigError, match="--count"):
         parse_counts([text], KNOWN)

@@ -156,6 +156,9 @@ def test_generic_documents_can_be_overridden_too():
         ("students: {middleName: {sometimes: x}}", "expected a value or one of choices, range, template, mimesis"),
         ("students: [a, b]", "expected names with values below it"),
         ("students: {a: b", "mine.yaml:1:"),
+        ("students: " + "[" * 3000, "mine.yaml: brackets are nested too deeply"),
+        ("students: {middleName: &a [*a]}", "no plain value"),
+        ("students: {birthDate: " + "7" * 3000 + "x}", "7...7"),
     ],
 )
 def test_a_mistake_is_told_with_file_line_and_field(text, told):
