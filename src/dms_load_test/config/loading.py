@@ -175,7 +175,7 @@ def _contradictions(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]
     for name, key in KEYS.items():
         path = getattr(settings, key.field)
         if key.is_path and key.field != "results_dir" and path and not path.is_file():
-            yield (name,), f"{name}: no such file: {path}"
+            yield (name,), f"{name}: {path} is a folder" if path.is_dir() else f"{name}: no such file: {path}"
 
 
 def _lonely(settings: Settings, given: str, needed: str) -> Iterator[tuple[tuple[str, ...], str]]:

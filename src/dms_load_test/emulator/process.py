@@ -49,19 +49,22 @@ def start_emulator(options: EmulatorOptions | None = None, patience_s: float = 3
     options = options or EmulatorOptions(port=0)
     encoded = msgspec.json.encode(options, enc_hook=str)
     with start_child("dms_load_test.emulator", encoded, patience_s) as child:
-        if not child.address or not _is_healthy(child.address, patience_s):
-            raise TargetError(f"the emulator did not start: {child.said() or f'no answer in {patience_s:g} s'}")
+        trouble = _trouble(child.address, patience_s) if child.address else "it named no address"
+        if trouble:
+            raise TargetError(f"the emulator did not start: {child.said() or trouble}")
         yield RunningEmulator(child.address, options, child.pid)
 
 
-def _is_healthy(url: str, patience_s: float) -> bool:
+def _trouble(url: str, patience_s: float) -> str:
+    """Return why an emulator does not answer well; empty where it does."""
     try:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
-            f"{url}/health", timeout=patience_s
-        ) as answer:
-            return bool(answer.status == 200)  # noqa: PLR2004 -- OK
-    except (urllib.error.URLError, OSError):
-        return False
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"{url}/health", timeout=patience_s):
+            return ""
+    except urllib.error.HTTPError as error:
+        return f"{url} answers {error.code}"
+    except OSError as error:
+        reason = getattr(error, "reason", error)
+        return f"no answer from {url}: {getattr(reason, 'strerror', None) or reason}"
 
 
 def run_child() -> None:

@@ -38,6 +38,7 @@ LONGEST_PAUSE_S = 120.0
 LONGEST_REJECTION_PAUSE_S = 60.0
 FAILURE_PAUSE_S = 5.0
 """After a failure the endpoint is left alone this long, and users wait: they must not spin."""
+_MOST_SHOWN = 100
 _OK = 200
 _PASSING = frozenset({0, 429, 500, 502, 503, 504})
 _LASTING = frozenset({"tls", "protocol"})
@@ -74,7 +75,7 @@ class TokenSource(Protocol):
 
 class _TokenAnswer(msgspec.Struct):
     access_token: str
-    expires_in: float = DEFAULT_LIFE_S
+    expires_in: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class SharedAuthManager:
@@ -213,19 +214,32 @@ class SharedAuthManager:
             if not answer.ok:
                 return None, reason_of(answer.status, answer.body, self.blot)
             token = msgspec.json.decode(answer.body, type=_TokenAnswer, strict=False)
-        except (ValueError, RecursionError) as error:
-            return None, f"the token endpoint's answer holds no access_token ({type(error).__name__})"
+        except (ValueError, RecursionError):
+            return None, "the token endpoint's answer holds no access_token"
+        try:
+            _life_s(token.expires_in)
+        except ValueError:
+            given = self.blot(bytes(token.expires_in).decode("utf-8", "replace"))[:_MOST_SHOWN]
+            return None, f"the token endpoint's expires_in is no number of seconds: {given}"
         if not token.access_token.isascii() or not token.access_token.isprintable():
             return None, "the token endpoint's access_token is no HTTP token"
         return token, ""
 
     def _keep(self, token: _TokenAnswer) -> None:
-        life_s = min(LONGEST_LIFE_S, max(1.0, token.expires_in))  # some say "inf", or what is no number
+        life_s = _life_s(token.expires_in)
         self._obtained_ns = now_ns = self._clock.now_ns()
         self._expires_ns = now_ns + int(life_s * NS_PER_S)
         self._renew_ns = self._expires_ns - int(min(RENEW_EARLY_S, life_s * RENEW_EARLY_RATIO) * NS_PER_S)
         self._line = f"Authorization: Bearer {token.access_token}\r\n".encode("ascii")
         self._hidden = (self._line, *self._hidden[:1])
+
+
+def _life_s(expires_in: msgspec.Raw) -> float:
+    """Return how long a token is good, as its JSON says: a number, also as a text. Raises: ValueError: It is none."""
+    text = bytes(expires_in).decode("utf-8", "replace").strip('"')
+    if text == "null":
+        return DEFAULT_LIFE_S
+    return min(LONGEST_LIFE_S, max(1.0, float(text)))  # some say "inf", or what is no number
 
 
 def without_tokens(text: str, lines: Iterable[bytes]) -> str:

@@ -12,6 +12,7 @@ Rules of this file:
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import ssl
 from dataclasses import dataclass, field
@@ -139,7 +140,7 @@ class Connection:
             await self._until_ready(write=True)
             code = 0 if self.closed else sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if code:
-            raise OSError(code, errno.errorcode.get(code, str(code)))
+            raise OSError(code, os.strerror(code))
 
     async def _tunnel(self, sock: socket.socket, proxy: Proxy) -> None:
         """Ask the proxy for a way to the origin; until TLS has begun, the origin says nothing on it."""

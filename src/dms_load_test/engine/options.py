@@ -43,7 +43,7 @@ def tls_context(options: TransportOptions) -> ssl.SSLContext:
     """
     bundle = options.ca_bundle
     context = (
-        _load("ca_bundle", bundle, lambda: ssl.create_default_context(cafile=bundle))  # in place of the system's
+        _load("CA_BUNDLE", bundle, lambda: ssl.create_default_context(cafile=bundle))  # in place of the system's
         if bundle
         else ssl.create_default_context()
     )
@@ -51,7 +51,7 @@ def tls_context(options: TransportOptions) -> ssl.SSLContext:
     context.set_alpn_protocols(["http/1.1"])
     if options.client_certificate:
         certificate, key = options.client_certificate, options.client_key
-        _load("client_certificate", certificate, lambda: context.load_cert_chain(certificate, key))
+        _load("CLIENT_CERTIFICATE", certificate, lambda: context.load_cert_chain(certificate, key))
     if options.insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -62,6 +62,6 @@ def _load(setting: str, path: Path, load: Callable[[], T]) -> T:
     try:
         return load()
     except ssl.SSLError as error:
-        raise ConfigError(f"{setting} {path}: not a usable PEM file ({error.reason or error})") from error
+        raise ConfigError(f"{setting}: {path}: not a usable PEM file ({error.reason or error})") from error
     except OSError as error:
-        raise ConfigError(f"{setting} {path}: {error.strerror}; give the path of a PEM file") from error
+        raise ConfigError(f"{setting}: {path}: {error.strerror}; give the path of a PEM file") from error

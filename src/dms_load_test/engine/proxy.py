@@ -34,29 +34,34 @@ class Proxy(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Proxies:
-    """The proxy for each scheme, and the hosts that are reached without, in NO_PROXY's words."""
+    """The proxy for each scheme, and the hosts that are reached without, in NO_PROXY's words.
 
-    http: Proxy | None = None
-    https: Proxy | None = None
+    A text in place of a proxy says why what is given cannot be used, which matters to who would be reached through it.
+    """
+
+    http: Proxy | str | None = None
+    https: Proxy | str | None = None
     exempt: str = ""
 
     def of(self, origin: Origin) -> Proxy | None:
-        """Return the proxy through which `origin` is reached, None where it is reached directly."""
+        """Return the proxy through which `origin` is reached, None where it is reached directly.
+
+        Raises:
+            ConfigError: What is given for it is no http proxy.
+        """
         proxy = self.https if origin.scheme == "https" else self.http
-        if proxy is None or is_loopback(origin.host):
+        if proxy is None or is_loopback(origin.host) or _is_exempt(origin, self.exempt):
             return None
-        return None if _is_exempt(origin, self.exempt) else proxy
+        if isinstance(proxy, str):
+            raise ConfigError(proxy)
+        return proxy
 
 
 NO_PROXIES = Proxies()
 
 
 def proxies_of(environment: Mapping[str, str]) -> Proxies:
-    """Read the proxies from environment variables; lower-case names go first.
-
-    Raises:
-        ConfigError: A proxy is given that is no http URL.
-    """
+    """Read the proxies from environment variables; lower-case names go first."""
     values = {name: environment.get(name) or environment.get(name.upper(), "") for name in _NAMES}
     return Proxies(_proxy("HTTP_PROXY", values), _proxy("HTTPS_PROXY", values), values["no_proxy"])
 
@@ -64,19 +69,17 @@ def proxies_of(environment: Mapping[str, str]) -> Proxies:
 _NAMES = ("http_proxy", "https_proxy", "no_proxy")
 
 
-def _proxy(name: str, values: Mapping[str, str]) -> Proxy | None:
+def _proxy(name: str, values: Mapping[str, str]) -> Proxy | str | None:
     text = values[name.lower()]
     if not text:
         return None
     url = text if "://" in text else f"http://{text}"
     if not url.lower().startswith("http://"):
-        raise ConfigError(f"{name} names no http:// proxy; other kinds cannot be used: unset it, or set NO_PROXY")
+        return f"{name} names no http:// proxy; other kinds cannot be used: unset it, or set NO_PROXY"
     try:
         return _parsed(url)
     except (ConfigError, ValueError):  # which may quote a part of the password
-        raise ConfigError(
-            f"{name} is no URL of a proxy; percent-encode what is special in its user and password"
-        ) from None
+        return f"{name} is no URL of a proxy; percent-encode what is special in its user and password"
 
 
 def _parsed(url: str) -> Proxy:

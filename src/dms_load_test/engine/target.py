@@ -14,6 +14,7 @@ from dms_load_test.edfi.dependencies import parse_dependencies
 from dms_load_test.edfi.discovery import base_url_candidates, parse_discovery, parse_specifications
 from dms_load_test.edfi.openapi import read_openapi
 from dms_load_test.edfi.schema import path_of, walk_leaves
+from dms_load_test.engine.address import split_url
 from dms_load_test.engine.answer import Answer, Labels, sample_of
 from dms_load_test.engine.auth import TokenError
 from dms_load_test.engine.problems import reason_of
@@ -93,9 +94,12 @@ class MetadataReader:
                 urls = parse_discovery(document, candidate, given=given)
                 return Discovery(candidate, kept_secret(candidate, urls, given or {}))
             tried.append(f"{candidate} {_came(answer)}")
-        raise TargetError(
-            f"no Ed-Fi API is at {url} ({'; '.join(tried)}); set API_BASE_URL to where the discovery document is"
-        )
+        origin, _ = split_url(url)
+        proxy = self._client.options.proxies.of(origin)
+        advice = "set API_BASE_URL to where the discovery document is"
+        if proxy is not None and origin.scheme == "http":  # else it gives a way, and what answers is the target
+            advice = f"the proxy {proxy.origin} may have answered: {PROXY_ADVICE}; or {advice}"
+        raise TargetError(f"no Ed-Fi API is at {url} ({'; '.join(tried)}); {advice}")
 
     async def read_metadata(self, urls: TargetUrls, openapi_urls: Sequence[str] = ()) -> Metadata:
         """Read the OpenAPI documents (those given, or those the API lists) and the dependencies.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dms_load_test.emulator import EmulatorOptions, serve, start_emulator
+from dms_load_test.emulator import EmulatorOptions, process, serve, start_emulator
 from dms_load_test.errors import ConfigError, TargetError
 
 STUDENT = {"birthDate": "2014-08-14", "firstName": "Ann", "lastSurname": "Lee"}
@@ -152,3 +152,10 @@ def test_a_port_that_is_taken_is_told():
         port = other.getsockname()[1]
         with pytest.raises(ConfigError, match=f"cannot listen on 127.0.0.1:{port}: .* choose another"):
             serve(EmulatorOptions(port=port))
+
+
+def test_why_an_emulator_does_not_answer_is_told():
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}/api"
+        assert process._trouble(url, 5.0) == f"no answer from {url}: Connection refused"

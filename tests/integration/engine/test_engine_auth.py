@@ -99,11 +99,26 @@ async def test_a_short_lived_token_is_renewed_in_its_last_fifth(server, auth, ha
     assert auth.line(auth.now()) == b""
 
 
-@pytest.mark.parametrize(("life", "life_s"), [('"inf"', 1e9), ('"-inf"', 1), ('"nan"', 1), ("1e300", 1e9), ("-5", 1)])
+@pytest.mark.parametrize(("life", "life_s"), [('"inf"', 1e9), ('"-inf"', 1), ('"nan"', 1), ("1e400", 1e9), ("-5", 1)])
 async def test_a_life_beyond_all_measure_is_cut(server, auth, life, life_s):
     server.script = [token("abc", life)]
     await auth.wait()
     assert auth.life_s() == life_s
+
+
+@pytest.mark.parametrize(("life", "life_s"), [("null", 1800), ('"90"', 90)])
+async def test_a_life_that_is_not_told_is_the_usual_one_and_a_text_is_a_number_too(server, auth, life, life_s):
+    server.script = [token("abc", life)]
+    await auth.wait()
+    assert auth.life_s() == life_s
+
+
+@pytest.mark.parametrize("life", ['"abc"', "true", "[]"])
+async def test_a_life_that_is_no_number_is_told_as_such(server, auth, life):
+    server.script = [token("abc", life)]
+    with pytest.raises(TokenError, match="expires_in is no number of seconds: ") as raised:
+        await auth.wait()
+    assert str(raised.value).endswith(life)
 
 
 async def test_only_the_current_token_is_given_up_when_refused(server, auth):

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import re
 import resource
 import ssl
 import traceback
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 
 from dms_load_test.engine.address import Origin
+from dms_load_test.engine.connection import Connection
 from dms_load_test.engine.proxy import ADVICE, Proxies, Proxy, proxies_of
 from dms_load_test.engine.reasons import os_reason
 from dms_load_test.engine.target import MetadataReader
@@ -113,6 +116,14 @@ async def test_where_a_proxy_gives_no_way_the_advice_is_about_the_proxy(tunnel, 
         await MetadataReader(client, print).discover(f"https://{HOST}")
 
 
+async def test_where_a_proxy_may_have_answered_in_the_targets_place_it_is_named(server, new_client):
+    server.script = [b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"]
+    client = new_client(**options({"http_proxy": f"http://127.0.0.1:{server.port}"}))
+    told = f"the proxy http://127.0.0.1:{server.port} may have answered: {ADVICE}; or set API_BASE_URL"
+    with pytest.raises(TargetError, match=re.escape(told)):
+        await MetadataReader(client, lambda _: None).discover(f"http://{HOST}/api")
+
+
 async def test_plain_requests_name_the_whole_url_to_a_proxy(server, new_client):
     client = new_client(**options({"http_proxy": f"http://127.0.0.1:{server.port}"}))
     assert (await ask(client, Origin("http", HOST, 8080), number=2)).response.status == 200
@@ -144,8 +155,14 @@ def test_no_proxy_and_this_machine_are_reached_directly(host, exempt, direct):
 
 def test_without_variables_there_is_no_proxy_and_other_kinds_are_refused():
     assert proxies_of({}) == Proxies()
+    proxies = proxies_of({"HTTPS_PROXY": "socks5://proxy:1080"})
     with pytest.raises(ConfigError, match="HTTPS_PROXY names no http:// proxy"):
-        proxies_of({"HTTPS_PROXY": "socks5://proxy:1080"})
+        proxies.of(Origin("https", HOST, 443))
+
+
+@pytest.mark.parametrize("origin", [Origin("https", "127.0.0.1", 443), Origin("http", HOST, 80)])
+def test_a_proxy_of_another_kind_is_no_mistake_for_who_is_not_reached_through_it(origin):
+    assert proxies_of({"HTTPS_PROXY": "socks5://proxy:1080"}).of(origin) is None
 
 
 @pytest.mark.parametrize(
@@ -155,7 +172,7 @@ def test_without_variables_there_is_no_proxy_and_other_kinds_are_refused():
 )
 def test_what_is_no_url_is_refused_without_a_part_of_its_password(url):
     with pytest.raises(ConfigError, match="HTTP_PROXY is no URL of a proxy; percent-encode") as raised:
-        proxies_of({"HTTP_PROXY": url})
+        proxies_of({"HTTP_PROXY": url}).of(Origin("http", HOST, 80))
     shown = "".join(traceback.format_exception(raised.value))
     assert "sesame" not in shown
     assert "During handling" not in shown
@@ -173,6 +190,13 @@ async def test_too_many_open_files_are_told_as_a_limit_of_this_process(server, n
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
     assert connection.error == "connect"
     assert "may not open more files" in connection.reason
+
+
+async def test_a_network_that_cannot_be_reached_is_told_in_words():
+    sock = SimpleNamespace(connect_ex=lambda _: errno.ENETUNREACH)
+    with pytest.raises(OSError, match="unreachable") as raised:
+        await Connection._connect(None, sock, SimpleNamespace(sockaddr=()))
+    assert os_reason(raised.value) == "network is unreachable"
 
 
 def test_used_up_source_ports_are_told_as_what_they_are():

@@ -77,9 +77,9 @@ def test_a_bundle_s_authorities_are_trusted_instead_of_the_systems(tmp_path):
 def test_files_that_are_no_certificates_are_the_users_mistake(tmp_path):
     missing, wrong = tmp_path / "missing.pem", tmp_path / "wrong.pem"
     wrong.write_text("no certificate", encoding="ascii")
-    with pytest.raises(ConfigError, match=r"ca_bundle .*missing\.pem: No such file"):
+    with pytest.raises(ConfigError, match=r"CA_BUNDLE: .*missing\.pem: No such file"):
         tls_context(TransportOptions(ca_bundle=missing))
-    with pytest.raises(ConfigError, match=r"ca_bundle .*wrong\.pem: not a usable PEM file"):
+    with pytest.raises(ConfigError, match=r"CA_BUNDLE: .*wrong\.pem: not a usable PEM file"):
         tls_context(TransportOptions(ca_bundle=wrong))
-    with pytest.raises(ConfigError, match="client_certificate"):
+    with pytest.raises(ConfigError, match="CLIENT_CERTIFICATE: "):
         tls_context(TransportOptions(client_certificate=wrong))
