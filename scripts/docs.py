@@ -66,7 +66,10 @@ def exit_codes() -> str:
             "THRESHOLD_FAILED",
             "a threshold or a check failed, less than 95 % of the plan was done, or a run is worse than its base",
         ),
-        ("CONFIG", "an argument or a setting is wrong; nothing was sent"),
+        (
+            "CONFIG",
+            "an argument or a setting is wrong, or this machine has too little disk or open files; nothing was written",
+        ),
         (
             "INTERRUPTED",
             "interrupted, also at a question, by SIGTERM or a closed terminal; the results so far are written",

@@ -16,6 +16,7 @@ from dms_load_test.results.inventory import RunInventory
 from dms_load_test.results.lock import held
 from dms_load_test.results.record import read_record
 from dms_load_test.scenarios import Workload
+from dms_load_test.views.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +73,7 @@ async def _clean(
         cleaning = Cleaning(earlier.manifest, inventory, settings, target, client)
         try:
             total, resources = cleaning.counts.total(), len(cleaning.counts)
-            what = f"{total:,} documents of {resources} resources at {target.discovery.base_url}"
+            what = f"{plural(total, 'document')} of {plural(resources, 'resource')} at {target.discovery.base_url}"
             if total and not _answer(confirm, what):
                 return None
             pulse = asyncio.create_task(_tell(cleaning.account, cleaning.account.done + total, say))

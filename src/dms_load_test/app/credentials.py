@@ -64,7 +64,9 @@ def _from_command(command: str) -> str:
         done = subprocess.run(words, stdout=subprocess.PIPE, timeout=COMMAND_PATIENCE_S, check=False)  # noqa: S603 - the user's own command, split without a shell
         secret = done.stdout.decode().strip()
     except (ValueError, IndexError, OSError) as error:
-        raise ConfigError(f"CLIENT_SECRET_COMMAND: cannot be run ({type(error).__name__})") from None
+        raise ConfigError(
+            f"CLIENT_SECRET_COMMAND: cannot be run: {getattr(error, 'strerror', None) or 'no command line'}"
+        ) from None
     except subprocess.TimeoutExpired:
         raise ConfigError(f"CLIENT_SECRET_COMMAND: has not ended after {COMMAND_PATIENCE_S:g} s") from None
     if done.returncode or not secret or "\n" in secret:

@@ -21,6 +21,19 @@ def write_text(path: Path, text: str) -> None:
         raise ConfigError(f"{path}: {error.strerror}; choose a file that can be written") from error
 
 
+def require_place(path: Path, option: str) -> None:
+    """Look whether a file can be made, before what it is for. Raises: ConfigError: it cannot."""
+    problem = ""
+    if not path.parent.is_dir():
+        problem = f"there is no folder {path.parent}"
+    elif path.is_dir():
+        problem = "it is a folder"
+    elif not os.access(path if path.exists() else path.parent, os.W_OK):
+        problem = "it cannot be written"
+    if problem:
+        raise ConfigError(f"{option} {path}: {problem}; choose a file that can be written")
+
+
 def show_on_ci_page(markdown: str) -> None:
     """Append to the page of the CI job, where there is one. Raises: ConfigError: if that is not possible."""
     if not os.environ.get(_STEP_SUMMARY):

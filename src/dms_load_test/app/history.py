@@ -24,6 +24,8 @@ def show_history(results: Path, profile: str, phase: str, last: int, html: Path 
     runs = [HistoryRow(*astuple(run)) for run in past_runs(results, phase) if profile in ("", run.profile)]
     if not runs:
         raise ConfigError(f"{results}: no runs{f' of profile {profile}' if profile else ''}; see --results")
+    if phase and not any(run.operations for run in runs):
+        raise ConfigError(f"{results}: no run has a phase {phase} with operations; leave --phase out to see the runs")
     print_history(make_console(), runs[-last:])
     if html is not None:
         write_text(html, history_html(runs[-last:]))

@@ -15,7 +15,7 @@ from dms_load_test.app.lookup import ids_in
 from dms_load_test.app.programs import overridden, planned_turn
 from dms_load_test.engine.loop import raise_file_limit
 from dms_load_test.engine.permissions import Rights, probe_rights, read_rights
-from dms_load_test.errors import TargetError
+from dms_load_test.errors import ConfigError, TargetError
 from dms_load_test.load.ordinals import OrdinalSet
 from dms_load_test.load.schedule import most_users
 
@@ -113,14 +113,17 @@ async def look_over(client: Client, target: Target, workload: Workload, scenario
     """Check permissions, disk and open files.
 
     Raises:
-        TargetError: One of them fails; the message says what to do.
+        ConfigError: This machine lacks what the run needs; the message says what to do.
+        TargetError: The client lacks permissions.
     """
     settings = workload.settings
     permissions, present = await check_permissions(client, target, workload, scenarios)
     checks = [permissions, check_disk(settings, workload.documents), check_files(planned_connections(workload, target))]
     failed = [check for check in checks if check.state is State.FAILED]
     if failed:
-        raise TargetError("\n".join(f"{check.name}: {check.text}; {check.advice}" for check in failed))
+        raise (TargetError if permissions in failed else ConfigError)(
+            "\n".join(f"{check.name}: {check.text}; {check.advice}" for check in failed)
+        )
     notes = [f"{check.name}: {check.text}." for check in checks if check.state is State.WARNING]
     notes += [
         f"The client may not create {resource}; all {len(documents)} planned ones are there."

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dms_load_test.errors import ConfigError
+from dms_load_test.errors import ConfigError, StorageError
 from dms_load_test.results.page import page_of
 from dms_load_test.results.record import read_record
 from dms_load_test.results.run_folder import find_run
-from dms_load_test.results.storage import whole_file
+from dms_load_test.results.storage import is_full, whole_file
 from dms_load_test.results.story import story_of
 from dms_load_test.views.report import render_report
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 def make_report(results: Path, name: str, out: Path | None = None) -> Path:
     """Write the report of a run, named as `find_run` takes it, into its folder or to `out`; return its path.
 
-    Raises: ConfigError: There is no such run, its record is damaged, or the report cannot be written.
+    Raises:
+        ConfigError: There is no such run, its record is damaged, or the report may not be written there.
+        StorageError: The disk is full.
     """
     folder = find_run(results, name)
     path = out or folder.report
@@ -28,12 +30,14 @@ def make_report(results: Path, name: str, out: Path | None = None) -> Path:
 
 
 def report_record(record: Path, path: Path) -> None:
-    """Write the report of a record. Raises: ConfigError: as `make_report`."""
+    """Write the report of a record. Raises: ConfigError, StorageError: as `make_report`."""
     page = page_of(story_of(read_record(record)))
     try:
         with whole_file(path) as file:
             file.write(render_report(page))
     except OSError as error:
-        raise ConfigError(
-            f"{path}: {error.strerror}; make space, or choose another place with --out of `report`"
-        ) from error
+        if is_full(error):
+            raise StorageError(
+                f"{path}: {error.strerror}; make space, or choose another place with --out of `report`"
+            ) from error
+        raise ConfigError(f"{path}: {error.strerror}; choose another place with --out of `report`") from error

@@ -19,6 +19,7 @@ from dms_load_test.app.crew_choice import crew_of
 from dms_load_test.app.dashboard import dashboard_beside
 from dms_load_test.app.earlier import Identity, earlier_load, manifest_of, require_same_target
 from dms_load_test.app.exports import export_after, parse_formats
+from dms_load_test.app.files import require_place
 from dms_load_test.app.intent import intent_of, intent_to_resume
 from dms_load_test.app.phases import PhaseRunner
 from dms_load_test.app.preflight import look_over
@@ -103,6 +104,8 @@ def run_test(effective: Effective, program: Program, wishes: Wishes) -> Verdict:
     """
     continues, quiet = wishes.continues, wishes.quiet
     formats = parse_formats(" ".join(effective.settings.exports))
+    if wishes.k6_summary is not None:
+        require_place(wishes.k6_summary, "--summary-export")
     console = make_console()
     with ExitStack() as stack:
         view = make_progress_view(console, quiet=quiet)
@@ -121,7 +124,11 @@ def run_test(effective: Effective, program: Program, wishes: Wishes) -> Verdict:
         with writing(folder.summary):
             write_summary(folder.summary, done)
         troubles = [*export_after(folder, done, formats, wishes.k6_summary), *_report(folder)]
-        (print_verdict if quiet else print_summary)(console, summary)
+        about = "" if intent.settings.api_base_url else " (The embedded emulator: no target is set.)"
+        if quiet:
+            print_verdict(console, summary, about)
+        else:
+            print_summary(console, summary)
         for trouble in troubles:
             _say(console, trouble)
         if wishes.clean_after:
@@ -139,7 +146,7 @@ def _report(folder: RunFolder) -> Iterator[str]:
 
     try:
         report_record(folder.record, folder.report)
-    except ConfigError as error:
+    except (ConfigError, StorageError) as error:
         yield f"No report was written: {error}"
 
 

@@ -6,7 +6,6 @@ standard error, never a traceback. A command stands in the module of its group.
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from typing import Annotated, NoReturn
@@ -26,8 +25,6 @@ _ERRORS: tuple[tuple[type[LoadTestError], int], ...] = (
 )
 _OURS = {2: CONFIG, 130: INTERRUPTED}
 """Typer's codes for wrong usage and Ctrl-C -> ours."""
-_TAKES_NO_MORE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-"""What the system says of a full disk, a limit on files, and a terminal that has gone."""
 
 
 def main() -> NoReturn:
@@ -53,7 +50,9 @@ def _run() -> int | str | None:
     except KeyboardInterrupt:
         return _interrupted()
     except OSError as error:
-        if error.errno not in _TAKES_NO_MORE:
+        from dms_load_test.results.storage import is_full
+
+        if not is_full(error):
             raise
         return _unwritten(error)
     return PASSED

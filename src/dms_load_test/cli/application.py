@@ -74,14 +74,24 @@ def _no_secrets(assignments: list[str] | None) -> list[str] | None:
     return assignments
 
 
+def _not_empty(parameter: typer.CallbackParam, given: str | None) -> str | None:
+    """Return what was given. Raises: ConfigError: it is empty, as a variable without a value leaves it."""
+    if given is not None and not given.strip():
+        option = parameter.opts[0]
+        raise ConfigError(f"{option}: it is empty; is a variable not set? Give it a value, or leave {option} out")
+    return given
+
+
 def _profile_option(without: str) -> Any:
     """Return the option; `without` tells what holds where it is not given."""
-    return typer.Option("--profile", "-p", help=f"Named set of sizes, see `profiles`; {without}.")
+    text = f"Named set of sizes, see `profiles`; {without}."
+    return typer.Option("--profile", "-p", help=text, callback=_not_empty)
 
 
 def _target_option(without: str) -> Any:
     """Return the option; `without` tells what holds where it is not given and no setting names a target."""
-    return typer.Option("--target", help=f"Base URL of the Ed-Fi API, else API_BASE_URL{without}.")
+    text = f"Base URL of the Ed-Fi API, else API_BASE_URL{without}."
+    return typer.Option("--target", help=text, callback=_not_empty)
 
 
 ProfileOption = Annotated[str | None, _profile_option("else dev, which .env.load-test overrules")]

@@ -43,6 +43,7 @@ from dms_load_test.cli.watching import (
 from dms_load_test.errors import ConfigError
 
 if TYPE_CHECKING:
+    from dms_load_test.app.dashboard import DashboardWish
     from dms_load_test.app.plan_file import PlanFile
     from dms_load_test.app.run import Wishes
     from dms_load_test.config import Effective
@@ -60,10 +61,14 @@ SoakOption = Annotated[
 ]
 DashboardOption = Annotated[bool, typer.Option("--dashboard", help="Show the run in a browser while it goes on.")]
 HostOption = Annotated[
-    str, typer.Option("--dashboard-host", help="Address of the dashboard; others than loopback ask for a token.")
+    str | None,
+    typer.Option(
+        "--dashboard-host", help="Its address, else 127.0.0.1; others than loopback ask for a token. Implies it."
+    ),
 ]
 PortOption = Annotated[
-    int, typer.Option("--dashboard-port", help="Port of the dashboard; 0 takes a free one.", min=0, max=65535)
+    int | None,
+    typer.Option("--dashboard-port", help="Its port, else 5665; 0 takes a free one. Implies it.", min=0, max=65535),
 ]
 SummaryExportOption = Annotated[
     Path | None, typer.Option("--summary-export", help="File for the summary as k6 writes it.")
@@ -96,8 +101,8 @@ def run(
     settings: SetOption = None,
     quiet: QuietOption = False,
     dashboard: DashboardOption = False,
-    host: HostOption = "127.0.0.1",
-    port: PortOption = 5665,
+    host: HostOption = None,
+    port: PortOption = None,
     keep: KeepOption = False,
     export: ExportOption = None,
     summary_export: SummaryExportOption = None,
@@ -109,7 +114,6 @@ def run(
     known_production: ProductionOption = False,
 ) -> None:
     """Run a load test: smoke, load and readwrite. Or one of them after smoke, other scenarios, or a plan file."""
-    from dms_load_test.app.dashboard import DashboardWish
     from dms_load_test.app.program_choice import program_from
     from dms_load_test.app.run import Wishes
 
@@ -121,7 +125,8 @@ def run(
     settings = watching_settings(settings, export, postgres, host_metrics, otlp, samples=samples)
     profile = profile or (planned.profile if planned else None)
     effective = settings_in_force(profile, settings, target=target, results=results, seed=seed)
-    wish = DashboardWish(host, port, keep) if dashboard or keep else None
+    _require_knee(program, then_soak)
+    wish = _dashboard(host, port, dashboard=dashboard, keep=keep)
     wishes = Wishes(quiet=quiet, dashboard=wish, clean_after=clean_after, k6_summary=summary_export)
     _run(effective, program, wishes, known=known_production)
 
@@ -142,6 +147,20 @@ def smoke(
     from dms_load_test.app.run import Wishes
 
     _run(effective, program_from("smoke", (), ""), Wishes(quiet=quiet), known=known_production)
+
+
+def _require_knee(program: Program, then_soak: str | None) -> None:
+    if then_soak is not None and "knee" not in program.scenarios:
+        raise ConfigError("--then-soak: it comes after the scenario knee, which is not asked for; add --scenario knee")
+
+
+def _dashboard(host: str | None, port: int | None, *, dashboard: bool, keep: bool) -> DashboardWish | None:
+    """Return the dashboard that any of its options asks for."""
+    from dms_load_test.app.dashboard import DashboardWish
+
+    if not dashboard and not keep and host is None and port is None:
+        return None
+    return DashboardWish(host or "127.0.0.1", 5665 if port is None else port, keep)
 
 
 def _with_plan(given: list[str], planned: PlanFile | None) -> list[str]:

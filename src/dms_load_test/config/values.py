@@ -122,7 +122,7 @@ def _checked_url(text: str) -> str:
     parts = urlsplit(text)
     usable = parts.scheme in {"http", "https"} and parts.hostname and not (parts.query or parts.fragment)
     # `port` raises ValueError itself where it is no number from 0 to 65535.
-    if not usable or parts.port == 0 or parts.username is not None or re.search(r"\s", text):
+    if not usable or parts.port == 0 or parts.username is not None or re.search(r"\s|[^\x00-\x7f]", text):
         raise ValueError(text)
     return text
 
@@ -168,7 +168,7 @@ def _not_empty_list(values: tuple[int, ...]) -> tuple[int, ...]:
     return values
 
 
-_URL = "an http or https URL without query, user name and password, such as https://host:8080/api"
+_URL = "an http or https URL of ASCII letters without query, user name and password, such as https://host:8080/api"
 _FILE = "the path of a file"
 
 Url = Annotated[str, AfterValidator(_checked_url)]

@@ -162,14 +162,17 @@ def make_rule(members: Any) -> FaultRule:
     unknown = sorted(members.keys() - known)
     if unknown:
         raise ConfigError(f"fault {members['kind']}: no {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+    given = {name: _read(members["kind"], name, value) for name, value in members.items() if value is not None}
+    return _possible(FaultRule(**given))
+
+
+def _read(kind: str, name: str, value: Any) -> Any:
+    convert: Callable[[Any], object] = _TYPES.get(name, float)
     try:
-        given: dict[str, Any] = {
-            name: _TYPES.get(name, float)(value) for name, value in members.items() if value is not None
-        }
-        rule = FaultRule(**given)
+        return convert(value)
     except (AttributeError, TypeError, ValueError, OverflowError) as error:
-        raise ConfigError(f"fault {members['kind']}: {error}") from error
-    return _possible(rule)
+        expected = "a number" if convert is float else "a whole number" if convert is int else "words"
+        raise ConfigError(f'fault {kind}: {name} is "{value}"; expected {expected}') from error
 
 
 def _possible(rule: FaultRule) -> FaultRule:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dms_load_test.config.values import weights_of
 from dms_load_test.edfi.schema import ApiModel
+from dms_load_test.errors import ConfigError
 from dms_load_test.scenarios.program import Program
 
 if TYPE_CHECKING:
@@ -50,8 +51,11 @@ class Workload:
 
     @property
     def weights(self) -> Mapping[str, float]:
-        """READWRITE_WEIGHTS by resource."""
-        return weights_of(self.settings.readwrite_weights)
+        """READWRITE_WEIGHTS by resource. Raises: ConfigError: the target has no such resource."""
+        weights = weights_of(self.settings.readwrite_weights)
+        for resource in weights.keys() - self.model.resources.keys() - self.documents.counts.keys():
+            raise ConfigError(f"READWRITE_WEIGHTS {resource}: no such resource; `dms-load-test resources` lists them")
+        return weights
 
     @property
     def unreferred(self) -> frozenset[str]:

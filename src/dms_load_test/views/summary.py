@@ -115,9 +115,9 @@ def _requests_text(totals: Totals, phase: str) -> str:
     return f"{plural(sum(count for _, count in counts), 'request')}, {failed:,} failed"
 
 
-def print_verdict(console: Console, view: SummaryView) -> None:
-    """Print the verdict alone, for `--quiet`."""
-    console.print(Text(printable(view.verdict.sentence)), soft_wrap=True)
+def print_verdict(console: Console, view: SummaryView, about: str = "") -> None:
+    """Print the verdict alone, for `--quiet`, and what it is about where that was not asked for."""
+    console.print(Text(printable(f"{view.verdict.sentence}{about}")), soft_wrap=True)
 
 
 def overhead_lines(view: SummaryView, phase: str) -> Iterator[str]:

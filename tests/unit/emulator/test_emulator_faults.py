@@ -129,3 +129,15 @@ def test_a_rate_limit_is_read(text, limit):
 def test_what_is_no_rate_limit_is_told(text):
     with pytest.raises(ConfigError, match="--rate-limit"):
         parse_rate_limit(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("error:status=x", 'fault error: status is "x"; expected a whole number'),
+        ("error:ratio=x", 'fault error: ratio is "x"; expected a number'),
+    ],
+)
+def test_a_value_that_is_no_number_is_named(text, told):
+    with pytest.raises(ConfigError, match=told):
+        parse_fault(text)
