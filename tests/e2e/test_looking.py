@@ -75,7 +75,7 @@ def test_the_emulator_says_how_to_try_it(command):
 
     assert "http://127.0.0.1:" in told[0]
     assert any("curl" in line for line in told)
-    assert err == ""
+    assert err == "dms-load-test: interrupted\n"
 
 
 def test_the_version_is_told(command):
