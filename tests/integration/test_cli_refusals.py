@@ -37,7 +37,7 @@ def ended(tmp_path, monkeypatch, capsys):
             ["run", "--summary-export", "nowhere/k6.json"],
             "--summary-export nowhere/k6.json: there is no folder nowhere",
         ),
-        (["run", "--summary-export", "."], "--summary-export .: it is a folder"),
+        (["run", "--summary-export", "."], "--summary-export .: it is no regular file"),
         (["run", "--set", "CA_BUNDLE=."], "CA_BUNDLE: . is a folder"),
         (["run", "--target", "http://exämple.invalid/api/"], "API_BASE_URL: expected an http or https URL of ASCII"),
         (

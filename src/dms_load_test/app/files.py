@@ -26,8 +26,8 @@ def require_place(path: Path, option: str) -> None:
     problem = ""
     if not path.parent.is_dir():
         problem = f"there is no folder {path.parent}"
-    elif path.is_dir():
-        problem = "it is a folder"
+    elif path.exists() and not path.is_file():
+        problem = "it is no regular file"
     elif not os.access(path if path.exists() else path.parent, os.W_OK):
         problem = "it cannot be written"
     if problem:

@@ -41,6 +41,8 @@ def whole_file(path: Path) -> Iterator[TextIO]:
 
     Raises: OSError: It cannot be written. Then, and whatever the context raises, `path` is as it was.
     """
+    if path.exists() and not path.is_file():  # a device would be replaced by a file, for all who use it
+        raise OSError(errno.EINVAL, "is no regular file", str(path))
     beside = path.with_name(f"{path.name}.partial")
     try:
         with beside.open("w", encoding="utf-8", newline="") as file:

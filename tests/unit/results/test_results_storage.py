@@ -1,5 +1,6 @@
 """A disk that is full, or a file that may not grow: told in words, with what to do."""
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -54,3 +55,14 @@ def test_a_file_that_is_not_finished_leaves_the_one_before_and_nothing_beside_it
         write()
 
     assert (path.read_text(), list(tmp_path.iterdir())) == ("old", [path])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such files")
+def test_what_is_no_regular_file_is_not_replaced_by_one(tmp_path):
+    path = tmp_path / "device"
+    os.mkfifo(path)
+
+    with pytest.raises(OSError, match="is no regular file"), whole_file(path):
+        pass
+
+    assert path.is_fifo()
