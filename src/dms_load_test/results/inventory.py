@@ -34,11 +34,13 @@ _IN_DOUBT = 1
 _BATCH = 256
 """Rows handed to SQLite at a time: about 0.3 ms of the loop's time."""
 _SCHEMA = f"""
+BEGIN;
 CREATE TABLE name (number INTEGER PRIMARY KEY, text TEXT UNIQUE NOT NULL);
 CREATE TABLE journal (resource INTEGER, ordinal INTEGER, phase INTEGER, state INTEGER, spelling INTEGER, id BLOB);
 CREATE TABLE sharing (workers INTEGER, rows_before INTEGER);
 CREATE TABLE borrowed (rows INTEGER);
 PRAGMA user_version = {VERSION};
+COMMIT;
 """
 _TALLY = """
 SELECT resource.text, phase.text, SUM(state & 3 = ?), SUM(state & 3 = ?), SUM(state & 3 = ?)
