@@ -4,7 +4,7 @@ A command of `cli` calls one of these modules; where one needs several, the firs
 
 A run, in the order in which it goes on:
 - what is to be run: `program_choice`, `plan_file`, `scenario_files`
-- from settings to verdict: `run`
+- from settings to verdict: `run`, `interrupts`
 - settled before anything is sent: `intent`, `credentials`, `earlier`
 - the target found, read and looked over: `target`, `preflight`
 - turns of a program, phases of a turn, steps of a phase: `programs`, `phases`, `gathering`

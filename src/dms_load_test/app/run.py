@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
@@ -21,6 +20,7 @@ from dms_load_test.app.earlier import Identity, earlier_load, manifest_of, requi
 from dms_load_test.app.exports import export_after, parse_formats
 from dms_load_test.app.files import require_place
 from dms_load_test.app.intent import intent_of, intent_to_resume
+from dms_load_test.app.interrupts import interrupts_of
 from dms_load_test.app.phases import PhaseRunner
 from dms_load_test.app.preflight import look_over
 from dms_load_test.app.programs import ProgramRunner, require_plannable
@@ -50,15 +50,15 @@ from dms_load_test.views.summary import SummaryView, print_summary, print_verdic
 from dms_load_test.views.terminal import make_console, make_progress_view
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
-    from types import FrameType
 
     from rich.console import Console
 
     from dms_load_test.app.dashboard import DashboardWish
     from dms_load_test.app.earlier import EarlierRun
     from dms_load_test.app.intent import Intent
+    from dms_load_test.app.interrupts import Interrupts
     from dms_load_test.app.target import Target
     from dms_load_test.config import Effective
     from dms_load_test.engine.transport import Client
@@ -113,24 +113,25 @@ def run_test(effective: Effective, program: Program, wishes: Wishes) -> Verdict:
         folder = stack.enter_context(_run_folder(effective))
         stack.enter_context(held(folder))
         say = partial(_say, console) if quiet else view.note
-        beside = stack.enter_context(dashboard_beside(wishes.dashboard, folder.record, say))
-        intent = intent_to_resume(effective, continues) if continues else intent_of(effective, program, stack)
-        for note in intent.notes:
-            view.note(note)
-        with telemetry(collector_of(intent.settings), folder.record, say):
-            summary = run_loop(_Run(intent, folder, view).execute())
-        view.close()
-        done = read_run(folder.record)
-        with writing(folder.summary):
-            write_summary(folder.summary, done)
-        troubles = [*export_after(folder, done, formats, wishes.k6_summary), *_report(folder)]
-        about = "" if intent.settings.api_base_url else " (The embedded emulator: no target is set.)"
-        if quiet:
-            print_verdict(console, summary, about)
-        else:
-            print_summary(console, summary)
-        for trouble in troubles:
-            _say(console, trouble)
+        with interrupts_of(folder, partial(_say, console)) as interrupts:
+            beside = stack.enter_context(dashboard_beside(wishes.dashboard, folder.record, say))
+            intent = intent_to_resume(effective, continues) if continues else intent_of(effective, program, stack)
+            for note in intent.notes:
+                view.note(note)
+            with telemetry(collector_of(intent.settings), folder.record, say):
+                summary = run_loop(_Run(intent, folder, view, interrupts).execute())
+            view.close()
+            done = read_run(folder.record)
+            with writing(folder.summary):
+                write_summary(folder.summary, done)
+            troubles = [*export_after(folder, done, formats, wishes.k6_summary), *_report(folder)]
+            about = "" if intent.settings.api_base_url else " (The embedded emulator: no target is set.)"
+            if quiet:
+                print_verdict(console, summary, about)
+            else:
+                print_summary(console, summary)
+            for trouble in troubles:
+                _say(console, trouble)
         if wishes.clean_after:
             clean_after(folder, intent.settings, intent.base_url, partial(_say, console))
         beside.keep()
@@ -178,10 +179,11 @@ def progress_note(workload: Workload) -> str:
 class _Run:
     """One run inside the event loop."""
 
-    def __init__(self, intent: Intent, folder: RunFolder, view: ProgressView) -> None:
+    def __init__(self, intent: Intent, folder: RunFolder, view: ProgressView, interrupts: Interrupts) -> None:
         self._intent = intent
         self._folder = folder
         self._view = view
+        self._interrupts = interrupts
         self._started_at = datetime.now(UTC)
         self._begin_ns = SYSTEM_CLOCK.now_ns()
         self._aggregate = Aggregate(0, PREFLIGHT)
@@ -277,18 +279,20 @@ class _Run:
             seed=workload.seed,
         )
         Tripwire(session, self._intent.settings, documents, self._folder).set_up()
-        with stop_on_signals() as heed_signals:  # beyond the crew's end, which may take seconds
+        try:
             async with crew_of(session, client, target, workload, world, self._folder) as crew:
-                heed_signals(session)
+                self._interrupts.heed(session)
                 runner = PhaseRunner(session, crew)
                 inventory.begin_run()
                 settle()
                 ending, explanation = await self._attempt(session, target, workload, runner)
                 losses = tuple(crew.losses)
                 cut_off = crew.workers_lost or runner.cut_off or session.stop.at_once
-            inventory.note_complete(is_complete=not cut_off and not has_unanswered_creates(session.totals))
-            facts = RunFacts(ending, explanation, tuple(runner.accounts), losses)
-            return self._judged(session, runner, facts, notes)
+        finally:  # beyond the crew's end, which may take seconds
+            self._interrupts.let_finish()
+        inventory.note_complete(is_complete=not cut_off and not has_unanswered_creates(session.totals))
+        facts = RunFacts(ending, explanation, tuple(runner.accounts), losses)
+        return self._judged(session, runner, facts, notes)
 
     def _judged(self, session: Session, runner: PhaseRunner, facts: RunFacts, notes: tuple[str, ...]) -> SummaryView:
         """Judge the run; write the verdict down, and return what the summary shows."""
@@ -326,26 +330,3 @@ def has_unanswered_creates(totals: Totals) -> bool:
     """Tell whether creates ended without the API's own word on them: it may have made the documents nevertheless."""
     creates = (key for key, _ in totals.select({"operation": "create"}) if key.final)
     return any(not key.status or key.status >= _SERVER_ERROR for key in creates)
-
-
-@contextmanager
-def stop_on_signals() -> Iterator[Callable[[Session], None]]:
-    """Give a function: from its call on, Ctrl-C and SIGTERM end a session's run in order, and a second one at once."""
-    before: dict[int, Any] = {}
-
-    def begin(session: Session) -> None:
-        def interrupt() -> None:
-            if before:  # else the loop took it up after the end, and the record is closed
-                session.interrupt()
-
-        def on_signal(_number: int, _frame: FrameType | None) -> None:
-            session.loop.call_soon_threadsafe(interrupt)
-
-        before.update({number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)})
-
-    try:
-        yield begin
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        before.clear()
