@@ -153,7 +153,8 @@ class PhaseRunner:
 
     async def _step(self, running: _Running, judged: list[Threshold], shown: _Shown) -> StepFigures:
         session, phase, step = self._session, running.phase, running.step
-        progress = StepProgress(on_iteration=partial(session.aggregate.iteration, phase=phase.name))
+        counted = phase.name if step.timed else ""
+        progress = StepProgress(on_iteration=partial(session.aggregate.iteration, phase=counted))
         session.writer.write(_step_begin(session.now_s(), phase.name, step))
         shown.begin(step_view(phase.name, step, session.now_ns()))
         reason, outcome, measured = "scenario raised", None, Totals()
@@ -240,13 +241,19 @@ def figures_of(phase: str, step: Step, outcome: StepOutcome, measured: Totals) -
     rows = measured.operation_sums(phase)
     return StepFigures(
         step=step,
-        seconds=outcome.duration_s,
+        seconds=max(outcome.duration_s, _due_s(step, outcome)),
         completed=outcome.completed,
         dropped=outcome.dropped,
         operations=sum(row.count for row in rows),
         failed=sum(row.failed for row in rows),
         response=merged(row.response for row in rows),
     )
+
+
+def _due_s(step: Step, outcome: StepOutcome) -> float:
+    """Return the time that a step's arrivals were due in, if all were: the last may have ended before it was over."""
+    is_open = isinstance(step.executor, ConstantArrivalRate | RampingArrivalRate)
+    return duration_s(step.executor) if is_open and outcome.reason is StopReason.FINISHED else 0.0
 
 
 def _step_begin(now_s: float, phase: str, step: Step) -> StepBegin:

@@ -239,7 +239,8 @@ class _Worker:
     async def _run(self, order: messages.RunPart) -> None:
         phase, users = self._phases[order.part.phase]
         part, step = order.part, replace(phase.steps[order.part.step], executor=order.executor)
-        progress = StepProgress(on_iteration=partial(self._aggregate.iteration, phase=phase.name))
+        counted = phase.name if step.timed else ""
+        progress = StepProgress(on_iteration=partial(self._aggregate.iteration, phase=counted))
         work = _AtWork(part, progress, DoneRow(part.done))
         self._parts.append(work)
         try:

@@ -34,7 +34,8 @@ class Step:
     """One executor at work on one behaviour. `planned` counts the documents it is to create, by resource.
 
     A step that is `alone` begins when the phases beside its own have ended all their steps that are not: it sees a
-    target that nobody of this run writes to. One that is not `timed` is no load: its time is in no rate of its phase.
+    target that nobody of this run writes to. One that is not `timed` is no load: its time and its iterations are in no
+    rate of its phase.
     """
 
     name: str
@@ -57,7 +58,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepFigures:
-    """What a step came to. `response` holds the times of its operations on documents, failed ones included."""
+    """What a step came to. `response` holds the times of its operations on documents, failed ones included.
+
+    `seconds` is the time that what was due is of: where arrivals were planned, no less than all of theirs.
+    """
 
     step: Step
     seconds: float

@@ -221,9 +221,9 @@ class Aggregate:
             CheckCounts(counts.passed + 1, counts.failed) if passed else CheckCounts(counts.passed, counts.failed + 1)
         )
 
-    def iteration(self, duration_ns: int, phase: str = "") -> None:
-        """Count one completed iteration."""
-        where = phase or self._phase
+    def iteration(self, duration_ns: int, phase: str | None = None) -> None:
+        """Count one completed iteration in `phase` ("": in none, as what is no load), or else in the current one."""
+        where = self._phase if phase is None else phase
         times = self._iterations[where]
         times.append(duration_ns // 1000)
         if len(times) > MOST_TIMES:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from dms_load_test.metrics.totals import Totals
 
 VIOLATIONS = "integrity_violations"
+COUNTED_OTHERWISE = "counted, not as written"
+"""The kind of `audits` that are violations in which others who write to the target show."""
 LEAST_DONE_RATIO = 0.95
 """A run that did less of its plan than this is no passed run, whatever its latency."""
 
@@ -193,11 +195,15 @@ def _findings(
 def _violations_text(results: tuple[ThresholdResult, ...], totals: Totals) -> str:
     """Tell of acknowledged writes that were not kept, but for those of phases whose thresholds allowed for so many."""
     kinds: Counter[str] = Counter()
+    phases: set[str] = set()
     for (phase, name, kind), count in totals.tally.counters.items():
         if name == VIOLATIONS and not _is_allowed(phase, results):
             kinds[kind] += count
+            phases.add(phase)
     found = ", ".join(f"{count:,} {kind or 'lost or changed'}" for kind, count in kinds.most_common() if count)
-    return f"acknowledged writes did not hold: {found}" if found else ""
+    counts = sum(totals.tally.counters.get((phase, "audits", COUNTED_OTHERWISE), 0) for phase in phases)
+    hint = f" ({counts:,} by counts, in which others who write to the target show, too)" if counts else ""
+    return f"acknowledged writes did not hold: {found}{hint}" if found else ""
 
 
 def _is_allowed(phase: str, results: tuple[ThresholdResult, ...]) -> bool:
@@ -226,11 +232,14 @@ def _incomplete(accounts: tuple[ResourceAccount, ...]) -> str:
 
 
 def _dropped(totals: Totals, phase: str) -> str:
-    dropped = sum(totals.drops(phase).values())
+    reasons = Counter(totals.drops(phase))
+    dropped = reasons.total()
     completed = totals.tally.iterations[phase].count if phase in totals.tally.iterations else 0
     if dropped <= (1 - LEAST_DONE_RATIO) * (dropped + completed):
         return ""
-    return f"{dropped:,} of {dropped + completed:,} iterations due in {phase} were dropped"
+    ((most, _),) = reasons.most_common(1)
+    why = f" ({'' if len(reasons) == 1 else 'mostly: '}{most})" if most else ""
+    return f"{dropped:,} of {dropped + completed:,} iterations due in {phase} were dropped{why}"
 
 
 def _passed(results: tuple[ThresholdResult, ...], facts: RunFacts) -> str:

@@ -15,6 +15,7 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dms_load_test.metrics.verdict import COUNTED_OTHERWISE
 from dms_load_test.scenarios.api import (
     CREATED,
     PerVuIterations,
@@ -232,7 +233,7 @@ class Audit:
         if abs(count - expected) <= doubt:
             vu.count("audits", kind="counted, as written")
             return
-        vu.count("audits", kind="counted, not as written")
+        vu.count("audits", kind=COUNTED_OTHERWISE)
         kind = "lost" if count < expected else "duplicated"
         allowed = f" or up to {doubt} more or fewer" if doubt else ""
         detail = f"{expected} documents are expected{allowed}, the target counts {count}"

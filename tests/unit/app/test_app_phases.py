@@ -6,14 +6,14 @@ from unittest.mock import Mock
 
 import pytest
 
-from dms_load_test.app.phases import PhaseRunner
+from dms_load_test.app.phases import PhaseRunner, figures_of
 from dms_load_test.app.run import has_unanswered_creates
 from dms_load_test.app.session import Session
 from dms_load_test.engine.account import StepOutcome
 from dms_load_test.engine.clock import Clock
 from dms_load_test.engine.stop import StopReason
 from dms_load_test.errors import ScenarioError
-from dms_load_test.load.executor import SharedIterations
+from dms_load_test.load.executor import ConstantArrivalRate, SharedIterations
 from dms_load_test.metrics.aggregate import Aggregate
 from dms_load_test.metrics.totals import Totals
 from dms_load_test.results.events import PhaseBegin, PhaseEnd
@@ -99,6 +99,39 @@ async def test_the_time_of_a_step_that_is_no_load_is_in_no_rate_of_its_phase():
     await PhaseRunner(session, crew).run(replace(some("load"), steps=(count, step, count)))
 
     assert session.totals.active_ns == {"preflight": 10 * S, "": 8 * S, "load": 4 * S}
+
+
+async def test_the_iterations_of_a_step_that_is_no_load_are_none_of_its_phase():
+    class Counting(SlowCrew):
+        async def run(self, phase, number, step, progress):
+            progress.on_iteration(S)
+            return await super().run(phase, number, step, progress)
+
+    crew = Counting()
+    session = crew.session()
+    (step,) = some("load").steps
+    count = replace(step, name="count", timed=False)
+    await PhaseRunner(session, crew).run(replace(some("load"), steps=(count, step, count)))
+
+    assert {phase: times.count for phase, times in session.totals.tally.iterations.items()} == {"": 2, "load": 1}
+
+
+@pytest.mark.parametrize(
+    ("took_s", "reason", "seconds"),
+    [(9.2, StopReason.FINISHED, 10.0), (11.5, StopReason.FINISHED, 11.5), (4.0, StopReason.INTERRUPTED, 4.0)],
+)
+def test_what_was_done_of_arrivals_is_of_all_the_time_that_they_were_due_in(took_s, reason, seconds):
+    executor = ConstantArrivalRate(rate_per_s=1.0, duration_s=10.0, pre_allocated_vus=1, max_vus=1)
+    (step,) = phase("knee", Mock(), executor).steps
+    outcome = replace(ENDED, duration_s=took_s, reason=reason)
+
+    assert figures_of("knee", step, outcome, Totals()).seconds == seconds
+
+
+def test_documents_are_of_the_time_that_they_took_however_long_they_might_have():
+    (step,) = some("load").steps
+
+    assert figures_of("load", step, ENDED, Totals()).seconds == ENDED.duration_s
 
 
 @pytest.mark.parametrize("reason", [StopReason.FINISHED, StopReason.DURATION])

@@ -4,7 +4,15 @@ from dms_load_test.metrics.aggregate import Aggregate
 from dms_load_test.metrics.catalog import METRICS
 from dms_load_test.metrics.thresholds import parse_threshold, read_subject
 from dms_load_test.metrics.totals import Totals
-from dms_load_test.metrics.verdict import Ending, ResourceAccount, RunFacts, VerdictKind, account, judge
+from dms_load_test.metrics.verdict import (
+    COUNTED_OTHERWISE,
+    Ending,
+    ResourceAccount,
+    RunFacts,
+    VerdictKind,
+    account,
+    judge,
+)
 from dms_load_test.sample import Sample
 
 MS = 1_000_000
@@ -64,7 +72,16 @@ def test_a_run_that_dropped_more_than_5_percent_of_its_iterations_has_not_passed
     verdict = judge([], totals)
     assert verdict.kind is kind
     if not verdict.passed:
-        assert verdict.reasons == ("6 of 100 iterations due in readwrite were dropped",)
+        assert verdict.reasons == ("6 of 100 iterations due in readwrite were dropped (no user was free)",)
+
+
+def test_the_reason_of_most_dropped_iterations_is_told():
+    aggregate, totals = Aggregate(0, "readwrite"), Totals()
+    aggregate.drop_iterations(2, "there are no students")
+    aggregate.drop_iterations(3, "no user was free")
+    totals.add(aggregate.snapshot(SECOND))
+
+    assert judge([], totals).reasons == ("5 of 5 iterations due in readwrite were dropped (mostly: no user was free)",)
 
 
 def test_an_incomplete_run_says_how_much_was_done():
@@ -161,6 +178,19 @@ def test_violations_are_excused_only_where_all_thresholds_on_them_hold(threshold
     verdict = judge([parse_threshold(text) for text in thresholds], totals)
     assert (verdict.kind is VerdictKind.INTEGRITY_VIOLATED) == bool(told)
     assert told in verdict.sentence
+
+
+def test_counts_that_others_who_write_show_in_are_told_from_what_was_read_back():
+    aggregate, totals = Aggregate(0, "readwrite"), Totals()
+    aggregate.count("integrity_violations", 24, "duplicated")
+    aggregate.count("integrity_violations", 2, "lost")
+    aggregate.count("audits", 25, COUNTED_OTHERWISE)
+    totals.add(aggregate.snapshot(SECOND))
+
+    assert judge([], totals).reasons[0] == (
+        "acknowledged writes did not hold: 24 duplicated, 2 lost "
+        "(25 by counts, in which others who write to the target show, too)"
+    )
 
 
 def test_an_account_tells_what_became_of_each_planned_document():
