@@ -39,7 +39,8 @@ _ENGINE_US = 46.0
 _USABLE_RATIO = 0.7
 _BUSY_RATIO = 0.5
 _DAY_S = 86_400
-_SHOWN = 5
+SHOWN = 5
+"""So many names are told, and how many more there are."""
 SERVED_APART = frozenset({"schoolYearTypes"})
 """Resources that DMS leaves out of its load order on purpose."""
 
@@ -63,11 +64,11 @@ class Check:
     advice: str = ""
 
 
-def some(names: Iterable[str]) -> str:
+def some(names: Iterable[str], most: int = SHOWN) -> str:
     """Return the first few names, and how many more there are."""
     found = sorted(names)
-    more = len(found) - _SHOWN
-    return ", ".join(found[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    more = len(found) - most
+    return ", ".join(found[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def metadata_check(model: ApiModel, dependencies: Iterable[DependencyEntry]) -> Check:
@@ -87,8 +88,8 @@ def metadata_check(model: ApiModel, dependencies: Iterable[DependencyEntry]) -> 
     return Check("metadata", State.WARNING, f"{text}; {'; '.join(lacks)}", advice)
 
 
-def permission_check(rights: Rights, wanted: Mapping[str, frozenset[str]]) -> Check:
-    """Compare what the client may do with what the run will do."""
+def permission_check(rights: Rights, wanted: Mapping[str, frozenset[str]], most: int = SHOWN) -> Check:
+    """Compare what the client may do with what the run will do; at `most` so many resources that lack are named."""
     lacking = rights.lacking(wanted)
     name = f"claim set {rights.claim_set}" if rights.claim_set else "the client"
     if lacking:
@@ -96,7 +97,7 @@ def permission_check(rights: Rights, wanted: Mapping[str, frozenset[str]]) -> Ch
         return Check(
             "permissions",
             State.FAILED,
-            f"{name} lacks {len(lacking)} of {len(wanted)} planned resources: {some(told)}",
+            f"{name} lacks {len(lacking)} of {len(wanted)} planned resources: {some(told, most)}",
             "give the client a claim set with these, such as EdFiSandbox, or leave these resources out",
         )
     if rights.complete:

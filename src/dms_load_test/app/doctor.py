@@ -239,7 +239,7 @@ class Doctor:
         target = self._target(embedded()[2])
         documents = documents_of(self._settings, _SEED, target.model, target.descriptor_values)
         workload = Workload(self._settings, target.graph, documents, _SEED)
-        check, _ = await check_permissions(self._client, target, workload, _FULL)
+        check, _ = await check_permissions(self._client, target, workload, _FULL, most=len(documents.counts))
         return check
 
     async def _descriptors(self) -> Check:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
-from dms_load_test.app.checks import State, disk_check, files_check, permission_check
+from dms_load_test.app.checks import SHOWN, State, disk_check, files_check, permission_check
 from dms_load_test.app.lookup import ids_in
 from dms_load_test.app.programs import overridden, planned_turn
 from dms_load_test.engine.loop import raise_file_limit
@@ -133,14 +133,17 @@ async def look_over(client: Client, target: Target, workload: Workload, scenario
 
 
 async def check_permissions(
-    client: Client, target: Target, workload: Workload, scenarios: Iterable[str]
+    client: Client, target: Target, workload: Workload, scenarios: Iterable[str], most: int = SHOWN
 ) -> tuple[Check, dict[str, dict[int, str]]]:
-    """Compare what the client may do with what scenarios will; return also what is `present`: see `Preflight`."""
+    """Compare what the client may do with what scenarios will; return also what is `present`: see `Preflight`.
+
+    `most` as for `permission_check`.
+    """
     wanted = wanted_operations(workload, scenarios)
     rights = await _find_rights(client, target, wanted)
     uncreatable = [resource for resource, lacking in rights.lacking(wanted).items() if lacking == {"Create"}]
     present = await _present_documents(client, target, workload, uncreatable)
-    return permission_check(rights, {name: wanted[name] for name in wanted if name not in present}), present
+    return permission_check(rights, {name: wanted[name] for name in wanted if name not in present}, most), present
 
 
 def check_disk(settings: Settings, documents: Documents) -> Check:

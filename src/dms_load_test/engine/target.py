@@ -40,6 +40,7 @@ _READERS = 4
 """Connections that read descriptors at the same time: quick where the target is far, and no load test of its own."""
 _OK = 200
 _FORBIDDEN = 403
+_NO_TOKEN, _TOO_MANY, _SERVER_ERROR = 401, 429, 500
 _UNAUTHORIZED = frozenset({400, 401, 403})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ADVICE = {
@@ -49,6 +50,11 @@ _ADVICE = {
     "reset": "see whether the API is up, and whether it is https there",
     "protocol": "see whether an HTTP/1.1 server listens there, and whether it is https",
 }
+
+
+_GATEWAY_ADVICE = "what answers there may be a gateway that wants a key of its own: ask who runs it for a way without"
+_BUSY_ADVICE = "the server limits requests: try again later, or ask who runs it to raise the limit"
+_FAILING_ADVICE = "the server is there, but does not serve the API: start what it waits for, or ask who runs it"
 
 
 _NO_TLS = "wrong version number"
@@ -87,6 +93,7 @@ class MetadataReader:
             TargetError: No Ed-Fi API answers there; or it does not say where its parts are.
         """
         tried: list[str] = []
+        advice = ""
         for candidate in base_url_candidates(url):
             answer = await self.ask(candidate)
             document = _json(answer)
@@ -94,9 +101,10 @@ class MetadataReader:
                 urls = parse_discovery(document, candidate, given=given)
                 return Discovery(candidate, kept_secret(candidate, urls, given or {}))
             tried.append(f"{candidate} {_came(answer)}")
+            advice = advice or _discovery_advice(answer.status)
         origin, _ = split_url(url)
         proxy = self._client.options.proxies.of(origin)
-        advice = "set API_BASE_URL to where the discovery document is"
+        advice = advice or "set API_BASE_URL to where the discovery document is"
         if proxy is not None and origin.scheme == "http":  # else it gives a way, and what answers is the target
             advice = f"the proxy {proxy.origin} may have answered: {PROXY_ADVICE}; or {advice}"
         raise TargetError(f"no Ed-Fi API is at {url} ({'; '.join(tried)}); {advice}")
@@ -204,26 +212,41 @@ async def read_descriptor_values(
     """Read the target's values of `descriptors`, page by page: `SexDescriptor` -> full URIs in the target's spelling.
 
     Raises:
-        TargetError: The client may not read a descriptor, or the target fails.
+        TargetError: The client may not read some descriptors, all of which are named, or the target fails.
     """
     names = sorted(descriptors)
     values: dict[str, tuple[str, ...]] = {}
+    refused: dict[str, str] = {}
     left = iter(names)
     try:
         async with asyncio.TaskGroup() as tasks:
             for _ in range(min(_READERS, len(names))):
-                tasks.create_task(_read_some(target.user(), model, left, values))
+                tasks.create_task(_read_some(target.user(), model, left, values, refused))
     except BaseExceptionGroup as raised:
         raise first_of(raised) from None
+    if refused:
+        told = ", ".join(sorted(refused))
+        raise TargetError(
+            f"{len(refused)} of {len(names)} descriptors may not be read: {told}; {min(refused.values())}"
+        )
     return {name: values[name] for name in names}
 
 
-async def _read_some(api: EdFiApi, model: ApiModel, left: Iterator[str], values: dict[str, tuple[str, ...]]) -> None:
+async def _read_some(
+    api: EdFiApi, model: ApiModel, left: Iterator[str], values: dict[str, tuple[str, ...]], refused: dict[str, str]
+) -> None:
     try:
         for name in left:
-            values[name] = await _read_values(api, model.descriptors[name])
+            try:
+                values[name] = await _read_values(api, model.descriptors[name])
+            except _RefusedError as error:
+                refused[name] = str(error)
     finally:
         api.close()
+
+
+class _RefusedError(Exception):
+    """The client may not read a descriptor."""
 
 
 async def _read_values(api: EdFiApi, resource: str) -> tuple[str, ...]:
@@ -232,7 +255,8 @@ async def _read_values(api: EdFiApi, resource: str) -> tuple[str, ...]:
         answer = await api.query(resource, {"offset": len(found), "limit": PAGE_SIZE})
         page = _values(_json(answer))
         if page is None:
-            raise TargetError(f"GET {path_of(resource)} {_came(answer)}; {_claim_advice(answer.status)}")
+            kind = _RefusedError if answer.status == _FORBIDDEN else TargetError
+            raise kind(f"GET {path_of(resource)} {_came(answer)}; {_values_advice(answer)}")
         found += page
         if len(page) < PAGE_SIZE:
             return tuple(found)
@@ -248,10 +272,28 @@ def _values(page: Any) -> list[str] | None:
         return None
 
 
-def _claim_advice(status: int) -> str:
-    if status == _FORBIDDEN:
+def _values_advice(answer: Answer) -> str:
+    if answer.status == _FORBIDDEN:
         return "the client's claim set must allow reading all descriptors and writing all resources of the test"
+    if answer.status == _NO_TOKEN:
+        return "the API refuses the token that it was given: see whether OAUTH_TOKEN_URL is of the same installation"
+    if answer.status == _TOO_MANY:
+        wait = answer.headers.get("retry-after", "")
+        return f"{_BUSY_ADVICE}{f' (Retry-After: {wait})' if wait else ''}"
+    if answer.status >= _SERVER_ERROR:
+        return "see the API's log: the load test needs the target's descriptor values"
+    if answer.error == "timeout":
+        return _ADVICE["timeout"]
     return "the load test needs the target's descriptor values"
+
+
+def _discovery_advice(status: int) -> str:
+    """Return what to do where a server answers a request without credentials like that; empty for any other place."""
+    if status >= _SERVER_ERROR:
+        return _FAILING_ADVICE
+    if status == _TOO_MANY:
+        return _BUSY_ADVICE
+    return _GATEWAY_ADVICE if status in {_NO_TOKEN, _FORBIDDEN} else ""
 
 
 def _json(answer: Answer) -> Any:
@@ -268,9 +310,13 @@ def _came(answer: Answer) -> str:
         return f"gives no answer ({answer.error})"
     if answer.status in _REDIRECTS:
         return f"answers {answer.status} to {answer.headers.get('location', 'nowhere')}"
+    kind = answer.headers.get("content-type", "").partition(";")[0]
     if answer.ok:
-        return "answers something else"
+        return f"answers something else{f' ({kind})' if kind else ''}"
+    if kind == "text/html":  # a page of a gateway's tells nothing in its first words
+        return f"answers {answer.status} ({kind})"
     try:
-        return f"answers {answer.status} ({reason_of(answer.status, answer.body)[:80]})"
+        body = answer.body
     except ValueError:
-        return f"answers {answer.status}"
+        body = b""
+    return f"answers {answer.status}{f' ({reason_of(answer.status, body)[:80]})' if body else ''}"

@@ -79,6 +79,27 @@ async def test_what_is_no_ed_fi_api_is_told_with_what_came_back(reader, base, se
         await reader.discover(base)
 
 
+HTML = "Content-Type: text/html; charset=utf-8\r\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        (answer(503, "<html>", HTML), r"answers 503 \(text/html\).*start what it waits for, or ask who runs it$"),
+        (answer(500, {"detail": "No database"}), r"answers 500 \(No database\).*ask who runs it$"),
+        (answer(401), r"answers 401[,)].*a gateway that wants a key of its own: ask who runs it"),
+        (answer(429), r"answers 429[,)].*limits requests: try again later"),
+        (answer(200, "<html>", HTML), r"something else \(text/html\).*set API_BASE_URL to where"),
+    ],
+)
+async def test_what_to_do_fits_what_a_server_answers_instead_of_its_discovery_document(
+    reader, base, server, script, told
+):
+    server.script = [script]
+    with pytest.raises(TargetError, match=told):
+        await reader.discover(base)
+
+
 async def test_nothing_listening_is_told_with_what_to_do(reader, base, unused_tcp_port):
     with pytest.raises(TargetError, match=r"connection refused; start the API, or correct API_BASE_URL"):
         await reader.discover(f"http://127.0.0.1:{unused_tcp_port}")
@@ -160,6 +181,32 @@ async def test_a_descriptor_that_may_not_be_read_is_a_matter_of_the_claim_set(ap
     server.script = [answer(200, {"access_token": "t"}), answer(403, {"detail": "No"})]
     with pytest.raises(TargetError, match=r"GET /ed-fi/\w+Descriptors answers 403 \(No\); the client's claim set"):
         await read_descriptor_values(api, load_standard().model, ["SexDescriptor", "GradeLevelDescriptor"])
+
+
+async def test_all_descriptors_that_may_not_be_read_are_named(api, server):
+    server.script = [
+        answer(200, {"access_token": "t"}),
+        answer(200, descriptors(3)),
+        *[answer(403, {"detail": "No"})] * 6,
+    ]
+    names = [f"{name}Descriptor" for name in ("Sex", "GradeLevel", "Term", "Country", "Language", "Visa", "Race")]
+    with pytest.raises(TargetError, match=r"^6 of 7 descriptors may not be read: ") as raised:
+        await read_descriptor_values(api, load_standard().model, names)
+    assert sum(name in str(raised.value).partition(";")[0] for name in names) == 6
+
+
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [
+        (answer(401), r"answers 401; the API refuses the token .* OAUTH_TOKEN_URL"),
+        (answer(429, headers="Retry-After: 300\r\n"), r"answers 429; .*try again later.*\(Retry-After: 300\)"),
+        (answer(500, {"detail": "No database"}), r"answers 500 \(No database\); see the API's log"),
+    ],
+)
+async def test_what_to_do_fits_why_descriptors_cannot_be_read(api, server, reply, told):
+    server.script = [answer(200, {"access_token": "t"}), reply] * 2  # a token that is refused is renewed, once
+    with pytest.raises(TargetError, match=told):
+        await read_descriptor_values(api, load_standard().model, ["SexDescriptor"])
 
 
 def test_descriptors_in_use_are_those_of_the_resources_members():

@@ -29,6 +29,13 @@ def test_permissions_that_are_told_are_compared_with_all_that_is_planned():
     assert lacking.text == "claim set Mine lacks 2 of 2 planned resources: schools (Create), students (Create)"
 
 
+def test_only_so_many_resources_that_lack_are_named_as_are_asked_for():
+    wanted = {f"resource{number}": frozenset({"Create"}) for number in range(7)}
+
+    assert checks.permission_check(rights({}), wanted).text.endswith("resource4 (Create) and 2 more")
+    assert checks.permission_check(rights({}), wanted, most=7).text.endswith("resource5 (Create), resource6 (Create)")
+
+
 def test_permissions_that_are_only_probed_fail_where_a_request_was_refused():
     seen = rights({}, complete=False, refused={"schools": frozenset({"Create", "Delete"})})
 
