@@ -124,6 +124,19 @@ def test_nothing_listening_is_told_with_what_to_do(command):
     assert not list(ended.results.glob("*"))
 
 
+def test_a_silent_target_is_named_before_it_is_waited_for_and_the_limit_on_that_told(inside):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/api"
+        arguments = ("smoke", "--target", url, "--set", "REQUEST_TIMEOUT=1s")
+        ended = inside(*arguments, CLIENT_ID="a", CLIENT_SECRET="b")
+        quiet = inside(*arguments, "-q", CLIENT_ID="a", CLIENT_SECRET="b")
+
+    assert (ended.code, quiet.code) == (110, 110)
+    assert ended.out == f"Connecting to {url}.\n"
+    assert quiet.out == ""
+    assert "REQUEST_TIMEOUT" in ended.err
+
+
 def test_a_wrong_secret_is_told_as_such_and_not_repeated(command, server):
     ended = command("run", **server.settings | {"CLIENT_SECRET": "not-this-one"})
 

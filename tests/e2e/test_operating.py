@@ -146,19 +146,27 @@ def test_clean_leaves_what_others_made_and_refuses_another_target(inside, server
 
 
 def test_a_run_can_clean_up_after_itself(inside, server):
-    ended = inside(*LOAD, "--clean-after", **server.settings)
+    ended = inside(*LOAD[:-1], "--clean-after", **server.settings)
 
     assert ended.code == 0, ended.err
     assert "Cleaned up after the run" in ended.out
     assert server.counts(["students", "schools"]) == {"students": 0, "schools": 0}
 
 
-def test_an_export_that_cannot_be_written_costs_neither_verdict_nor_report_nor_cleaning_up(inside, server):
-    (inside.folder / "k6.json.partial").mkdir()  # where the file is written first, which nobody looks at beforehand
-    ended = inside(*LOAD, "--clean-after", "--summary-export", "k6.json", **server.settings)
+def test_a_quiet_run_cleans_up_without_a_word(inside, server):
+    ended = inside(*LOAD, "--clean-after", **server.settings)
 
     assert ended.code == 0, ended.err
-    assert re.search(r"Passed.*\nNot exported: --summary-export k6.json: .*; choose another file", ended.out)
+    assert re.fullmatch(r"Passed: .*\.\n", ended.out)
+    assert server.counts(["students", "schools"]) == {"students": 0, "schools": 0}
+
+
+def test_an_export_that_cannot_be_written_costs_neither_verdict_nor_report_nor_cleaning_up(inside, server):
+    (inside.folder / "k6.json.partial").mkdir()  # where the file is written first, which nobody looks at beforehand
+    ended = inside(*LOAD[:-1], "--clean-after", "--summary-export", "k6.json", **server.settings)
+
+    assert ended.code == 0, ended.err
+    assert re.search(r"\nNot exported: --summary-export k6.json: .*; choose another file", ended.out)
     assert "Cleaned up after the run" in ended.out
     assert (ended.folder / "report.html").exists()
 

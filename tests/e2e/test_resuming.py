@@ -136,3 +136,20 @@ def test_a_resume_that_finds_the_target_down_leaves_nothing_and_can_be_repeated(
     assert "cannot look up what the run made" in refused.err
     assert left == [folder]
     assert resumed.code == 0, resumed.out + resumed.err
+
+
+def test_a_complete_run_is_not_resumed_and_one_whose_documents_failed_is(inside, server):
+    rules = [{"kind": "error", "status": 400, "methods": ["POST"], "path": "*/students", "times": 1}]
+    inject(server, rules)
+    inside("run", "--profile", "smoke", "--phase", "load", "-q", **server.settings)
+    before = server.counts(["students"])
+    inject(server, [])
+    resumed = inside("resume", "-q", **server.settings)
+    runs = set(resumed.results.iterdir())
+    again = inside("resume", "-q", **server.settings)
+
+    assert resumed.code == 0, resumed.out + resumed.err
+    assert (before, server.counts(["students"])) == ({"students": 1}, {"students": 2})
+    assert again.code == 104
+    assert "is complete: nothing of it was interrupted" in again.err
+    assert set(again.results.iterdir()) == runs

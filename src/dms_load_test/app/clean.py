@@ -42,16 +42,24 @@ def clean_run(
         return run_loop(_clean(earlier, inventory, settings, base_url, confirm, say))
 
 
-def clean_after(folder: RunFolder, settings: Settings, base_url: str, say: Callable[[str], None]) -> None:
-    """Delete what the run that has just ended in this process created, and say the account."""
+def clean_after(
+    folder: RunFolder, settings: Settings, base_url: str, say: Callable[[str], None], *, quiet: bool
+) -> None:
+    """Delete what the run that has just ended in this process created, and say the account; if quiet, of refusals."""
     manifest = next(read_record(folder.record))
     assert isinstance(manifest, Manifest)
     with RunInventory(folder.inventory) as inventory:
         earlier = EarlierRun(folder, manifest)
-        account = run_loop(_clean(earlier, inventory, settings, base_url, lambda _: True, say))
-    say("Cleaned up after the run:")
-    for line in account.lines() if account else ():
-        say(line)
+        account = run_loop(_clean(earlier, inventory, settings, base_url, lambda _: True, _nothing if quiet else say))
+    assert account is not None
+    if not quiet or not account.complete:
+        say("Cleaned up after the run:")
+        for line in account.lines():
+            say(line)
+
+
+def _nothing(_: str) -> None:
+    pass
 
 
 async def _clean(

@@ -12,10 +12,12 @@ from dms_load_test import __version__
 from dms_load_test.app.scenario_files import SUFFIX, resolve
 from dms_load_test.config import KEYS, Settings
 from dms_load_test.errors import ConfigError
-from dms_load_test.results.events import ItemRow, Manifest, SettingRow, StepBegin, StepEnd
+from dms_load_test.metrics.verdict import Ending
+from dms_load_test.results.events import ItemRow, Manifest, PhaseBegin, SettingRow, StepBegin, StepEnd
 from dms_load_test.results.inventory import RunInventory
 from dms_load_test.results.lock import is_held
 from dms_load_test.results.record import FILE_NAME, read_record
+from dms_load_test.results.run import read_run
 from dms_load_test.results.run_folder import RunFolder, find_run
 from dms_load_test.scenarios import SCENARIOS
 from dms_load_test.scenarios.program import Item, Program, program_of
@@ -76,6 +78,16 @@ class EarlierRun:
             elif isinstance(event, StepEnd):
                 users.pop((event.phase, event.step), None)
         return most
+
+    def is_complete(self) -> bool:
+        """Tell whether all that it had planned was run, and all documents were created. Reads the whole record."""
+        done = read_run(self.folder.record)
+        begun = sum(isinstance(mark, PhaseBegin) for mark in done.marks)
+        passed = done.verdict is not None and done.verdict.passed
+        if done.ending != Ending.FINISHED.value or any(row.created < row.planned for row in done.accounts):
+            return False
+        with RunInventory(self.folder.inventory) as inventory:  # a smoke cycle that fails keeps the rest from beginning
+            return inventory.is_complete and (passed or begun >= len(self.manifest.program))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +214,19 @@ def require_same_target(manifest: Manifest, target: str) -> None:
         raise ConfigError(
             f"run {manifest.run_id} was against {manifest.target}, and this target is {target}; "
             "set API_BASE_URL or --target to the run's, or take another run"
+        )
+
+
+def require_something_left(earlier: EarlierRun) -> None:
+    """Check that there is something to resume.
+
+    Raises:
+        ConfigError: The run is complete.
+    """
+    if earlier.is_complete():
+        raise ConfigError(
+            f"run {earlier.folder.run_id} is complete: nothing of it was interrupted, and no document failed; begin "
+            "another with `run`, whose --phase readwrite works on the documents of this one"
         )
 
 

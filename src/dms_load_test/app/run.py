@@ -16,7 +16,7 @@ from dms_load_test.app.beside import beside_run, collector_of, open_sources
 from dms_load_test.app.clean import clean_after
 from dms_load_test.app.crew_choice import crew_of
 from dms_load_test.app.dashboard import dashboard_beside
-from dms_load_test.app.earlier import Identity, earlier_load, manifest_of, require_same_target
+from dms_load_test.app.earlier import Identity, earlier_load, manifest_of, require_same_target, require_something_left
 from dms_load_test.app.exports import export_after, parse_formats
 from dms_load_test.app.files import require_place
 from dms_load_test.app.intent import intent_of, intent_to_resume
@@ -103,6 +103,8 @@ def run_test(effective: Effective, program: Program, wishes: Wishes) -> Verdict:
         StorageError: The results could not be written any more, and the run ended; or what it says could not.
     """
     continues, quiet = wishes.continues, wishes.quiet
+    if continues is not None:
+        require_something_left(continues)
     formats = parse_formats(" ".join(effective.settings.exports))
     if wishes.k6_summary is not None:
         require_place(wishes.k6_summary, "--summary-export")
@@ -133,7 +135,7 @@ def run_test(effective: Effective, program: Program, wishes: Wishes) -> Verdict:
             for trouble in troubles:
                 _say(console, trouble)
         if wishes.clean_after:
-            clean_after(folder, intent.settings, intent.base_url, partial(_say, console))
+            clean_after(folder, intent.settings, intent.base_url, partial(_say, console), quiet=quiet)
         beside.keep()
     if console.failure is not None:  # told last of all: the run and its results are complete
         what = console.failure.strerror
@@ -197,6 +199,8 @@ class _Run:
         if self._intent.continues is not None:
             await orphans_ended(self._intent.continues, self._view.note)
         reports = Reports(self._aggregate.add, self._aggregate.add_failure)
+        if settings.api_base_url:
+            self._view.note(f"Connecting to {self._intent.base_url}.")
         async with connected(settings, self._intent.base_url, reports) as (client, found):
             self._earlier = self._find_earlier(found)
             then = self._earlier.settings(settings) if self._earlier else settings

@@ -224,7 +224,12 @@ class Session:
             self._limit.pause()  # what is prepared between steps may take a whole core
             return
         known = self._limit.text
-        self._limit.add(health, (snapshot.ended_ns - snapshot.started_ns) / NS_PER_S)
+        stood_s = self._limit.add(health, (snapshot.ended_ns - snapshot.started_ns) / NS_PER_S)
+        if stood_s:
+            self.note(
+                f"The load generator did not run for {stood_s:.0f} s: it was stopped, or its machine slept. What was "
+                "under way or due then was late by as much."
+            )
         if self._limit.text and not known:
             self.note(f"The load generator is the bottleneck: {self._limit.text}.")
 

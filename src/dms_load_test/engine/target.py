@@ -194,6 +194,7 @@ async def sign_in(auth: SharedAuthManager) -> bytes:
         return await auth.wait()
     except TokenError as error:
         advice = "check OAUTH_TOKEN_URL and whether the identity provider is up"
+        advice += "" if error.status else ", or raise REQUEST_TIMEOUT if it is slow"
         if error.status in _UNAUTHORIZED:
             advice = "check CLIENT_ID and CLIENT_SECRET, and OAUTH_TOKEN_URL if you set it"
         status = f"{error.status} " if error.status else ""
@@ -282,9 +283,7 @@ def _values_advice(answer: Answer) -> str:
         return f"{_BUSY_ADVICE}{f' (Retry-After: {wait})' if wait else ''}"
     if answer.status >= _SERVER_ERROR:
         return "see the API's log: the load test needs the target's descriptor values"
-    if answer.error == "timeout":
-        return _ADVICE["timeout"]
-    return "the load test needs the target's descriptor values"
+    return _ADVICE.get(answer.error) or "the load test needs the target's descriptor values"
 
 
 def _discovery_advice(status: int) -> str:

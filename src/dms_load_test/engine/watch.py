@@ -5,6 +5,7 @@ Rules:
   it, so that a stall of a second weighs a second, as it does for requests.
 - A limit must be passed in every look for `LASTING_S` in a row: a single stall is in the times of the requests that it
   delayed, but does not make the generator the bottleneck.
+- A process that was stopped, or whose machine slept, neither took a core nor waited for one: that is told as such.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ RING_S = 0.01
 MOST_LAG_MS = 10.0
 MOST_CPU_RATIO = 0.9
 LASTING_S = 5.0
+STOPPED_S = 3.0
+"""A look that took so long, instead of a second, with hardly any CPU time in it: the process did not run."""
+_HARDLY_RATIO = 0.5
 _SHORTEST_LOOK_S = 0.5
 """Over less, CPU time is mostly its clock's steps: the figures of the look before stand."""
 _MOST_RINGS = 1000
@@ -96,14 +100,19 @@ class GeneratorLimit:
         self._longest_s: defaultdict[str, float] = defaultdict(float)
         self._highest: defaultdict[str, float] = defaultdict(float)
 
-    def add(self, figures: Mapping[str, float], seconds: float) -> None:
-        """Take in the figures of some seconds in which requests were sent."""
+    def add(self, figures: Mapping[str, float], seconds: float) -> float:
+        """Take in the figures of some seconds in which requests were sent; return for how long the process stood."""
+        lag_s = figures.get("loop_lag_p99_ms", 0.0) / 1000
+        if min(seconds, lag_s) >= STOPPED_S and figures.get("cpu_ratio", 0.0) < _HARDLY_RATIO:
+            self.pause()
+            return lag_s
         for name, most in (("cpu_ratio", MOST_CPU_RATIO), ("loop_lag_p99_ms", MOST_LAG_MS)):
             value = figures.get(name, 0.0)
             self._lasting_s[name] = self._lasting_s[name] + seconds if value > most else 0.0
             if self._lasting_s[name] > self._longest_s[name]:
                 self._longest_s[name] = self._lasting_s[name]
                 self._highest[name] = max(self._highest[name], value)
+        return 0.0
 
     def pause(self) -> None:
         """Between steps nothing lasts on."""

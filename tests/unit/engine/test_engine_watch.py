@@ -60,6 +60,19 @@ def test_what_does_not_last_and_what_lies_between_steps_does_not_count():
     assert limit.text == ""
 
 
+def test_a_process_that_did_not_run_is_no_bottleneck_and_is_told_of():
+    limit = GeneratorLimit()
+    assert limit.add({"cpu_ratio": 0.05, "loop_lag_p99_ms": 7900.0}, 9.0) == 7.9
+    assert limit.text == ""
+    assert limit.add({"cpu_ratio": 0.05, "loop_lag_p99_ms": 1500.0}, 2.5) == 0
+
+
+def test_a_process_that_kept_its_loop_waiting_itself_did_run():
+    limit = GeneratorLimit()
+    assert limit.add({"cpu_ratio": 0.98, "loop_lag_p99_ms": 7900.0}, 9.0) == 0
+    assert "98% of a core for 9 s" in limit.text
+
+
 def test_a_generator_that_waits_for_a_core_that_others_use_is_late_but_not_saturated():
     limit = GeneratorLimit()
     seconds(limit, 0.3, 50.0, 6)
