@@ -15,6 +15,13 @@ def runs(inside):
     return sorted(path.name for path in (inside.folder / "results").iterdir())
 
 
+def leave_without_end(folder):
+    """Take the last line of a run's record away, as if it had been killed."""
+    lines = (folder / "record.jsonl").read_bytes().splitlines(keepends=True)
+    assert b'"type":"end"' in lines.pop()
+    (folder / "record.jsonl").write_bytes(b"".join(lines))
+
+
 def left_of(inside, run):
     listed = inside("inventory", run, "--ids")
     assert listed.code == 0, listed.err
@@ -78,6 +85,7 @@ def test_what_a_repeated_seed_found_is_something_to_work_on(inside, server):
 
 def test_a_run_by_its_folder_s_path_is_the_same_run(inside, server, monkeypatch):
     ended = inside(*LOAD, **server.settings)
+    leave_without_end(ended.folder)
     shutil.move(ended.folder, inside.folder / "elsewhere")
     folder, inside.folder = inside.folder, inside.folder / "elsewhere"
     resumed = inside("resume", ".", "-q", results="../results", **server.settings)
@@ -93,6 +101,7 @@ def test_the_data_of_an_earlier_run_is_made_whatever_is_loaded_now(inside, serve
     """Other resources need other descriptors; a document without them is another one."""
     ended = inside(*LOAD, "--resources", "all", "--seed", "3", **server.settings)
     assert ended.code == 0, ended.out
+    leave_without_end(ended.folder)
     now = server.settings | {"RESOURCES": "schoolYearTypes", "DURATION_READWRITE_PHASE": "1s"}
     resumed = inside("resume", "-q", **now)
     worked = inside(*READWRITE, **now)
@@ -117,3 +126,26 @@ def test_files_of_an_earlier_run_s_data_are_found_from_anywhere(inside, server):
 
     assert '"lastSurname": "Testperson"' in sent.out, sent.err
     assert cleaned.code == 0, cleaned.err
+
+
+def test_a_load_that_was_cleaned_is_none_for_those_who_worked_on_it_either(inside, server):
+    inside(*LOAD, **server.settings)
+    inside(*READWRITE, **server.settings)
+    load, worked = runs(inside)
+    for run in (worked, load):
+        assert inside("clean", "--yes", run, **server.settings).code == 0
+    refused = inside(*READWRITE, **server.settings)
+
+    assert refused.code == 104
+    assert "no run has loaded documents into" in refused.err
+    assert runs(inside) == [load, worked]
+
+
+def test_the_run_that_loaded_is_named_by_all_that_work_on_its_documents(inside, server):
+    inside(*LOAD, **server.settings)
+    inside(*READWRITE, **server.settings)
+    load, _ = runs(inside)
+    again = inside(*(word for word in READWRITE if word != "-q"), **server.settings)
+
+    assert again.code == 0, again.out
+    assert f"Working on the documents that run {load} loaded" in again.out

@@ -14,13 +14,13 @@ from dms_load_test.config import KEYS, Settings
 from dms_load_test.errors import ConfigError
 from dms_load_test.metrics.verdict import Ending
 from dms_load_test.results.events import ItemRow, Manifest, PhaseBegin, SettingRow, StepBegin, StepEnd
-from dms_load_test.results.inventory import RunInventory
+from dms_load_test.results.inventory import InventoryEntry, RunInventory
 from dms_load_test.results.lock import is_held
 from dms_load_test.results.record import FILE_NAME, read_record
 from dms_load_test.results.run import read_run
 from dms_load_test.results.run_folder import RunFolder, find_run
 from dms_load_test.scenarios import SCENARIOS
-from dms_load_test.scenarios.program import Item, Program, program_of
+from dms_load_test.scenarios.program import LOAD, Item, Program, program_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +66,32 @@ class EarlierRun:
         given = {KEYS[row.name].field: row.value for row in self.manifest.settings if row.name in KEYS}
         values = {field: _as_given(getattr(then, field), given.get(field, "")) for field in fields}
         return settings.model_copy(update=values)
+
+    def lenders(self) -> Iterator[EarlierRun]:
+        """Yield the runs whose documents it worked on, the one that loaded them last; none if it loaded itself."""
+        run = self
+        while run.manifest.continues and LOAD not in run.manifest.scenarios:
+            folder = RunFolder(self.folder.path.parent / run.manifest.continues)
+            first = _manifest_in(folder)
+            if first is None or not folder.inventory.is_file():
+                return
+            run = EarlierRun(folder, first)
+            yield run
+
+    def has_documents(self) -> bool:
+        """Tell whether the target still has what was loaded, as far as the inventories tell."""
+        return all(_has_documents(run.folder) for run in (self, *self.lenders()))
+
+    def copy_inventory(self, path: Path, *, lent: bool) -> None:
+        """Copy its inventory, `lent` as for `RunInventory.copy_to`, less what its lenders know to be deleted."""
+        with RunInventory(self.folder.inventory) as inventory:
+            inventory.copy_to(path, lent=lent)
+        with RunInventory(path) as copy:
+            for lender in self.lenders():
+                with RunInventory(lender.folder.inventory) as inventory:
+                    gone = set(inventory.deleted()).difference(copy.deleted())
+                for resource, ordinal in gone:
+                    copy.remove(InventoryEntry(resource, ordinal, ""))
 
     def most_users(self) -> int:
         """Return how many virtual users it had at the same time, at most. Reads the whole record."""
@@ -237,9 +263,10 @@ def earlier_load(results: Path, target: str) -> EarlierRun:
         ConfigError: There is none, or it has not ended.
     """
     for folder, manifest in _runs(results):
-        if manifest.target == target and _has_documents(folder):
+        run = EarlierRun(folder, manifest)
+        if manifest.target == target and run.has_documents():
             _require_ended(folder)
-            return EarlierRun(folder, manifest)
+            return run
     raise ConfigError(
         f"{results}: no run has loaded documents into {target}; run --phase load or --phase full first, "
         "or give the folder of that run's results with --results"
@@ -249,12 +276,17 @@ def earlier_load(results: Path, target: str) -> EarlierRun:
 def _runs(results: Path) -> Iterator[tuple[RunFolder, Manifest]]:
     """Yield the runs of a results folder, the latest first; records that cannot be read are not runs."""
     for path in sorted(results.glob(f"*/{FILE_NAME}"), reverse=True):
-        try:
-            first = next(read_record(path), None)
-        except ConfigError:
-            continue
-        if isinstance(first, Manifest):
-            yield RunFolder(path.parent), first
+        folder = RunFolder(path.parent)
+        if (first := _manifest_in(folder)) is not None:
+            yield folder, first
+
+
+def _manifest_in(folder: RunFolder) -> Manifest | None:
+    try:
+        first = next(read_record(folder.record), None)
+    except ConfigError:
+        return None
+    return first if isinstance(first, Manifest) else None
 
 
 def _has_documents(folder: RunFolder) -> bool:

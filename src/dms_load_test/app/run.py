@@ -242,7 +242,7 @@ class _Run:
         if earlier is not None:
             settings, seed = earlier.settings(settings), earlier.manifest.seed
             if borrows:
-                name = earlier.manifest.run_id
+                name = [earlier, *earlier.lenders()][-1].manifest.run_id
                 notes = (f"Working on the documents that run {name} loaded, with its sizes and seed.",)
         documents = documents_of(settings, seed, target.model, target.descriptor_values)
         notes += tuple(f"{name} is left out: {why}." for name, why in sorted(documents.left_out.items()))
@@ -251,8 +251,7 @@ class _Run:
         workload = replace(workload, program=intent.program)
         require_plannable(workload, target)
         if earlier is not None:
-            with RunInventory(earlier.folder.inventory) as inventory:
-                inventory.copy_to(self._folder.inventory, lent=borrows)
+            earlier.copy_inventory(self._folder.inventory, lent=borrows)
         return workload, notes
 
     def _identity(self, target: Target, workload: Workload, notes: tuple[str, ...]) -> Identity:

@@ -42,6 +42,10 @@ CREATE TABLE borrowed (rows INTEGER);
 PRAGMA user_version = {VERSION};
 COMMIT;
 """
+_GONE = """
+SELECT resource, ordinal FROM journal
+WHERE state = ? AND rowid IN (SELECT MAX(rowid) FROM journal GROUP BY resource, ordinal)
+"""
 _TALLY = """
 SELECT resource.text, phase.text, SUM(state & 3 = ?), SUM(state & 3 = ?), SUM(state & 3 = ?)
 FROM journal JOIN name AS resource ON journal.resource = resource.number
@@ -266,6 +270,12 @@ class RunInventory:
         end = -1 if rows is None else rows
         found = self._database.execute("SELECT resource, ordinal FROM journal ORDER BY rowid LIMIT ?", (end,))
         return ((texts[resource], ordinal) for resource, ordinal in found)
+
+    def deleted(self) -> list[tuple[str, int]]:
+        """Return (resource, ordinal) of the documents that were there and are not any more."""
+        self.flush()
+        texts = {number: text for text, number in self._names.items()}
+        return [(texts[resource], ordinal) for resource, ordinal in self._database.execute(_GONE, (DELETED,))]
 
     def tally(self) -> list[tuple[str, str, int, int, int]]:
         """Return (resource, phase, created, found, deleted) as numbers of acknowledged answers, in alphabetical order.

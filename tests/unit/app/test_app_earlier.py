@@ -1,5 +1,6 @@
 """What a later run takes from an earlier one's manifest: `resume` runs the plan that was interrupted, not less."""
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from dms_load_test.app.earlier import EarlierRun, Identity, earlier_load, manife
 from dms_load_test.config import load_settings
 from dms_load_test.errors import ConfigError
 from dms_load_test.results.events import Manifest, StepBegin, StepEnd
-from dms_load_test.results.inventory import RunInventory
+from dms_load_test.results.inventory import InventoryEntry, RunInventory
 from dms_load_test.results.lock import held
 from dms_load_test.results.record import open_record
 from dms_load_test.results.run_folder import RunFolder
@@ -147,3 +148,61 @@ def test_files_of_data_are_the_same_from_another_folder_and_as_they_were_given_f
     assert run.settings(now).overrides == Path("mine.yaml")
     monkeypatch.chdir(Path(tmp_path.anchor))
     assert run.settings(now).overrides == tmp_path.resolve() / "mine.yaml"
+
+
+@pytest.fixture
+def borrowed(tmp_path):
+    """Make a load of three students, and a run that worked on it and made one of its own; return the latter."""
+
+    def made(name, scenario, continues):
+        folder = RunFolder(tmp_path / "results" / name)
+        folder.path.mkdir(parents=True)
+        manifest = recorded(program_of([scenario]), tmp_path)
+        manifest = msgspec.structs.replace(manifest, run_id=name, continues=continues)
+        with open_record(folder.record) as writer:
+            writer.write(manifest)
+        return EarlierRun(folder, manifest)
+
+    load, worked = made("run-1", "load", ""), made("run-2", "readwrite", "run-1")
+    with RunInventory(load.folder.inventory) as inventory:
+        for ordinal in range(3):
+            inventory.add("students", ordinal, f"id-{ordinal}")
+        inventory.add("schoolYearTypes", 0, "id-year", created=False)
+    load.copy_inventory(worked.folder.inventory, lent=True)
+    with RunInventory(worked.folder.inventory) as inventory:
+        inventory.add("students", 3, "id-3")
+    return worked
+
+
+def cleaned(run, *ordinals):
+    with RunInventory(run.folder.inventory) as inventory:
+        for ordinal in ordinals:
+            inventory.remove(InventoryEntry("students", ordinal, ""))
+
+
+def test_what_was_cleaned_of_a_load_is_not_there_for_who_goes_on_with_a_run_that_worked_on_it(borrowed, tmp_path):
+    (load,) = borrowed.lenders()
+    cleaned(load, 0, 2)
+    borrowed.copy_inventory(tmp_path / "copy.sqlite3", lent=True)
+
+    with RunInventory(tmp_path / "copy.sqlite3") as copy:
+        assert [entry.ordinal for entry in copy.documents("students")] == [1, 3]
+        assert list(copy.own_documents()) == []
+        assert sorted(copy.deleted()) == [("students", 0), ("students", 2)]
+
+
+def test_a_run_on_a_load_that_is_cleaned_has_no_documents_though_its_inventory_lists_them(borrowed):
+    (load,) = borrowed.lenders()
+    results, target = borrowed.folder.path.parent, borrowed.manifest.target
+    assert earlier_load(results, target).folder == borrowed.folder
+    cleaned(load, 0, 1, 2)
+    with pytest.raises(ConfigError, match="no run has loaded documents into"):
+        earlier_load(results, target)
+
+
+def test_a_run_whose_lender_s_folder_is_gone_goes_by_its_own_inventory(borrowed):
+    (load,) = borrowed.lenders()
+    shutil.rmtree(load.folder.path)
+
+    assert list(borrowed.lenders()) == []
+    assert borrowed.has_documents()
