@@ -339,10 +339,9 @@ def test_a_document_that_is_not_as_its_ordinal_says_is_cleaned_up_and_never_chos
 
 
 def test_what_a_worker_made_apart_is_apart_in_the_run_s_inventory_too(path):
-    worker = ShippedInventory()
-    worker.add("events", 0, FIRST)
-    worker.add_apart("events", 1, SECOND)
-    with RunInventory(path) as inventory:
+    with ShippedInventory() as worker, RunInventory(path) as inventory:
+        worker.add("events", 0, FIRST)
+        worker.add_apart("events", 1, SECOND)
         inventory.take_in(worker.drain())
         assert [row[1] for row in inventory.choices()] == [0]
         assert [entry.ordinal for entry in inventory.documents()] == [0, 1]

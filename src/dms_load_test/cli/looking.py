@@ -46,10 +46,11 @@ def config(profile: ProfileOption = None, target: TargetOption = None, settings:
 
 @app.command()
 def profiles() -> None:
-    """List the profiles and what each is for."""
-    from dms_load_test.config import home, list_profiles
+    """List the profiles, the smallest first, and what each is for."""
+    from dms_load_test.config import home, list_profiles, load_settings
 
-    found = list_profiles(home(os.environ, Path.cwd()))
+    folder = home(os.environ, Path.cwd())
+    found = {profile: load_settings(profile.name, {}, {}, folder).settings for profile in list_profiles(folder)}
     width = max(len(profile.name) for profile in found)
-    for profile in found:
-        print(f"{profile.name:<{width}}  {profile.description}")
+    for profile, settings in sorted(found.items(), key=lambda item: item[1].student_count):
+        print(f"{profile.name:<{width}}  {settings.student_count:>7,} students  {profile.description}")
