@@ -1,6 +1,7 @@
 """Commands that only look."""
 
 import json
+import re
 
 
 def test_config_shows_each_value_with_its_origin_and_masks_the_secret(command):
@@ -17,10 +18,10 @@ def test_config_shows_each_value_with_its_origin_and_masks_the_secret(command):
     assert "hush" not in ended.out
 
 
-def test_profiles_are_listed_with_what_they_are_for(command):
+def test_profiles_are_listed_by_size_with_what_they_are_for(command):
     ended = command("profiles")
 
-    assert [line.split()[0] for line in ended.out.splitlines()] == ["dev", "prod", "smoke", "staging"]
+    assert [line.split()[0] for line in ended.out.splitlines()] == ["smoke", "dev", "staging", "prod"]
 
 
 def test_a_profile_of_ones_own_is_a_file(command):
@@ -28,7 +29,7 @@ def test_a_profile_of_ones_own_is_a_file(command):
     folder.mkdir()
     (folder / "tiny.env").write_text("# One of each.\nSCHOOL_COUNT=1\n")
 
-    assert "tiny     One of each." in command("profiles").out
+    assert re.search(r"^tiny +[\d,]+ students  One of each\.$", command("profiles").out, re.MULTILINE)
     assert "tiny.env, line 2" in command("config", "--profile", "tiny").out
 
 

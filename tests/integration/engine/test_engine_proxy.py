@@ -119,7 +119,7 @@ async def test_where_a_proxy_gives_no_way_the_advice_is_about_the_proxy(tunnel, 
 async def test_where_a_proxy_may_have_answered_in_the_targets_place_it_is_named(server, new_client):
     server.script = [b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"]
     client = new_client(**options({"http_proxy": f"http://127.0.0.1:{server.port}"}))
-    told = f"the proxy http://127.0.0.1:{server.port} may have answered: {ADVICE}; or set API_BASE_URL"
+    told = f"the proxy http://127.0.0.1:{server.port} may have answered: {ADVICE}; or the server is there"
     with pytest.raises(TargetError, match=re.escape(told)):
         await MetadataReader(client, lambda _: None).discover(f"http://{HOST}/api")
 
