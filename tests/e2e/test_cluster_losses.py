@@ -16,6 +16,8 @@ import pytest
 
 from dms_load_test.results.inventory import RunInventory
 
+pytest.importorskip("distributed", reason="no Dask here: pip install '.[cluster]'")
+
 ROUNDS = int(os.environ.get("CLUSTER_ROUNDS", "1"))
 LOAD = ("run", "--profile", "smoke", "--phase", "load")
 SOME = ("--set", "STUDENT_COUNT=60", "--set", "VUS_LOAD_PHASE=4")

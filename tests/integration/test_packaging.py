@@ -39,7 +39,8 @@ def source(tmp_path_factory):
     hatch("--target", "sdist", "--directory", str(folder), folder=ROOT)
     (archive,) = folder.glob("*.tar.gz")
     with tarfile.open(archive) as files:
-        files.extractall(folder, filter="data")
+        files.extraction_filter = getattr(tarfile, "data_filter", None)  # Python before 3.11.4 has none
+        files.extractall(folder)
     (unpacked,) = (path for path in folder.iterdir() if path.is_dir())
     return unpacked
 

@@ -47,6 +47,7 @@ def tls_context(options: TransportOptions) -> ssl.SSLContext:
         if bundle
         else ssl.create_default_context()
     )
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # a system's Python may leave that to its OpenSSL
     context.options |= ssl.OP_NO_RENEGOTIATION
     context.set_alpn_protocols(["http/1.1"])
     if options.client_certificate:

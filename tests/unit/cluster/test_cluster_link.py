@@ -4,8 +4,10 @@ import asyncio
 
 import pytest
 
-from dms_load_test.cluster import link
 from dms_load_test.errors import ConfigError
+
+pytest.importorskip("distributed", reason="no Dask here: pip install '.[cluster]'")
+from dms_load_test.cluster import link
 
 
 class SilentScheduler:
