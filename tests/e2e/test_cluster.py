@@ -42,7 +42,7 @@ def moment(ended, kind, **members):
 def connections_to(process, port):
     try:
         found = psutil.Process(process.pid).net_connections("tcp")
-    except psutil.NoSuchProcess:
+    except (psutil.NoSuchProcess, psutil.AccessDenied):  # only root may look at one that has ended and is not awaited
         return 0
     return sum(bool(c.raddr) and c.raddr.port == port and c.status == "ESTABLISHED" for c in found)
 
