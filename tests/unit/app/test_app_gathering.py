@@ -5,10 +5,10 @@ import asyncio
 from dms_load_test.app.gathering import Gathering
 
 
-async def _phase(gathering, log, name, *, waits, fails=False):
+async def _phase(gathering, all_work, log, name, *, waits, fails=False):
     with gathering.party() as party:
         log.append(f"{name} works")
-        await asyncio.sleep(0)
+        await all_work.wait()
         if fails:
             raise ValueError(name)
         if waits:
@@ -17,11 +17,11 @@ async def _phase(gathering, log, name, *, waits, fails=False):
 
 
 async def test_what_must_be_alone_waits_until_the_others_have_ended():
-    gathering, log = Gathering(3), []
+    gathering, all_work, log = Gathering(3), asyncio.Barrier(3), []
     await asyncio.gather(
-        _phase(gathering, log, "a", waits=True),
-        _phase(gathering, log, "b", waits=True),
-        _phase(gathering, log, "c", waits=False),
+        _phase(gathering, all_work, log, "a", waits=True),
+        _phase(gathering, all_work, log, "b", waits=True),
+        _phase(gathering, all_work, log, "c", waits=False),
     )
 
     assert log[:3] == ["a works", "b works", "c works"]
@@ -29,11 +29,11 @@ async def test_what_must_be_alone_waits_until_the_others_have_ended():
 
 
 async def test_a_phase_that_fails_keeps_nobody_waiting():
-    gathering, log = Gathering(2), []
+    gathering, all_work, log = Gathering(2), asyncio.Barrier(2), []
     async with asyncio.timeout(5):
         await asyncio.gather(
-            _phase(gathering, log, "a", waits=True),
-            _phase(gathering, log, "b", waits=False, fails=True),
+            _phase(gathering, all_work, log, "a", waits=True),
+            _phase(gathering, all_work, log, "b", waits=False, fails=True),
             return_exceptions=True,
         )
 
@@ -41,8 +41,8 @@ async def test_a_phase_that_fails_keeps_nobody_waiting():
 
 
 async def test_one_phase_waits_for_nobody():
-    gathering, log = Gathering(1), []
+    gathering, all_work, log = Gathering(1), asyncio.Barrier(1), []
     async with asyncio.timeout(5):
-        await _phase(gathering, log, "a", waits=True)
+        await _phase(gathering, all_work, log, "a", waits=True)
 
     assert log == ["a works", "a is alone"]
