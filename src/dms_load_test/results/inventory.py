@@ -190,7 +190,7 @@ class RunInventory:
         return 0 if self._pools is not None else sum(highest + 1 for highest in self._highest.values())
 
     def prepare(self) -> None:
-        """Read in the documents to choose from: 2.5 us each, so call it before a phase that chooses, not within it.
+        """Read in the documents to choose from: 4 to 5 us each, so call it before a phase that chooses, not within it.
 
         May be called in another thread than all else, after `flush`, if nothing is noted until it returns.
         """
